@@ -1,0 +1,22 @@
+# Everything comes from the distribution; nothing is downloaded or vendored.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+
+# Debian's libcaf-dev ships no CMake configuration.
+find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)
+foreach(module core io)
+  find_library(CAF_${module}_LIBRARY caf_${module} REQUIRED)
+  add_library(caf::${module} UNKNOWN IMPORTED)
+  set_target_properties(caf::${module} PROPERTIES
+    IMPORTED_LOCATION ${CAF_${module}_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
+endforeach()
+target_link_libraries(caf::core INTERFACE Threads::Threads)
+target_link_libraries(caf::io INTERFACE caf::core)
+# CAF's templates warn when they are instantiated in our files.
+target_compile_options(caf::core INTERFACE -Wno-maybe-uninitialized)

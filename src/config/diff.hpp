@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/settings.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe::config {
+
+/// What a reload does, by name: names are identity, order is not.
+struct change_set {
+  std::vector<std::string> frontends_added;
+  std::vector<std::string> frontends_removed;
+  std::vector<std::string> frontends_changed; ///< any field
+  std::vector<std::string> frontends_rebound; ///< of those: `listen` changed
+  std::vector<std::string> backends_added;
+  std::vector<std::string> backends_removed;
+  std::vector<std::string> backends_changed;
+  /// Keys that need a restart to take effect, e.g. "global.workers".
+  std::vector<std::string> needs_restart;
+  bool log_changed = false;
+  bool empty() const noexcept;
+  /// One line for the log: "backends: +b2 ~app; frontends: -old".
+  std::string summary() const;
+};
+
+change_set diff(const settings& from, const settings& to);
+
+} // namespace troupe::config

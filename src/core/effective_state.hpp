@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/health.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+/// Rule 12: how admin state, verdict, veto, ejection, minority, fail-open,
+/// panic and backup combine into what the picker uses. One pure function, which
+/// also names the rule that decided.
+namespace troupe {
+
+/// The facts about one server on this node.
+struct server_facts {
+  admin_state admin = admin_state::ready;
+  status own = status::up;     ///< this node's active probes
+  status verdict = status::up; ///< the cluster's; ignored without a majority
+  bool vetoed = false;  ///< this node's own connect evidence is against it
+  bool ejected = false; ///< passive ejection on this node
+  bool backup = false;
+};
+
+enum class state_rule : uint8_t {
+  admin_drain,
+  admin_maint,
+  own_down, ///< alone or in a minority: own status stands for the verdict
+  verdict_down,
+  vetoed,
+  ejected,
+  up,
+  fail_open,   ///< own evidence alone would have emptied the pool
+  panic,       ///< below panic_threshold: used although down
+  backup_idle, ///< a healthy backup while a primary is usable
+};
+
+std::string_view to_string(state_rule x) noexcept;
+
+struct effective_state {
+  bool usable = false;  ///< the picker may choose it
+  bool healthy = false; ///< `server_up`: effective health, never admin state
+  state_rule rule = state_rule::up;
+  bool operator==(const effective_state&) const = default;
+};
+
+struct pool_rules {
+  bool has_majority = false;    ///< false without a cluster
+  unsigned panic_threshold = 0; ///< percent of ready servers that are healthy
+};
+
+struct pool_state {
+  std::vector<effective_state> servers; ///< same order as the facts
+  bool fail_open = false;
+  bool panic = false;
+  bool on_backup = false;
+};
+
+/// Applies rule 12 to one backend. Same facts, same result, on every node.
+pool_state evaluate(std::span<const server_facts> servers,
+                    const pool_rules& rules);
+
+} // namespace troupe

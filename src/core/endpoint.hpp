@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace troupe {
+
+/// A socket address that needs no more resolving: IPv4, IPv6 or a Unix path.
+class endpoint {
+public:
+  endpoint() noexcept = default;
+
+  /// Copies `size` bytes of a kernel socket address.
+  endpoint(const sockaddr* address, socklen_t size) noexcept {
+    size_ = size < sizeof storage_ ? size : sizeof storage_;
+    std::memcpy(&storage_, address, size_);
+  }
+
+  /// Reads "127.0.0.1:80", "[::1]:80" or "unix:/path".
+  /// @returns nothing when `text` is none of these (a host name, for one).
+  static std::optional<endpoint> parse(std::string_view text);
+
+  /// An IP address without a port, for trusted networks and the like.
+  static std::optional<endpoint> parse_ip(std::string_view text, uint16_t port);
+
+  const sockaddr* data() const noexcept {
+    return reinterpret_cast<const sockaddr*>(&storage_);
+  }
+  socklen_t size() const noexcept { return size_; }
+  int family() const noexcept { return storage_.ss_family; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  uint16_t port() const noexcept; ///< 0 for Unix paths
+  void port(uint16_t value) noexcept;
+
+  /// The raw address without the port: 4 or 16 bytes, empty for Unix paths.
+  std::string_view ip_bytes() const noexcept;
+
+  /// "127.0.0.1", "::1", or "unix" for a Unix path.
+  std::string ip() const;
+
+  /// The form that parse() reads.
+  std::string to_string() const;
+
+  bool operator==(const endpoint& other) const noexcept {
+    return size_ == other.size_
+        && std::memcmp(&storage_, &other.storage_, size_) == 0;
+  }
+
+private:
+  sockaddr_storage storage_{};
+  socklen_t size_ = 0;
+};
+
+/// "name:8080" or "[::1]:8080" in two parts.
+struct host_port {
+  std::string host;
+  uint16_t port = 0;
+};
+
+/// @returns nothing unless `text` is a host or bracketed IPv6 address, a colon
+/// and a port in 1..65535 (0 too when `allow_zero`).
+std::optional<host_port> split_host_port(std::string_view text,
+                                         bool allow_zero = false);
+
+} // namespace troupe

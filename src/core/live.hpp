@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/counter.hpp"
+#include "core/reason.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What outlives snapshots and reloads: the in-flight count and the totals of a
+/// server, a backend and a frontend. Snapshots point here. Each per-worker
+/// block has exactly one writing thread; in-flight is shared.
+namespace troupe {
+
+/// Upper bounds in seconds of `troupe_http_request_duration_seconds`.
+inline constexpr std::array<double, 14> duration_bounds{
+  .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+
+/// Counts per bucket, not cumulative; the last one is +Inf.
+struct duration_histogram {
+  std::array<counter, duration_bounds.size() + 1> buckets;
+  counter sum_us; ///< microseconds
+  void observe(uint64_t us) noexcept;
+};
+
+/// Requests or streams one worker sent to one server.
+struct alignas(64) server_counters {
+  std::array<counter, 5> requests; ///< by status class, [0] = 1xx; TCP uses [1]
+  counter bytes_sent;              ///< to the server
+  counter bytes_received;          ///< from the server
+  counter connect_failures;
+  /// Consecutive failures as this worker saw them, reset by a success (rule
+  /// 14).
+  uint32_t failures_in_row = 0;
+};
+
+struct server_live {
+  server_live(std::string backend_name, std::string server_name,
+              unsigned workers)
+    : backend(std::move(backend_name)), name(std::move(server_name)),
+      by_worker(workers) {}
+
+  const std::string backend;
+  const std::string name;
+  /// Requests (HTTP) or streams (TCP) under way on this node.
+  alignas(64) std::atomic<uint32_t> in_flight{0};
+  alignas(64) std::vector<server_counters> by_worker;
+};
+
+struct alignas(64) backend_counters {
+  counter retries_success;
+  counter retries_failure;
+  counter retries_budget_exhausted;
+};
+
+struct backend_live {
+  backend_live(std::string n, unsigned workers)
+    : name(std::move(n)), by_worker(workers) {}
+  const std::string name;
+  std::vector<backend_counters> by_worker;
+};
+
+struct alignas(64) frontend_counters {
+  std::array<counter, 5> requests;
+  duration_histogram duration;
+  counter connections_open; ///< a gauge: accepted minus closed
+  counter connections_total;
+  std::array<counter, reason_count> refused;
+};
+
+/// Keyed by (frontend, backend): a reload that points a frontend elsewhere
+/// starts a new series.
+struct frontend_live {
+  frontend_live(std::string frontend, std::string backend_name,
+                unsigned workers)
+    : name(std::move(frontend)), backend(std::move(backend_name)),
+      by_worker(workers) {}
+  const std::string name;
+  const std::string backend;
+  /// Open connections on this node, for `max_connections`.
+  alignas(64) std::atomic<uint32_t> connections{0};
+  alignas(64) std::vector<frontend_counters> by_worker;
+};
+
+/// One request's or stream's claim on a server: counts it once, uncounts it
+/// exactly once, whatever ends it (rule 25).
+class lease {
+public:
+  lease() noexcept = default;
+
+  explicit lease(server_live& server) noexcept : server_(&server) {
+    server.in_flight.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  lease(lease&& other) noexcept
+    : server_(std::exchange(other.server_, nullptr)) {}
+
+  lease& operator=(lease&& other) noexcept {
+    if (this != &other) {
+      release();
+      server_ = std::exchange(other.server_, nullptr);
+    }
+    return *this;
+  }
+
+  lease(const lease&) = delete;
+  lease& operator=(const lease&) = delete;
+  ~lease() { release(); }
+
+  void release() noexcept {
+    if (auto* server = std::exchange(server_, nullptr))
+      server->in_flight.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+  explicit operator bool() const noexcept { return server_ != nullptr; }
+
+private:
+  server_live* server_ = nullptr;
+};
+
+} // namespace troupe

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// The checked configuration as plain data: what a file says, with every
+/// default filled in. `config/` makes it, everybody else only reads it.
+/// All structs compare by value, so a reload can tell what changed.
+namespace troupe {
+
+enum class protocol : uint8_t { http, tcp };
+
+enum class algorithm : uint8_t {
+  round_robin,
+  weighted,
+  least_connections,
+  ip_hash,
+  random,
+  p2c,
+};
+
+enum class log_format : uint8_t { text, json };
+
+enum class log_level : uint8_t { trace, debug, info, warn, error };
+
+struct log_settings {
+  log_level level = log_level::info;
+  log_format format = log_format::text;
+  bool operator==(const log_settings&) const = default;
+};
+
+struct access_log_settings {
+  std::string path; ///< "" is off, "-" is standard output
+  log_format format = log_format::json;
+  bool operator==(const access_log_settings&) const = default;
+};
+
+struct global_settings {
+  unsigned workers = 0; ///< 0 means auto: the processors this process may use
+  milliseconds drain_timeout{30'000};
+  milliseconds stop_delay{0};
+  uint64_t buffers_max = 256ull << 20; ///< bytes
+  std::string state_dir = "/var/lib/troupe";
+  std::string user;
+  log_settings log;
+  access_log_settings access_log;
+  bool operator==(const global_settings&) const = default;
+};
+
+enum class token_role : uint8_t { read, operate };
+
+struct token_settings {
+  std::string file;
+  token_role role = token_role::read;
+  bool operator==(const token_settings&) const = default;
+};
+
+struct admin_settings {
+  std::string socket = "/run/troupe/admin.sock";
+  std::string listen; ///< "" is off, else "host:port"
+  std::vector<token_settings> tokens;
+  bool insecure = false;
+  bool operator==(const admin_settings&) const = default;
+};
+
+struct metrics_settings {
+  std::string listen = "127.0.0.1:9090"; ///< "" is off
+  bool operator==(const metrics_settings&) const = default;
+};
+
+enum class check_type : uint8_t { tcp, http };
+
+/// Inclusive range of HTTP status codes.
+struct status_range {
+  unsigned first = 200;
+  unsigned last = 399;
+  bool operator==(const status_range&) const = default;
+};
+
+struct passive_settings {
+  unsigned failures = 5; ///< in a row, >= 1
+  milliseconds cooldown{
+    30'000}; ///< times the number of ejections, at most 300 s
+  bool count_5xx = false;
+  bool operator==(const passive_settings&) const = default;
+};
+
+struct check_settings {
+  bool enabled = true; ///< false: no active check
+  check_type type = check_type::tcp;
+  std::string method = "GET";
+  std::string path = "/";
+  std::string host;  ///< "" means the server's address
+  uint16_t port = 0; ///< 0 means the server's port
+  std::vector<status_range> expect_status{status_range{}};
+  milliseconds interval{2'000};
+  milliseconds timeout{1'000};
+  unsigned rise = 2; ///< >= 1
+  unsigned fall = 3; ///< >= 1
+  passive_settings passive;
+  bool operator==(const check_settings&) const = default;
+};
+
+/// Header fields to set (replacing) and to remove. Names compare without case.
+struct header_rules {
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> remove;
+  bool empty() const noexcept { return set.empty() && remove.empty(); }
+  bool operator==(const header_rules&) const = default;
+};
+
+struct http_settings {
+  milliseconds timeout_header{10'000};
+  milliseconds timeout_keep_alive{60'000};
+  milliseconds timeout_idle{60'000};
+  uint32_t max_header_bytes = 16'384;
+  uint32_t max_headers = 100;
+  uint64_t max_body_bytes = 0;              ///< 0 is no limit
+  std::vector<std::string> trusted_proxies; ///< "10.0.0.0/8", "::1", checked
+  header_rules request_headers;
+  header_rules response_headers;
+  bool operator==(const http_settings&) const = default;
+};
+
+struct tcp_settings {
+  milliseconds timeout_idle{3'600'000};
+  bool operator==(const tcp_settings&) const = default;
+};
+
+struct frontend_settings {
+  std::string name;
+  std::string listen; ///< "0.0.0.0:8080", "[::]:8080" or "unix:/path"
+  troupe::protocol protocol = protocol::http;
+  std::string backend;
+  troupe::algorithm algorithm = algorithm::round_robin;
+  uint32_t max_connections = 0; ///< on this node; 0 is no limit
+  http_settings http;
+  tcp_settings tcp;
+  bool operator==(const frontend_settings&) const = default;
+};
+
+struct server_settings {
+  std::string name;
+  std::string address; ///< "host:port", "[IPv6]:port" or "unix:/path"
+  unsigned weight = 1; ///< 1..1000
+  bool backup = false;
+  uint32_t max_connections = 0; ///< 0 is no limit
+  bool operator==(const server_settings&) const = default;
+};
+
+struct pool_settings {
+  uint32_t idle_max = 32; ///< per worker and server
+  milliseconds idle_timeout{30'000};
+  bool operator==(const pool_settings&) const = default;
+};
+
+struct queue_settings {
+  uint32_t size = 1024;
+  milliseconds timeout{5'000};
+  bool operator==(const queue_settings&) const = default;
+};
+
+struct backend_settings {
+  std::string name;
+  std::vector<server_settings> servers;
+  check_settings health_check; ///< defaults of the file already merged in
+  milliseconds timeout_connect{3'000};
+  milliseconds timeout_response{30'000}; ///< to the first byte
+  pool_settings pool;
+  unsigned retries_max = 2;
+  queue_settings queue;
+  milliseconds slow_start{0};
+  unsigned panic_threshold = 0; ///< percent
+  bool operator==(const backend_settings&) const = default;
+};
+
+struct settings {
+  unsigned version = 1;
+  global_settings global;
+  admin_settings admin;
+  metrics_settings metrics;
+  std::vector<frontend_settings> frontends;
+  std::vector<backend_settings> backends;
+  bool operator==(const settings&) const = default;
+};
+
+} // namespace troupe

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/effective_state.hpp"
+#include "core/endpoint.hpp"
+#include "core/live.hpp"
+#include "core/settings.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// One server as the data path sees it.
+struct server_route {
+  std::string name;
+  endpoint address; ///< empty while its name does not resolve: never usable
+  unsigned weight = 1;
+  uint32_t max_connections = 0; ///< 0 is no limit
+  effective_state state;
+  admin_state admin = admin_state::ready;
+  uint64_t name_hash = 0; ///< stable_hash(name), for ip_hash
+  std::shared_ptr<server_live> live;
+};
+
+/// The routing snapshot of one backend: immutable, made by its router, shared
+/// with every worker. Health, weight and admin state stand together, so no
+/// reader can see them disagree.
+struct backend_snapshot {
+  std::string name;
+  uint64_t version = 0;    ///< grows with every publication of this backend
+  uint64_t generation = 0; ///< of the configuration it was made from
+  std::vector<server_route> servers;
+  /// Indices into `servers` a new request may be given to, in order.
+  std::vector<uint32_t> usable;
+  bool fail_open = false;
+  milliseconds timeout_connect{3'000};
+  milliseconds timeout_response{30'000};
+  pool_settings pool;
+  unsigned retries_max = 2;
+  passive_settings passive;
+  std::shared_ptr<backend_live> live;
+};
+
+using snapshot_ptr = std::shared_ptr<const backend_snapshot>;
+
+} // namespace troupe

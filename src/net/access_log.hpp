@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/counter.hpp"
+#include "core/reason.hpp"
+#include "core/settings.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+/// The access log (rule 31): workers format lines into rings of their own, one
+/// thread writes them out. A full ring drops the line and counts it; no worker
+/// ever waits for the disk.
+namespace troupe::net {
+
+/// One request or stream, as logged. Times in microseconds; -1 is "never".
+struct access_record {
+  std::string_view client; ///< IP and port
+  std::string_view frontend;
+  std::string_view backend;
+  std::string_view server; ///< "" when none was picked
+  std::string_view method; ///< "" for TCP
+  std::string_view path;
+  std::string_view host;
+  std::string_view request_id;
+  unsigned status = 0;
+  uint64_t bytes_received = 0; ///< from the client
+  uint64_t bytes_sent = 0;     ///< to the client
+  int64_t connect_us = -1;
+  int64_t first_byte_us = -1;
+  int64_t total_us = -1;
+  unsigned retries = 0;
+  troupe::reason reason = troupe::reason::ok;
+  uint64_t generation = 0;
+};
+
+/// Single-producer, single-consumer ring of whole lines.
+class log_ring {
+public:
+  static constexpr size_t capacity = 256 * 1024;
+  log_ring();
+  /// Producer. @returns false when it does not fit: the line is dropped.
+  bool push(std::string_view line) noexcept;
+  /// Consumer: appends all complete lines to `out`.
+  void drain(std::string& out);
+  bool empty() const noexcept;
+  counter dropped; ///< written by the producer
+
+private:
+  std::unique_ptr<char[]> data_;
+  alignas(64) std::atomic<uint64_t> head_{0};
+  alignas(64) std::atomic<uint64_t> tail_{0};
+};
+
+/// Formats one record as a line with its newline, into `out` (cleared first;
+/// its capacity is reused). Client bytes are escaped: a line is always one
+/// line, valid JSON (or key=value text).
+void format_record(const access_record& record, log_format format,
+                   std::chrono::system_clock::time_point now, std::string& out);
+
+class access_log {
+public:
+  /// Opens the target and starts the thread; `path` "" makes it a no-op.
+  /// @throws std::system_error when the file cannot be opened.
+  access_log(const access_log_settings& settings, unsigned workers);
+  ~access_log(); ///< writes what is left
+  access_log(const access_log&) = delete;
+  access_log& operator=(const access_log&) = delete;
+
+  bool enabled() const noexcept { return enabled_; }
+
+  /// From worker `index`'s thread only.
+  void write(unsigned index, const access_record& record) noexcept;
+
+  /// Opens the file anew, after rotation. Any thread.
+  void reopen() noexcept { reopen_.store(true, std::memory_order_release); }
+
+  /// Lines dropped so far, by full rings or a failing disk.
+  uint64_t dropped() const noexcept;
+
+private:
+  struct producer {
+    log_ring ring;
+    std::string line; ///< reused
+  };
+  void run();
+  bool open_target();
+
+  access_log_settings settings_;
+  bool enabled_ = false;
+  int fd_ = -1;
+  counter write_failures_; ///< lines, counted by the log thread
+  std::vector<std::unique_ptr<producer>> producers_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> reopen_{false};
+  std::thread thread_;
+};
+
+} // namespace troupe::net

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/endpoint.hpp"
+#include "core/settings.hpp"
+#include "net/http1/head.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Heads as they are sent on: hop-by-hop fields gone, forwarding fields added,
+/// the frontend's header rules applied, every line rebuilt as `Name: value`.
+namespace troupe::net::http1 {
+
+/// Networks whose X-Forwarded-* fields are believed.
+class network_list {
+public:
+  network_list() = default;
+  /// @param networks "10.0.0.0/8", "::1"; checked by config, bad ones skipped.
+  explicit network_list(const std::vector<std::string>& networks);
+  bool contains(const endpoint& address) const noexcept;
+
+private:
+  struct network {
+    std::string bytes; ///< 4 or 16
+    unsigned bits = 0;
+  };
+  std::vector<network> networks_;
+};
+
+/// What one frontend does to heads, made once per configuration.
+struct forward_rules {
+  explicit forward_rules(const http_settings& http);
+  forward_rules() = default;
+  network_list trusted;
+  header_rules request;
+  header_rules response;
+};
+
+struct forward_context {
+  const endpoint* client = nullptr;
+  std::string_view client_ip; ///< text of it
+  std::string_view scheme = "http";
+  std::string_view request_id; ///< used when the client sent none
+};
+
+/// Bytes write_request() needs at the most for this head.
+size_t request_size_max(const request_head& head, const forward_rules& rules,
+                        const forward_context& context) noexcept;
+
+/// Writes the request head for the server into `out` (at least
+/// request_size_max() bytes). Always HTTP/1.1, origin-form (or "*"), one Host,
+/// one framing field, `Connection: upgrade` only for an upgrade.
+/// @returns bytes written.
+size_t write_request(const request_head& head, const forward_rules& rules,
+                     const forward_context& context,
+                     std::span<char> out) noexcept;
+
+/// What the client's side needs in the response head.
+struct response_context {
+  bool close = false;      ///< add `Connection: close`
+  bool keep_alive = false; ///< add `Connection: keep-alive` (HTTP/1.0 client)
+  bool upgrade = false;    ///< keep Upgrade and `Connection: upgrade`
+  /// The client speaks HTTP/1.0 or the body ends with the connection: drop
+  /// Transfer-Encoding.
+  bool drop_transfer_encoding = false;
+};
+
+size_t response_size_max(const response_head& head, const forward_rules& rules,
+                         const response_context& context) noexcept;
+
+/// Writes the response head for the client; HTTP/1.1, 1xx included.
+size_t write_response(const response_head& head, const forward_rules& rules,
+                      const response_context& context,
+                      std::span<char> out) noexcept;
+
+/// A whole reply made by the balancer: plain text or JSON by `accept`, with the
+/// request id; never a server's address, a stack or a version.
+/// @param close Adds `Connection: close`.
+/// @param head_only The request was HEAD: no body.
+std::string error_reply(unsigned status, std::string_view reason,
+                        std::string_view accept, std::string_view request_id,
+                        bool close, bool head_only);
+
+} // namespace troupe::net::http1

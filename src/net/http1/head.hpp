@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+/// HTTP/1.1 heads as offsets into the received bytes: nothing is copied,
+/// nothing allocated. RFC 9112 and RFC 9110, with the strict choices of
+/// docs/http.md (DESIGN section 7).
+namespace troupe::net::http1 {
+
+/// Field lines one head may have whatever the configuration says.
+inline constexpr size_t fields_max = 256;
+
+/// Fields the balancer itself looks at or rewrites.
+enum class known_field : uint8_t {
+  other,
+  connection,
+  content_length,
+  expect,
+  host,
+  http2_settings,
+  keep_alive,
+  proxy_connection,
+  te,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  via,
+  x_forwarded_for,
+  x_forwarded_host,
+  x_forwarded_proto,
+  x_request_id,
+};
+
+struct field {
+  std::string_view name;
+  std::string_view value; ///< without surrounding white space
+  known_field known = known_field::other;
+  bool hop_by_hop = false; ///< standard ones and those named by Connection
+};
+
+enum class framing : uint8_t { none, length, chunked, until_close };
+
+/// How the parse of a head went.
+enum class parse_status : uint8_t { done, need_more, bad };
+
+/// Why a request head was refused; maps to one status code and one reason.
+enum class head_error : uint8_t {
+  none,
+  bad_request,     ///< 400
+  target_too_long, ///< 414
+  too_large,       ///< 431
+  not_implemented, ///< 501: CONNECT
+  version,         ///< 505
+};
+
+struct head_limits {
+  uint32_t bytes_max = 16'384; ///< 431 beyond
+  uint32_t fields_max = 100;   ///< 431 beyond; at most http1::fields_max
+  uint32_t target_max = 8'192; ///< 414 beyond
+};
+
+struct request_head {
+  std::string_view method;
+  std::string_view target;    ///< as received
+  std::string_view path;      ///< origin-form of it: what is sent on
+  std::string_view authority; ///< of an absolute-form target, else empty
+  std::string_view host;      ///< value of Host, or `authority`
+  unsigned version_minor = 1; ///< 0 or 1
+  framing body = framing::none;
+  uint64_t content_length = 0;
+  bool keep_alive = true; ///< the client wants the connection kept
+  bool upgrade = false;   ///< Connection: upgrade and an Upgrade field
+  bool expect_continue = false;
+  bool idempotent = false; ///< RFC 9110 section 9.2.2
+  bool is_head = false;
+  uint32_t size = 0; ///< bytes of the head, with the final empty line
+  uint32_t field_count = 0;
+  std::array<field, http1::fields_max> fields;
+  head_error error = head_error::none;
+  std::string_view error_detail; ///< static text for the daemon's log
+
+  std::span<const field> all() const noexcept {
+    return {fields.data(), field_count};
+  }
+};
+
+struct response_head {
+  unsigned status = 0;
+  unsigned version_minor = 1;
+  std::string_view reason;
+  framing body = framing::none;
+  uint64_t content_length = 0;
+  bool keep_alive = true; ///< the server keeps the connection
+  bool upgrade = false;   ///< 101
+  bool verbatim = false;  ///< nothing hop-by-hop in it: may be sent on as it is
+  uint32_t size = 0;
+  uint32_t field_count = 0;
+  std::array<field, http1::fields_max> fields;
+  std::string_view error_detail;
+
+  std::span<const field> all() const noexcept {
+    return {fields.data(), field_count};
+  }
+};
+
+/// Parses one request head at the start of `bytes`. Leading empty lines (at
+/// most 2) are skipped and counted in `out.size`. On `bad`, `out.error` says
+/// what to answer. `need_more` is given only while `bytes.size()` is below the
+/// limit. A large object: keep one per worker and reuse it. Views point into
+/// `bytes`.
+parse_status parse_request(std::string_view bytes, const head_limits& limits,
+                           request_head& out) noexcept;
+
+/// Parses one response head at the start of `bytes`.
+/// @param request_is_head The response to HEAD has no body whatever it says.
+parse_status parse_response(std::string_view bytes, const head_limits& limits,
+                            bool request_is_head, response_head& out) noexcept;
+
+} // namespace troupe::net::http1

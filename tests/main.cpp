@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "caf/test/unit_test_impl.hpp" // defines main()
