@@ -38,6 +38,12 @@ struct alignas(64) server_counters {
   uint32_t failures_in_row = 0;
 };
 
+/// Written by the control loop.
+struct check_counters {
+  std::array<counter, 3> results;       ///< by probe_outcome
+  std::array<counter, 2> state_changes; ///< of effective health, [0] = to up
+};
+
 struct server_live {
   server_live(std::string backend_name, std::string server_name,
               unsigned workers)
@@ -49,6 +55,7 @@ struct server_live {
   /// Requests (HTTP) or streams (TCP) under way on this node.
   alignas(64) std::atomic<uint32_t> in_flight{0};
   alignas(64) std::vector<server_counters> by_worker;
+  check_counters checks;
 };
 
 struct alignas(64) backend_counters {

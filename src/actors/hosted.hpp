@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/actor_host.hpp"
+#include "actors/failures.hpp"
+
+#include <caf/actor_config.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/invoke_message_result.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/scheduled_actor.hpp>
+
+#include <cassert>
+#include <utility>
+
+namespace troupe::actors {
+
+/// Mixin: pins an event-based actor to one actor_host, lists it there, and
+/// gives it quiet, logged defaults for what CAF would print.
+///
+/// Without a host (unit tests under CAF's test_coordinator) the actor runs on
+/// CAF's scheduler, so the same class serves both.
+template <class Base, actor_kind Kind>
+class hosted : public Base, private actor_entry {
+public:
+  static constexpr actor_kind kind = Kind;
+
+  explicit hosted(caf::actor_config& cfg)
+    : Base(cfg), host_(dynamic_cast<actor_host*>(cfg.host)) {
+    use_logged_defaults(*this);
+  }
+
+  actor_host* host() const noexcept { return host_; }
+
+  const char* name() const override { return to_string(Kind).data(); }
+
+  using Base::enqueue;
+
+  /// Every message lands here, whoever sends it; any thread.
+  void enqueue(caf::mailbox_element_ptr element,
+               caf::execution_unit* unit) override {
+    enqueued_.fetch_add(1, std::memory_order_relaxed);
+    if (host_ != nullptr)
+      host_->totals(Kind).enqueued.fetch_add(1, std::memory_order_relaxed);
+    caf::scheduled_actor::enqueue(std::move(element), host_ ? host_ : unit);
+  }
+
+  void launch(caf::execution_unit* unit, bool lazy, bool hide) override {
+    if (host_ != nullptr && host_->on_this_thread())
+      enlist();
+    caf::scheduled_actor::launch(host_ ? host_ : unit, lazy, hide);
+  }
+
+  bool cleanup(caf::error&& reason, caf::execution_unit* unit) override {
+    if (listed_) {
+      listed_ = false;
+      host_->delist(*this);
+      host_->totals(Kind).alive.sub();
+    }
+    return Base::cleanup(std::move(reason), unit);
+  }
+
+  /// Runs `f` as if it were a message handler: exceptions reach the exception
+  /// handler, quit() takes effect at the end. For I/O events and Asio
+  /// completions, on the loop's thread; never from inside a handler of this
+  /// or another actor of the loop (rule 26).
+  /// @returns false if the actor has ended.
+  template <class F>
+  bool in_actor(F&& f) {
+    assert(host_ == nullptr || host_->on_this_thread());
+    struct call final : thunk {
+      explicit call(F& fn) : fn_(fn) {}
+      void run() override { fn_(); }
+      F& fn_;
+    } bound{f};
+    caf::mailbox_element_vals<caf::unit_t> element{
+      caf::strong_actor_ptr{}, caf::make_message_id(),
+      caf::mailbox_element::forwarding_stack{}, caf::unit};
+    thunk_ = &bound;
+    auto result = this->activate(host_ ? host_ : this->context(), element);
+    thunk_ = nullptr;
+    return result != Base::activation_result::terminated;
+  }
+
+  caf::invoke_message_result consume(caf::mailbox_element& element) override {
+    if (thunk_ != nullptr) {
+      this->current_mailbox_element(&element);
+      std::exchange(thunk_, nullptr)->run();
+      return caf::invoke_message_result::consumed;
+    }
+    if (host_ != nullptr) {
+      if (!listed_)
+        enlist(); // spawned by another thread: its first message is the time
+      host_->totals(Kind).handled.add();
+    }
+    handled_.add();
+    return Base::consume(element);
+  }
+
+  uint64_t handled() const noexcept { return handled_.get(); }
+
+protected:
+  /// What this one of its kind serves, for listings.
+  virtual std::string subject() const { return {}; }
+
+private:
+  struct thunk {
+    virtual void run() = 0;
+
+  protected:
+    ~thunk() = default;
+  };
+
+  void enlist() {
+    born = clock::now();
+    host_->enlist(*this);
+    host_->totals(Kind).alive.add();
+    listed_ = true;
+  }
+
+  uint64_t entry_id() const noexcept override { return this->id(); }
+  actor_kind entry_kind() const noexcept override { return Kind; }
+  std::string entry_name() const override { return subject(); }
+  uint64_t entry_handled() const noexcept override { return handled_.get(); }
+  uint64_t entry_mailbox() const noexcept override {
+    auto in = enqueued_.load(std::memory_order_relaxed);
+    auto out = handled_.get();
+    return in > out ? in - out : 0;
+  }
+
+  actor_host* host_;
+  thunk* thunk_ = nullptr;
+  std::atomic<uint64_t> enqueued_{0};
+  counter handled_;
+  bool listed_ = false;
+};
+
+/// Spawns an actor of class `T` on `host`.
+template <class T, class... Ts>
+auto spawn_on(actor_host& host, Ts&&... xs) {
+  caf::actor_config cfg{&host};
+  return host.system().template spawn_class<T, caf::no_spawn_options>(
+    cfg, std::forward<Ts>(xs)...);
+}
+
+} // namespace troupe::actors

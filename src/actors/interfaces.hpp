@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/worker_messages.hpp"
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <string>
+
+/// The typed interfaces of all actors. One comment a message; messages that an
+/// actor sends only to itself are marked INTERNAL.
+namespace troupe::actors {
+
+/// ROUTER, one per backend, control loop: the only writer of its backend's
+/// part of the routing snapshot.
+using router_actor = caf::typed_actor<
+  // The backend as it is to be from now on; publishes. No reply.
+  caf::reacts_to<configure_backend>,
+  // A server's health flipped; publishes. No reply.
+  caf::reacts_to<server_health>,
+  // Drain, ready, maint or a weight; answers with the result, or an error that
+  // names the server nobody knows.
+  caf::replies_to<operator_change>::with<backend_view>,
+  caf::replies_to<describe_backend>::with<backend_view>,
+  // A snapshot that workers no longer use; dropped here. No reply.
+  caf::reacts_to<retired_snapshot>,
+  // INTERNAL: the pause between publications is over.
+  caf::reacts_to<publish_due>,
+  // INTERNAL: look the servers' names up again.
+  caf::reacts_to<resolve_due>>;
+
+/// HEALTH CHECKER, one per backend, control loop: on this node the only writer
+/// of its servers' health.
+using health_actor = caf::typed_actor<
+  // What to probe from now on. No reply.
+  caf::reacts_to<check_targets>,
+  // Live traffic failed `failures` times in a row on one worker. No reply.
+  caf::reacts_to<passive_report>,
+  // Evidence for every server, in the order of the targets.
+  caf::replies_to<describe_health>::with<health_list>,
+  // INTERNAL: a server's next probe, or the end of its cooldown, is due.
+  caf::reacts_to<check_due>>;
+
+/// METRICS, control loop: counters and snapshots as Prometheus text.
+using metrics_actor = caf::typed_actor<
+  // The text of `GET /metrics`.
+  caf::replies_to<scrape>::with<std::string>, caf::reacts_to<publish_snapshot>,
+  caf::reacts_to<backend_gone>, caf::reacts_to<frontends_changed>,
+  caf::reacts_to<config_outcome>>;
+
+/// CONFIG, control loop: reads, checks and watches the file; owns the running
+/// generation.
+using config_actor = caf::typed_actor<
+  // Answered when the file has been applied or refused.
+  caf::replies_to<reload_config>::with<reload_result>,
+  caf::replies_to<describe_config>::with<config_view>,
+  // INTERNAL: the helper thread is done.
+  caf::reacts_to<config_loaded>>;
+
+/// CONNECTION, one per client connection, on its worker: that client's
+/// journey. I/O events call it directly; messages reach it for the rest.
+using connection_actor =
+  caf::typed_actor<caf::replies_to<describe_connection>::with<connection_view>,
+                   // Finish what is under way, then close. No reply.
+                   caf::reacts_to<drain_connection>,
+                   // Close now. No reply.
+                   caf::reacts_to<close_connection>>;
+
+/// LISTENER, one per frontend and worker, on its worker: accepts.
+using listener_actor = caf::typed_actor<
+  // The frontend's rules changed: the next request takes them. No reply.
+  caf::reacts_to<update_frontend>,
+  // Stop or go on accepting; the descriptor stays open (rule 33). No reply.
+  caf::reacts_to<pause_listener>,
+  // Accept what waits, close the descriptor, drain the connections, end.
+  caf::reacts_to<drain_listener>>;
+
+/// WORKER, one per worker thread: keeps that thread's backends and listeners as
+/// the supervisor wants them.
+using worker_actor = caf::typed_actor<
+  // A backend exists: where its reports go. No reply.
+  caf::reacts_to<attach_backend>, caf::reacts_to<publish_snapshot>,
+  // No frontend uses it any more. No reply.
+  caf::reacts_to<backend_gone>,
+  // Start accepting on a descriptor. No reply.
+  caf::reacts_to<open_frontend>, caf::reacts_to<update_frontend>,
+  caf::reacts_to<close_frontend>,
+  // Stop everything; `worker_stopped` to the supervisor when it is done.
+  caf::reacts_to<stop_worker>,
+  caf::replies_to<list_connections>::with<connection_list>,
+  caf::replies_to<list_actors>::with<actor_list>,
+  // Closes the connection with that id, if it lives here. No reply.
+  caf::reacts_to<close_connection>>;
+
+/// SUPERVISOR, control loop: starts, watches and restarts the others; applies
+/// configurations; orderly stop.
+using supervisor_actor = caf::typed_actor<
+  // Binds what is new, then changes everything, or changes nothing.
+  caf::replies_to<apply_settings>::with<apply_result>,
+  caf::reacts_to<operator_state>,
+  // SIGTERM, SIGINT: rule 36. A second one stops at once. No reply.
+  caf::reacts_to<stop_node>,
+  // A worker has ended all its actors. No reply.
+  caf::reacts_to<worker_stopped>,
+  // INTERNAL: the next step of the stop is due.
+  caf::reacts_to<stop_step>>;
+
+} // namespace troupe::actors

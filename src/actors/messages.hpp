@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "config/load.hpp"
+#include "core/health.hpp"
+#include "core/settings.hpp"
+#include "core/snapshot.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What actors of one node say to each other: one struct a message. None of
+/// these leaves the process.
+namespace troupe::actors {
+
+// -- backends -----------------------------------------------------------------
+
+/// What an operator set at run time; it outlives reloads.
+struct operator_entry {
+  admin_state admin = admin_state::ready;
+  std::optional<unsigned> weight; ///< instead of the configured one
+  bool operator==(const operator_entry&) const = default;
+};
+
+/// Supervisor to router: the backend as it is to be from now on.
+struct configure_backend {
+  std::shared_ptr<const backend_settings> settings;
+  uint64_t generation = 0;
+  std::shared_ptr<backend_live> live;
+  std::vector<std::shared_ptr<server_live>> servers; ///< order of settings
+  std::vector<operator_entry> operators;             ///< order of settings
+};
+
+/// Router to health checker: what to probe from now on. Servers that were
+/// known before keep their health.
+struct check_target {
+  std::string server;
+  endpoint address; ///< empty while it does not resolve: counts as a failure
+  admin_state admin = admin_state::ready;
+  std::shared_ptr<server_live> live;
+};
+
+struct check_targets {
+  std::shared_ptr<const backend_settings> settings;
+  std::vector<check_target> targets;
+};
+
+/// Health checker to router, on a flip only.
+struct server_health {
+  std::string server;
+  troupe::status own = status::up;
+  bool vetoed = false;
+  bool ejected = false;
+  bool operator==(const server_health&) const = default;
+};
+
+/// What live traffic says against a server.
+enum class failure_kind : uint8_t {
+  connect,  ///< refused, unreachable or timed out: leads to a veto
+  response, ///< reset, timeout or (opt-in) 5xx: leads to an ejection
+};
+
+/// Worker to health checker: `failures` in a row reached the threshold.
+struct passive_report {
+  std::string server;
+  failure_kind kind = failure_kind::connect;
+  unsigned failures = 0;
+  bool operator==(const passive_report&) const = default;
+};
+
+/// Admin to router. Fields that are not set stay.
+struct operator_change {
+  std::string server;
+  std::optional<admin_state> admin;
+  std::optional<unsigned> weight;
+  bool reset_weight = false;
+};
+
+/// Router to supervisor: remember this for a restart of the router.
+struct operator_state {
+  std::string backend;
+  std::string server;
+  operator_entry entry;
+};
+
+struct describe_backend {};
+
+/// One server as the admin API shows it.
+struct server_view {
+  std::string name;
+  std::string address;  ///< as configured
+  std::string endpoint; ///< as resolved, "" if it is not
+  unsigned weight = 1;
+  admin_state admin = admin_state::ready;
+  effective_state state;
+  troupe::status own = status::up;
+  bool vetoed = false;
+  bool ejected = false;
+  uint32_t in_flight = 0;
+};
+
+struct backend_view {
+  std::string name;
+  uint64_t generation = 0;
+  uint64_t version = 0;
+  bool fail_open = false;
+  std::vector<server_view> servers;
+};
+
+/// Router to workers and metrics: the newest snapshot.
+struct publish_snapshot {
+  snapshot_ptr snapshot;
+};
+
+/// Worker to router: a replaced snapshot, to be destroyed off the data path.
+struct retired_snapshot {
+  snapshot_ptr snapshot;
+};
+
+/// INTERNAL to the router: the pause between publications is over.
+struct publish_due {};
+
+/// INTERNAL to the router: look the servers' names up again.
+struct resolve_due {};
+
+/// INTERNAL to the health checker: a probe or the end of a cooldown is due.
+struct check_due {
+  std::string server;
+  uint64_t ticket =
+    0; ///< a delayed message cannot be cancelled: old ones differ
+};
+
+struct describe_health {};
+
+/// One server's evidence, for `why`.
+struct health_view {
+  std::string server;
+  health active;
+  ejection passive;
+  bool vetoed = false;
+  std::string last_probe; ///< "success", "connection refused", ...
+  int64_t last_probe_ms_ago = -1;
+  uint64_t probes = 0;
+};
+using health_list = std::vector<health_view>;
+
+// -- configuration ------------------------------------------------------------
+
+/// Read the file again; answered when it is applied or refused.
+struct reload_config {
+  std::string why; ///< "SIGHUP", "file changed", "uid 0 over the admin API"
+};
+
+struct reload_result {
+  bool ok = false;
+  uint64_t generation = 0;
+  std::vector<std::string> problems; ///< printable lines, all of them
+  std::string summary;               ///< what changed
+};
+
+/// INTERNAL: the helper thread has read and checked the file.
+struct config_loaded {
+  std::shared_ptr<const config::loaded> result;
+};
+
+/// Config to supervisor: make it so, whole or not at all.
+struct apply_settings {
+  std::shared_ptr<const settings> next;
+  uint64_t generation = 0;
+};
+
+struct apply_result {
+  std::vector<std::string> problems; ///< empty: applied
+};
+
+struct describe_config {};
+
+struct config_view {
+  std::string file;
+  uint64_t generation = 0;
+  uint64_t hash = 0;
+  std::vector<std::string> last_problems; ///< of the last refused load
+  std::shared_ptr<const settings> running;
+};
+
+/// Config to metrics.
+struct config_outcome {
+  uint64_t generation = 0;
+  bool ok = false;
+};
+
+// -- metrics ------------------------------------------------------------------
+
+struct scrape {};
+
+/// Supervisor to metrics: the frontends that exist now.
+struct frontends_changed {
+  std::vector<std::shared_ptr<frontend_live>> frontends;
+};
+
+/// A backend is no more.
+struct backend_gone {
+  std::string name;
+};
+
+// -- connections and actors ---------------------------------------------------
+
+struct describe_connection {};
+
+struct connection_view {
+  uint64_t id = 0;
+  std::string frontend;
+  std::string client;
+  std::string server;
+  std::string
+    phase; ///< "idle", "head", "connecting", "exchange", "tunnel", ...
+  uint64_t requests = 0;
+  uint64_t age_ms = 0;
+};
+using connection_list = std::vector<connection_view>;
+
+/// Finish the request under way, then close.
+struct drain_connection {};
+
+/// Close now.
+struct close_connection {
+  uint64_t id = 0;
+};
+
+struct list_connections {
+  uint32_t limit = 1000;
+};
+
+struct list_actors {};
+
+struct actor_row {
+  uint64_t id = 0;
+  std::string kind;
+  std::string name;  ///< e.g. the backend it routes
+  std::string where; ///< "control" or "worker 0"
+  uint64_t mailbox = 0;
+  uint64_t handled = 0;
+  uint64_t age_ms = 0;
+};
+using actor_list = std::vector<actor_row>;
+
+} // namespace troupe::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::configure_backend)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_targets)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::server_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::passive_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_backend)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::publish_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::retired_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::health_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload_config)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::apply_settings)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::apply_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_config)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::scrape)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::frontends_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_gone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::drain_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::close_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::list_connections)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::list_actors)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::actor_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::publish_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::resolve_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_due)
