@@ -47,29 +47,37 @@ public:
   log_ring();
   /// Producer. @returns false when it does not fit: the line is dropped.
   bool push(std::string_view line) noexcept;
-  /// Consumer: appends all complete lines to `out`.
+  /// Consumer: appends all lines to `out`.
   void drain(std::string& out);
-  bool empty() const noexcept;
+  /// Bytes waiting. Any thread.
+  size_t size() const noexcept;
+  bool empty() const noexcept { return size() == 0; }
   counter dropped; ///< written by the producer
 
 private:
   std::unique_ptr<char[]> data_;
-  alignas(64) std::atomic<uint64_t> head_{0};
-  alignas(64) std::atomic<uint64_t> tail_{0};
+  alignas(64) std::atomic<uint64_t> head_{0}; ///< bytes taken, by the consumer
+  alignas(64) std::atomic<uint64_t> tail_{0}; ///< bytes put, by the producer
 };
 
 /// Formats one record as a line with its newline, into `out` (cleared first;
-/// its capacity is reused). Client bytes are escaped: a line is always one
-/// line, valid JSON (or key=value text).
+/// its capacity is reused). Bytes that are not printable ASCII become \u00XX: a
+/// line is always one line, valid JSON (or key=value text). Texts are cut at
+/// 2048 bytes.
 void format_record(const access_record& record, log_format format,
                    std::chrono::system_clock::time_point now, std::string& out);
 
+/// The rings and the thread that writes them out. The thread looks every 50 ms
+/// while there is traffic, is woken early by a ring that is half full, and
+/// after a quiet second sleeps until the next line comes: no timer runs when
+/// idle.
 class access_log {
 public:
   /// Opens the target and starts the thread; `path` "" makes it a no-op.
   /// @throws std::system_error when the file cannot be opened.
   access_log(const access_log_settings& settings, unsigned workers);
-  ~access_log(); ///< writes what is left
+  /// Writes what is left; waits at most one second for a pipe nobody reads.
+  ~access_log();
   access_log(const access_log&) = delete;
   access_log& operator=(const access_log&) = delete;
 
@@ -78,10 +86,11 @@ public:
   /// From worker `index`'s thread only.
   void write(unsigned index, const access_record& record) noexcept;
 
-  /// Opens the file anew, after rotation. Any thread.
-  void reopen() noexcept { reopen_.store(true, std::memory_order_release); }
+  /// Opens the file anew, after rotation; the old one is kept if that fails.
+  /// Any thread.
+  void reopen() noexcept;
 
-  /// Lines dropped so far, by full rings or a failing disk.
+  /// Lines dropped so far, by full rings or a failing disk. Any thread.
   uint64_t dropped() const noexcept;
 
 private:
@@ -89,14 +98,28 @@ private:
     log_ring ring;
     std::string line; ///< reused
   };
-  void run();
+  static constexpr size_t never = SIZE_MAX;
+
   bool open_target();
+  void start_thread();
+  void wake() noexcept;
+  void run();
+  void sleep(bool quiet);
+  bool write_lines();
+  bool writable() const;
+  size_t write_bytes(std::string_view bytes) const;
 
   access_log_settings settings_;
   bool enabled_ = false;
   int fd_ = -1;
-  counter write_failures_; ///< lines, counted by the log thread
+  int wake_fd_ = -1;     ///< eventfd
+  bool regular_ = true;  ///< a plain file: writing does not wait for a reader
+  bool torn_ = false;    ///< the last write ended inside a line
+  std::string batch_;    ///< of the log thread, reused
+  counter lines_failed_; ///< by the log thread
   std::vector<std::unique_ptr<producer>> producers_;
+  /// A ring with more bytes than this wakes the thread; `never` while it runs.
+  std::atomic<size_t> wake_above_{never};
   std::atomic<bool> stop_{false};
   std::atomic<bool> reopen_{false};
   std::thread thread_;
