@@ -13,6 +13,11 @@
 /// actor sends only to itself are marked INTERNAL.
 namespace troupe::actors {
 
+// They name actors, so they stand in admin_messages.hpp, which includes this.
+struct admin_directory;
+struct api_call;
+struct readiness;
+
 /// ROUTER, one per backend, control loop: the only writer of its backend's
 /// part of the routing snapshot.
 using router_actor = caf::typed_actor<
@@ -106,5 +111,15 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<worker_stopped>,
   // INTERNAL: the next step of the stop is due.
   caf::reacts_to<stop_step>>;
+
+/// ADMIN, control loop: the directory of actors; answers the HTTP API by
+/// asking them.
+using admin_actor = caf::typed_actor<
+  // Whom to ask from now on. No reply.
+  caf::reacts_to<admin_directory>,
+  // What /readyz says from now on. No reply.
+  caf::reacts_to<readiness>,
+  // One request; answered by its `reply`, not by a message.
+  caf::reacts_to<api_call>>;
 
 } // namespace troupe::actors

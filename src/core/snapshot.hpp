@@ -23,6 +23,9 @@ struct server_route {
   admin_state admin = admin_state::ready;
   uint64_t name_hash = 0; ///< stable_hash(name), for ip_hash
   std::shared_ptr<server_live> live;
+  // For display, whatever rule decided:
+  status verdict = status::up; ///< this node's own status without a cluster
+  bool vetoed = false;
 };
 
 /// The routing snapshot of one backend: immutable, made by its router, shared

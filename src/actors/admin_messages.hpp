@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "admin/http_server.hpp"
+#include "core/live.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What the admin actor is told.
+namespace troupe::actors {
+
+/// Supervisor to admin: whom to ask, again whenever it changes.
+struct admin_directory {
+  struct backend {
+    std::string name;
+    router_actor router;
+    health_actor health;
+  };
+  std::vector<backend> backends; ///< in the order they are to be listed
+  std::vector<worker_actor> workers;
+  config_actor config;
+  metrics_actor metrics;
+  std::vector<std::shared_ptr<frontend_live>> frontends;
+};
+
+/// Supervisor to admin: what `/readyz` says.
+struct readiness {
+  bool ready = false;
+  std::string why; ///< of a no: "starting", "stopping"
+};
+
+/// The answer to one HTTP request: given once, with 503 when everybody who
+/// could have given it has gone. Control loop.
+class api_reply {
+public:
+  explicit api_reply(admin::responder respond) : respond_(std::move(respond)) {}
+  api_reply(const api_reply&) = delete;
+  api_reply& operator=(const api_reply&) = delete;
+  ~api_reply();
+
+  /// Later answers than the first are dropped.
+  void operator()(admin::response answer);
+
+private:
+  admin::responder respond_;
+};
+
+/// Which server a request came in by.
+enum class api_door : uint8_t {
+  admin,   ///< everything
+  metrics, ///< `/metrics`, `/healthz`, `/readyz` only
+};
+
+/// HTTP server to admin: one request whose sender may do what it asks for.
+struct api_call {
+  std::shared_ptr<const admin::request> request;
+  api_door door = api_door::admin;
+  std::string who; ///< for the log: "uid 0", "token deploy from 10.0.0.9"
+  std::shared_ptr<api_reply> reply;
+};
+
+} // namespace troupe::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::admin_directory)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::readiness)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::api_call)
