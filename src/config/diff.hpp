@@ -19,9 +19,12 @@ struct change_set {
   std::vector<std::string> backends_changed;
   /// Keys that need a restart to take effect, e.g. "global.workers".
   std::vector<std::string> needs_restart;
+  /// Keys of `global` that take effect at once, e.g. "global.drain_timeout".
+  std::vector<std::string> keys_changed;
   bool log_changed = false;
   bool empty() const noexcept;
-  /// One line for the log: "backends: +b2 ~app; frontends: -old".
+  /// One line for the log: "backends: +b2 ~app; frontends: -old", or "no
+  /// change". + is added, ~ changed, - removed.
   std::string summary() const;
 };
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/addresses.hpp"
+#include "config/sections.hpp"
+
+namespace troupe::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr number weight{
+  1, 1000, "to take a server out of rotation use `troupectl drain`"};
+
+void read_server(const cursor& in, server_settings& out) {
+  static constexpr std::string_view keys[] = {"name", "address", "weight",
+                                              "backup", "max_connections"};
+  const map_cursor map{in, keys};
+  map.require("name", out.name, identifier{});
+  map.require("address", out.address, server_address{});
+  map.read("weight", out.weight, weight);
+  map.undelivered("backup", out.backup, boolean{}, "false");
+  map.read("max_connections", out.max_connections, number{0, 10'000'000});
+}
+
+void read_pool(const cursor& in, pool_settings& out) {
+  static constexpr std::string_view keys[] = {"idle_max", "idle_timeout"};
+  const map_cursor map{in, keys};
+  map.read("idle_max", out.idle_max, number{0, 65'536});
+  map.read("idle_timeout", out.idle_timeout, duration{1ms, 24h});
+}
+
+void read_queue(const cursor& in, queue_settings& out) {
+  static constexpr std::string_view keys[] = {"size", "timeout"};
+  const map_cursor map{in, keys};
+  map.undelivered("size", out.size, number{0, 1'000'000}, "1024");
+  map.undelivered("timeout", out.timeout, duration{0s, 1h}, "5s");
+}
+
+void read_servers(const cursor& in, std::vector<server_settings>& out) {
+  for (const auto& element : in.list("a list of servers", 1))
+    read_server(element, out.emplace_back());
+}
+
+void read_backend(const cursor& in, backend_settings& out) {
+  static constexpr std::string_view keys[] = {"name",
+                                              "servers",
+                                              "health_check",
+                                              "timeout_connect",
+                                              "timeout_response",
+                                              "pool",
+                                              "retries_max",
+                                              "queue",
+                                              "slow_start",
+                                              "panic_threshold"};
+  const map_cursor map{in, keys};
+  map.require("name", out.name, identifier{});
+  if (const auto* servers = map.require("servers"))
+    read_servers(*servers, out.servers);
+  if (const auto* check = map.find("health_check"))
+    read_health_check(*check, out.health_check);
+  map.read("timeout_connect", out.timeout_connect, duration{1ms, 1h});
+  map.read("timeout_response", out.timeout_response, duration{1ms, 24h});
+  if (const auto* pool = map.find("pool"))
+    read_pool(*pool, out.pool);
+  map.read("retries_max", out.retries_max, number{0, 10});
+  if (const auto* queue = map.find("queue"))
+    read_queue(*queue, out.queue);
+  map.undelivered("slow_start", out.slow_start, duration{0s, 1h}, "0s");
+  map.undelivered("panic_threshold", out.panic_threshold, number{0, 100}, "0");
+}
+
+} // namespace
+
+std::vector<backend_settings> read_backends(const cursor& in,
+                                            const check_settings& defaults) {
+  std::vector<backend_settings> result;
+  for (const auto& element : in.list("a list of backends", 1)) {
+    result.emplace_back().health_check = defaults;
+    read_backend(element, result.back());
+  }
+  return result;
+}
+
+} // namespace troupe::config

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/document.hpp"
+
+#include "config/encoding.hpp"
+
+#include <sstream>
+#include <unordered_map>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+namespace troupe::config {
+
+namespace {
+
+position to_position(const YAML::Mark& mark) {
+  if (mark.is_null())
+    return {};
+  return {static_cast<unsigned>(mark.line) + 1,
+          static_cast<unsigned>(mark.column) + 1};
+}
+
+/// Builds the tree from the parser's events. Leaves through YAML's own
+/// exception when a limit is hit, which stops the parser's recursion as well.
+class builder final : public YAML::EventHandler {
+public:
+  explicit builder(document& out) : out_(out) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1)
+      throw YAML::ParserException{mark, "a second document begins here; a "
+                                        "configuration is one document"};
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    attach(finish(start(node_kind::nothing, mark, "", anchor)));
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end() || !found->second->complete)
+      throw YAML::ParserException{mark, "an alias inside its own anchor"};
+    attach(found->second);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag,
+                YAML::anchor_t anchor, const std::string& value) override {
+    auto* made = start(node_kind::scalar, mark, tag, anchor);
+    made->text = value;
+    attach(finish(made));
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
+                       YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(start(node_kind::list, mark, tag, anchor), mark);
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag,
+                  YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(start(node_kind::map, mark, tag, anchor), mark);
+  }
+  void OnMapEnd() override { close(); }
+
+private:
+  struct level {
+    node* container;
+    YAML::Mark at;
+    const node* key = nullptr; ///< of a map, while its value is awaited
+  };
+
+  node* start(node_kind kind, const YAML::Mark& mark, const std::string& tag,
+              YAML::anchor_t anchor) {
+    if (!tag.empty() && tag != "?" && tag != "!")
+      throw YAML::ParserException{mark,
+                                  "tags such as " + tag + " are not supported"};
+    auto& made = out_.nodes.emplace_back();
+    made.kind = kind;
+    made.at = to_position(mark);
+    if (anchor != YAML::NullAnchor)
+      anchors_[anchor] = &made;
+    return &made;
+  }
+
+  void open(node* container, const YAML::Mark& mark) {
+    if (open_.size() == depth_max)
+      throw YAML::ParserException{
+        mark, "nested more than " + std::to_string(depth_max) + " levels deep"};
+    open_.push_back({container, mark});
+  }
+
+  void close() {
+    auto* container = open_.back().container;
+    open_.pop_back();
+    attach(finish(container));
+  }
+
+  static const node* finish(node* made) {
+    made->complete = true;
+    return made;
+  }
+
+  void attach(const node* child) {
+    if (open_.empty()) {
+      out_.root = child;
+      return;
+    }
+    auto& [container, at, key] = open_.back();
+    container->unfolded += child->unfolded;
+    if (container->unfolded > nodes_max)
+      throw YAML::ParserException{at, "aliases unfold to more than "
+                                        + std::to_string(nodes_max)
+                                        + " values"};
+    if (container->kind == node_kind::list) {
+      container->items.push_back(child);
+    } else if (key == nullptr) {
+      key = child;
+    } else {
+      container->entries.emplace_back(key, child);
+      key = nullptr;
+    }
+  }
+
+  document& out_;
+  std::vector<level> open_;
+  std::unordered_map<YAML::anchor_t, node*> anchors_;
+  unsigned documents_ = 0;
+};
+
+/// The parser's own texts are terse; the commonest mistakes get their way out.
+std::string explain(const std::string& text) {
+  using namespace YAML::ErrorMsg;
+  if (text == TAB_IN_INDENTATION || text == UNKNOWN_TOKEN)
+    return text
+         + " (indent with spaces, not tabs; quote values that begin "
+           "with a special character)";
+  if (text == END_OF_MAP || text == END_OF_SEQ || text == END_OF_MAP_FLOW
+      || text == END_OF_SEQ_FLOW || text == FLOW_END)
+    return text
+         + " (check the indentation, and quote values with brackets, such as "
+           "\"[::1]:80\")";
+  if (text == MAP_VALUE || text == MAP_KEY)
+    return text + " (quote values that have \": \" in them)";
+  return text;
+}
+
+} // namespace
+
+document read_document(std::string_view text, report& problems) {
+  document result;
+  if (auto bad = find_bad_character(text)) {
+    problems.add_problem(bad->at, "", bad->what);
+    return result;
+  }
+  try {
+    std::istringstream stream{std::string{text}};
+    YAML::Parser parser{stream};
+    builder events{result};
+    while (parser.HandleNextDocument(events)) {
+    }
+  } catch (const YAML::Exception& e) {
+    problems.add_problem(to_position(e.mark), "",
+                         "not valid YAML: " + explain(e.msg));
+    result.root = nullptr;
+  }
+  return result;
+}
+
+} // namespace troupe::config

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/addresses.hpp"
+#include "config/http_values.hpp"
+#include "config/sections.hpp"
+
+#include <algorithm>
+
+namespace troupe::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto protocols =
+  words<protocol>({{"http", protocol::http}, {"tcp", protocol::tcp}});
+
+constexpr auto algorithms =
+  words<algorithm>({{"round_robin", algorithm::round_robin},
+                    {"weighted", algorithm::weighted},
+                    {"least_connections", algorithm::least_connections},
+                    {"ip_hash", algorithm::ip_hash},
+                    {"random", algorithm::random},
+                    {"p2c", algorithm::p2c}});
+
+/// Fields a codec can record for one head, whatever is configured.
+constexpr uint64_t headers_max = 256;
+
+void read_set(const cursor& in, header_rules& out) {
+  for (const auto& entry : in.entries()) {
+    std::string name, value;
+    if (!entry.key.accept(entry.name, name, header_name{})
+        || !entry.value.read(value, header_value{}))
+      continue;
+    const auto same = [&](const auto& pair) {
+      return same_header(pair.first, name);
+    };
+    if (std::ranges::any_of(out.set, same))
+      entry.key.problem("set twice; names of headers compare without case");
+    else
+      out.set.emplace_back(std::move(name), std::move(value));
+  }
+}
+
+void read_header_rules(const cursor& in, header_rules& out) {
+  static constexpr std::string_view keys[] = {"set", "remove"};
+  const map_cursor map{in, keys};
+  if (const auto* set = map.find("set"))
+    read_set(*set, out);
+  if (const auto* remove = map.find("remove"))
+    for (const auto& element : remove->list("a list of header names")) {
+      std::string name;
+      if (element.read(name, header_name{}))
+        out.remove.push_back(std::move(name));
+    }
+}
+
+void read_http(const cursor& in, http_settings& out) {
+  static constexpr std::string_view keys[] = {
+    "timeout_header",   "timeout_keep_alive", "timeout_idle",
+    "max_header_bytes", "max_headers",        "max_body_bytes",
+    "trusted_proxies",  "request_headers",    "response_headers"};
+  const map_cursor map{in, keys};
+  map.read("timeout_header", out.timeout_header, duration{1ms, 1h});
+  map.read("timeout_keep_alive", out.timeout_keep_alive, duration{1ms, 24h});
+  map.read("timeout_idle", out.timeout_idle, duration{1ms, 24h});
+  map.read("max_header_bytes", out.max_header_bytes, byte_size{1024, 65'536});
+  map.read("max_headers", out.max_headers, number{1, headers_max});
+  map.read("max_body_bytes", out.max_body_bytes, byte_size{0, 1ull << 50});
+  if (const auto* proxies = map.find("trusted_proxies"))
+    for (const auto& element : proxies->list("a list of networks")) {
+      std::string text;
+      if (element.read(text, network{}))
+        out.trusted_proxies.push_back(std::move(text));
+    }
+  if (const auto* rules = map.find("request_headers"))
+    read_header_rules(*rules, out.request_headers);
+  if (const auto* rules = map.find("response_headers"))
+    read_header_rules(*rules, out.response_headers);
+}
+
+void read_tcp(const cursor& in, tcp_settings& out) {
+  static constexpr std::string_view keys[] = {"timeout_idle"};
+  const map_cursor map{in, keys};
+  map.read("timeout_idle", out.timeout_idle, duration{1ms, 720h});
+}
+
+void read_frontend(const cursor& in, frontend_settings& out) {
+  static constexpr std::string_view keys[] = {
+    "name",      "listen",          "protocol", "backend",
+    "algorithm", "max_connections", "http",     "tcp"};
+  const map_cursor map{in, keys};
+  map.require("name", out.name, identifier{});
+  map.require("listen", out.listen, listen_address{});
+  map.require("backend", out.backend, identifier{});
+  map.read("protocol", out.protocol, protocols);
+  map.read("algorithm", out.algorithm, algorithms);
+  map.read("max_connections", out.max_connections, number{0, 10'000'000});
+  if (const auto* http = map.find("http"))
+    read_http(*http, out.http);
+  if (const auto* tcp = map.find("tcp"))
+    read_tcp(*tcp, out.tcp);
+}
+
+} // namespace
+
+std::vector<frontend_settings> read_frontends(const cursor& in) {
+  std::vector<frontend_settings> result;
+  for (const auto& element : in.list("a list of frontends", 1))
+    read_frontend(element, result.emplace_back());
+  return result;
+}
+
+} // namespace troupe::config
