@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/prober.hpp"
+
+#include "core/time.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+namespace troupe::net {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using stream_protocol = asio::generic::stream_protocol;
+
+constexpr size_t response_size_max = 16 * 1024;
+
+/// Rule 13: trouble of this host says nothing about the server.
+bool is_local_error(const error_code& ec) {
+  if (ec.category() != boost::system::system_category())
+    return false;
+  constexpr std::array local{EMFILE,  ENFILE, EADDRNOTAVAIL,
+                             ENOBUFS, EACCES, ENETDOWN};
+  return std::find(local.begin(), local.end(), ec.value()) != local.end();
+}
+
+std::string describe(const error_code& ec) {
+  auto text = ec.message();
+  if (!text.empty())
+    text[0] = static_cast<char>(std::tolower(text[0]));
+  return text;
+}
+
+enum class progress { need_more, done, bad };
+
+/// "HTTP/1.1 200 " at the start of `text`.
+progress read_status_line(std::string_view text, unsigned& status) {
+  constexpr std::string_view version = "HTTP/1.";
+  constexpr size_t size = 13; // with the byte after the status
+  if (!text.starts_with(version.substr(0, text.size())))
+    return progress::bad;
+  if (text.size() < size)
+    return progress::need_more;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto digits = text.substr(9, 3);
+  if (!is_digit(text[7]) || text[8] != ' '
+      || !std::all_of(digits.begin(), digits.end(), is_digit)
+      || std::string_view{" \r\n"}.find(text[12]) == std::string_view::npos)
+    return progress::bad;
+  status = static_cast<unsigned>((digits[0] - '0') * 100
+                                 + (digits[1] - '0') * 10 + (digits[2] - '0'));
+  return status >= 100 && status <= 599 ? progress::done : progress::bad;
+}
+
+/// The status of the final response; interim ones (1xx but 101) are skipped.
+progress read_status(std::string_view text, unsigned& status) {
+  for (;;) {
+    const auto result = read_status_line(text, status);
+    if (result != progress::done || status >= 200 || status == 101)
+      return result;
+    const auto end = text.find("\r\n\r\n");
+    if (end == std::string_view::npos)
+      return progress::need_more;
+    text.remove_prefix(end + 4);
+    if (text.empty())
+      return progress::need_more;
+  }
+}
+
+class probe;
+using probe_set = std::unordered_set<std::shared_ptr<probe>>;
+
+/// One probe under way. It is in `running` until it has called back.
+class probe : public std::enable_shared_from_this<probe> {
+public:
+  probe(asio::io_context& loop, const endpoint& target,
+        const check_settings& check, prober::callback done, probe_set& running)
+    : target_(target), check_(check), done_(std::move(done)), running_(running),
+      socket_(loop), deadline_(loop) {
+    if (check_.port != 0 && target_.family() != AF_UNIX)
+      target_.port(check_.port);
+  }
+
+  void start();
+
+  /// The prober is going: no callback any more.
+  void abandon() {
+    done_ = nullptr;
+    close();
+  }
+
+private:
+  bool over() const noexcept { return !done_; }
+  void connect();
+  void on_connect(const error_code& ec);
+  bool really_connected();
+  void send_request();
+  void read_response();
+  void on_read(const error_code& ec, size_t size);
+  void judge(unsigned status);
+  void fail(const error_code& ec, std::string_view during);
+  void fail(std::string detail);
+  void finish(probe_result result);
+  void close();
+
+  endpoint target_;
+  check_settings check_;
+  prober::callback done_; ///< empty when over
+  probe_set& running_;
+  stream_protocol::socket socket_;
+  asio::steady_timer deadline_;
+  time_point started_ = clock::now();
+  std::string_view waiting_for_ = "the connection";
+  std::string request_;
+  std::string response_;
+  std::array<char, 2048> piece_;
+};
+
+void probe::start() {
+  const auto self = shared_from_this();
+  deadline_.expires_after(check_.timeout);
+  deadline_.async_wait([self](const error_code& ec) {
+    if (ec || self->over())
+      return;
+    probe_result result;
+    result.outcome = probe_outcome::timeout;
+    result.detail = "no answer in "
+                  + std::to_string(self->check_.timeout.count())
+                  + " ms, waiting for " + std::string{self->waiting_for_};
+    self->finish(std::move(result));
+  });
+  connect();
+}
+
+void probe::connect() {
+  const auto self = shared_from_this();
+  const stream_protocol::endpoint address{target_.data(), target_.size()};
+  error_code ec;
+  socket_.open(address.protocol(), ec);
+  if (ec) {
+    // Through the loop: the caller must not be called back from its own call.
+    asio::post(socket_.get_executor(), [self, ec] {
+      if (!self->over())
+        self->fail(ec, "socket");
+    });
+    return;
+  }
+  socket_.async_connect(address, [self](const error_code& error) {
+    if (!self->over())
+      self->on_connect(error);
+  });
+}
+
+void probe::on_connect(const error_code& ec) {
+  if (ec)
+    return fail(ec, "connect");
+  if (!really_connected())
+    return;
+  if (check_.type == check_type::http)
+    return send_request();
+  // A reset at once, so that probes leave no sockets in TIME_WAIT.
+  if (target_.family() != AF_UNIX) {
+    error_code ignored;
+    socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+  }
+  probe_result result;
+  result.outcome = probe_outcome::success;
+  finish(std::move(result));
+}
+
+/// Two connects that succeed without a server: a Unix socket whose backlog is
+/// full reports EAGAIN, which Asio takes for "in progress", and a local port of
+/// the ephemeral range may be picked as our own address, which then connects to
+/// itself.
+bool probe::really_connected() {
+  error_code ec;
+  const auto peer = socket_.remote_endpoint(ec);
+  if (ec) {
+    fail("connect: the server's backlog is full");
+    return false;
+  }
+  if (target_.family() != AF_UNIX && peer == socket_.local_endpoint(ec)) {
+    fail("connect: nothing listens (the probe met itself)");
+    return false;
+  }
+  return true;
+}
+
+void probe::send_request() {
+  const bool local = target_.family() == AF_UNIX;
+  const auto host = !check_.host.empty() ? check_.host
+                  : local                ? std::string{"localhost"}
+                                         : target_.to_string();
+  request_ = check_.method + ' ' + check_.path + " HTTP/1.1\r\nHost: " + host
+           + "\r\nUser-Agent: troupe-health-check\r\nAccept: */*\r\n"
+             "Connection: close\r\n\r\n";
+  waiting_for_ = "the response";
+  asio::async_write(socket_, asio::buffer(request_),
+                    [self = shared_from_this()](const error_code& ec, size_t) {
+                      if (self->over())
+                        return;
+                      if (ec)
+                        self->fail(ec, "send");
+                      else
+                        self->read_response();
+                    });
+}
+
+void probe::read_response() {
+  socket_.async_read_some(
+    asio::buffer(piece_),
+    [self = shared_from_this()](const error_code& ec, size_t size) {
+      if (!self->over())
+        self->on_read(ec, size);
+    });
+}
+
+void probe::on_read(const error_code& ec, size_t size) {
+  if (ec == asio::error::eof)
+    return fail(response_.empty() ? "closed without a response"
+                                  : "closed inside the response head");
+  if (ec)
+    return fail(ec, "receive");
+  response_.append(piece_.data(), size);
+  unsigned status = 0;
+  switch (read_status(response_, status)) {
+  case progress::done:
+    return judge(status);
+  case progress::bad:
+    return fail("not an HTTP/1 response");
+  case progress::need_more:
+    break;
+  }
+  if (response_.size() >= response_size_max)
+    return fail("no final status in 16 KiB");
+  read_response();
+}
+
+void probe::judge(unsigned status) {
+  const auto& ranges = check_.expect_status;
+  const bool expected =
+    std::any_of(ranges.begin(), ranges.end(), [status](const auto& x) {
+      return status >= x.first && status <= x.last;
+    });
+  probe_result result;
+  result.outcome = expected ? probe_outcome::success : probe_outcome::failure;
+  result.status = status;
+  result.detail = "status " + std::to_string(status);
+  finish(std::move(result));
+}
+
+void probe::fail(const error_code& ec, std::string_view during) {
+  probe_result result;
+  result.local_error = is_local_error(ec);
+  result.detail = std::string{during} + ": " + describe(ec);
+  finish(std::move(result));
+}
+
+void probe::fail(std::string detail) {
+  probe_result result;
+  result.detail = std::move(detail);
+  finish(std::move(result));
+}
+
+/// The callback comes last: it may destroy the prober.
+void probe::finish(probe_result result) {
+  const auto self = shared_from_this();
+  result.took = std::chrono::duration_cast<std::chrono::microseconds>(
+    clock::now() - started_);
+  const auto done = std::exchange(done_, nullptr);
+  close();
+  running_.erase(self);
+  done(result);
+}
+
+void probe::close() {
+  error_code ignored;
+  socket_.close(ignored);
+  deadline_.cancel();
+}
+
+class asio_prober : public prober {
+public:
+  explicit asio_prober(asio::io_context& loop) : loop_(loop) {}
+
+  ~asio_prober() override {
+    for (const auto& x : running_)
+      x->abandon();
+  }
+
+  void start(const endpoint& target, const check_settings& check,
+             callback done) override {
+    auto x =
+      std::make_shared<probe>(loop_, target, check, std::move(done), running_);
+    running_.insert(x);
+    x->start();
+  }
+
+private:
+  asio::io_context& loop_;
+  probe_set running_;
+};
+
+} // namespace
+
+std::unique_ptr<prober> make_prober(asio::io_context& loop) {
+  return std::make_unique<asio_prober>(loop);
+}
+
+} // namespace troupe::net
