@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/backend_slot.hpp"
+
+namespace troupe::net {
+
+backend_slot::backend_slot(std::string name, loop& l, unsigned worker,
+                           backend_reporter& reporter)
+  : name_(std::move(name)), loop_(l), worker_(worker), reporter_(reporter),
+    pool_(l) {}
+
+void backend_slot::adopt(snapshot_ptr snapshot) {
+  if (current_ && current_->snapshot->version >= snapshot->version)
+    return;
+  pool_.adopt(*snapshot);
+  current_ = new held_snapshot{std::move(snapshot), reporter_};
+}
+
+server_counters&
+backend_slot::counters(const server_live& server) const noexcept {
+  return const_cast<server_live&>(server).by_worker[worker_];
+}
+
+backend_counters* backend_slot::counters() const noexcept {
+  return current_ ? &current_->snapshot->live->by_worker[worker_] : nullptr;
+}
+
+void backend_slot::note_failure(server_live& server, bool on_connect) {
+  auto& counts = server.by_worker[worker_];
+  if (on_connect)
+    counts.connect_failures.add();
+  const auto limit = current_ ? current_->snapshot->passive.failures : 0;
+  if (++counts.failures_in_row < limit || limit == 0)
+    return;
+  const auto now = loop_.now();
+  // At the threshold always; beyond it a storm is one message per 100 ms.
+  if (counts.failures_in_row > limit && now < quiet_until_)
+    return;
+  quiet_until_ = now + milliseconds{100};
+  reporter_.report_failure(name_, server.name, on_connect,
+                           counts.failures_in_row);
+}
+
+void backend_slot::note_success(server_live& server) noexcept {
+  server.by_worker[worker_].failures_in_row = 0;
+}
+
+} // namespace troupe::net

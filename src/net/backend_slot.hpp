@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/retry_budget.hpp"
+#include "core/snapshot.hpp"
+#include "net/local_ptr.hpp"
+#include "net/server_pool.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace troupe::net {
+
+/// Where a worker's backends send what they learn. The worker actor.
+class backend_reporter {
+public:
+  /// `failures` in a row against one server; already limited (rule 14).
+  virtual void report_failure(const std::string& backend,
+                              const std::string& server, bool on_connect,
+                              unsigned failures) = 0;
+  /// A snapshot no request holds any more: destroyed off the data path.
+  virtual void retire(const std::string& backend, snapshot_ptr snapshot) = 0;
+
+protected:
+  ~backend_reporter() = default;
+};
+
+/// A snapshot as the requests of one worker hold it.
+struct held_snapshot : local_counted<held_snapshot> {
+  held_snapshot(snapshot_ptr s, backend_reporter& r)
+    : snapshot(std::move(s)), reporter(r) {}
+  ~held_snapshot() {
+    const auto& name = snapshot->name; // lives on in what is handed over
+    reporter.retire(name, std::move(snapshot));
+  }
+  snapshot_ptr snapshot;
+  backend_reporter& reporter;
+};
+
+/// One backend on one worker: the newest snapshot, idle connections, the
+/// budget for retries, and the count of failures in a row.
+class backend_slot {
+public:
+  backend_slot(std::string name, loop& l, unsigned worker,
+               backend_reporter& reporter);
+
+  const std::string& name() const noexcept { return name_; }
+
+  /// A newer snapshot; older ones than the current are ignored.
+  void adopt(snapshot_ptr snapshot);
+
+  /// Null until the first snapshot has come.
+  const local_ptr<held_snapshot>& current() const noexcept { return current_; }
+
+  server_pool& pool() noexcept { return pool_; }
+  retry_budget& budget() noexcept { return budget_; }
+
+  server_counters& counters(const server_live& server) const noexcept;
+  backend_counters* counters() const noexcept;
+
+  /// A connect failure, or with `on_connect` false a reset, timeout or counted
+  /// 5xx. Reported once `passive.failures` came in a row, then at most once
+  /// per 100 ms.
+  void note_failure(server_live& server, bool on_connect);
+  void note_success(server_live& server) noexcept;
+
+private:
+  std::string name_;
+  loop& loop_;
+  unsigned worker_;
+  backend_reporter& reporter_;
+  server_pool pool_;
+  retry_budget budget_;
+  local_ptr<held_snapshot> current_;
+  time_point quiet_until_{};
+};
+
+} // namespace troupe::net

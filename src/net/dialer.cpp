@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/dialer.hpp"
+
+#include "net/socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace troupe::net {
+
+bool dialer::begin(frontend_slot& frontend, stream_owner& owner,
+                   uint64_t client_hash) {
+  owner_ = &owner;
+  frontend_ = &frontend;
+  backend_ = frontend.backend;
+  held_ = backend_->current();
+  client_hash_ = client_hash;
+  server_ = nullptr;
+  pending_ = false;
+  failure_ = reason::no_healthy_backend;
+  avoid_.clear();
+  return held_ != nullptr;
+}
+
+bool dialer::may_dial() const noexcept {
+  return avoid_.size() <= snapshot().retries_max && avoid_.size() < tries_max;
+}
+
+void dialer::avoid_server() noexcept {
+  if (avoid_.size() < tries_max)
+    avoid_.push_back(index_);
+}
+
+dialer::outcome dialer::dial(reuse pool) {
+  while (may_dial()) {
+    const auto picked =
+      frontend_->balance->pick(snapshot(), {client_hash_, avoid_});
+    if (picked == no_server)
+      return outcome::failed;
+    index_ = static_cast<uint32_t>(picked);
+    // A policy names a server anew only when there is no other.
+    if (failure_ != reason::no_healthy_backend
+        && std::find(avoid_.begin(), avoid_.end(), index_) != avoid_.end())
+      return outcome::failed;
+    const auto& server = snapshot().servers[index_];
+    server_ = server.live.get();
+    lease_ = lease{*server_};
+    if (pool != reuse::none) {
+      connection_ =
+        backend_->pool().take(server, pool == reuse::proven, *owner_);
+      if (connection_)
+        return outcome::ready;
+    }
+    const auto result = connect(server);
+    if (result != outcome::failed || failure_ == reason::local_resource)
+      return result;
+  }
+  return outcome::failed;
+}
+
+dialer::outcome dialer::connect(const server_route& server) {
+  auto attempt = start_connect(server.address);
+  if (attempt.status == connect_status::failed)
+    return connect_failed(attempt.error);
+  const bool connected = attempt.status == connect_status::connected;
+  connection_ =
+    std::make_unique<server_connection>(services_.event_loop, *owner_);
+  connection_->server = server_;
+  connection_->address = server.address;
+  connection_->io.open(attempt.fd, connected,
+                       server.address.family() == AF_UNIX);
+  pending_ = !connected;
+  return connected ? outcome::ready : outcome::pending;
+}
+
+dialer::outcome dialer::connect_failed(int error) {
+  pending_ = false;
+  connection_.reset();
+  lease_.release();
+  avoid_server();
+  if (is_local_error(error)) {
+    failure_ = reason::local_resource;
+    return outcome::failed;
+  }
+  failure_ =
+    error == ETIMEDOUT ? reason::connect_timeout : reason::connect_failed;
+  backend_->note_failure(*server_, true);
+  return outcome::failed;
+}
+
+dialer::outcome dialer::resume() {
+  switch (connection_->io.finish_connect()) {
+  case io_status::done:
+    pending_ = false;
+    return outcome::ready;
+  case io_status::would_block:
+    return outcome::pending;
+  default:
+    connect_failed(connection_->io.error());
+    return failure_ == reason::local_resource ? outcome::failed
+                                              : dial(reuse::any);
+  }
+}
+
+dialer::outcome dialer::on_timeout() {
+  connect_failed(ETIMEDOUT);
+  return dial(reuse::any);
+}
+
+void dialer::discard(bool blame) {
+  if (connection_ && blame)
+    backend_->note_failure(*server_, false);
+  avoid_server();
+  connection_.reset();
+  lease_.release();
+  pending_ = false;
+}
+
+void dialer::release(bool reusable) {
+  if (connection_ && reusable) {
+    ++connection_->requests;
+    backend_->pool().put(std::move(connection_), services_.event_loop.now());
+  }
+  connection_.reset();
+  lease_.release();
+  pending_ = false;
+}
+
+void dialer::reset() noexcept {
+  connection_.reset();
+  lease_.release();
+  held_.reset();
+  server_ = nullptr;
+  pending_ = false;
+  avoid_.clear();
+}
+
+} // namespace troupe::net

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/live.hpp"
+#include "core/reason.hpp"
+#include "net/session.hpp"
+
+#include <boost/container/static_vector.hpp>
+
+#include <cstdint>
+
+namespace troupe::net {
+
+/// Finds a server for one request or stream and connects to it, passing over
+/// servers that refuse. Holds the snapshot it picks from, the lease on the
+/// server and the connection.
+class dialer {
+public:
+  enum class outcome : uint8_t {
+    ready,   ///< connection() may be used
+    pending, ///< connecting: call resume() on its events
+    failed,  ///< no server; failure() says why
+  };
+
+  /// What may be taken from the pool.
+  enum class reuse : uint8_t {
+    any,    ///< whatever lies there: a retry is allowed
+    proven, ///< only what is quiet at this moment
+    none,   ///< a fresh connection
+  };
+
+  explicit dialer(worker_services& services) noexcept : services_(services) {}
+
+  /// Takes the frontend's current snapshot. @returns false when there is none.
+  /// @param owner Hears of the connections.
+  bool begin(frontend_slot& frontend, stream_owner& owner,
+             uint64_t client_hash);
+
+  /// Picks a server and takes or opens a connection to it; a server that
+  /// refuses at once is passed over.
+  outcome dial(reuse pool);
+
+  /// An event on the pending connection. @returns what it came to, the next
+  /// server's included.
+  outcome resume();
+
+  /// timeout_connect has passed on the pending connection.
+  outcome on_timeout();
+
+  /// The connection failed in use: closes it, and avoids that server from now
+  /// on. Counts against the server unless a pooled connection had merely been
+  /// closed in the meantime.
+  void discard(bool blame);
+
+  /// Done with the connection: back to the pool, or closed.
+  void release(bool reusable);
+
+  /// Lets go of everything, the snapshot included.
+  void reset() noexcept;
+
+  server_connection& connection() noexcept { return *connection_; }
+  const server_connection& connection() const noexcept { return *connection_; }
+  bool has_connection() const noexcept { return connection_ != nullptr; }
+  bool is_pending() const noexcept { return pending_; }
+  /// The connection has served a request before.
+  bool is_reused() const noexcept { return connection_->requests > 0; }
+
+  const backend_snapshot& snapshot() const noexcept { return *held_->snapshot; }
+  bool has_snapshot() const noexcept { return held_ != nullptr; }
+  backend_slot& backend() noexcept { return *backend_; }
+  /// The server at work, or the last one tried; null before the first.
+  server_live* server() const noexcept { return server_; }
+
+  reason failure() const noexcept { return failure_; }
+  /// Servers that failed this request so far.
+  unsigned tries() const noexcept {
+    return static_cast<unsigned>(avoid_.size());
+  }
+  /// Whether retries_max allows another try after the one under way.
+  bool may_try_again() const noexcept {
+    return avoid_.size() < snapshot().retries_max;
+  }
+
+private:
+  static constexpr size_t tries_max = 16;
+
+  bool may_dial() const noexcept;
+  void avoid_server() noexcept;
+  outcome connect(const server_route& server);
+  outcome connect_failed(int error);
+
+  worker_services& services_;
+  stream_owner* owner_ = nullptr;
+  frontend_slot* frontend_ = nullptr;
+  backend_slot* backend_ = nullptr;
+  local_ptr<held_snapshot> held_;
+  server_live* server_ = nullptr;
+  uint32_t index_ = 0;
+  lease lease_;
+  server_connection_ptr connection_;
+  bool pending_ = false;
+  uint64_t client_hash_ = 0;
+  reason failure_ = reason::no_healthy_backend;
+  boost::container::static_vector<uint32_t, tries_max> avoid_;
+};
+
+} // namespace troupe::net

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/http_exchange.hpp"
+
+namespace troupe::net {
+
+void http_exchange::recycle() {
+  static_cast<exchange_facts&>(*this) = {};
+  dial.reset();
+  pipe.stop();
+  plan.reset();
+  request_scanner.reset();
+  response_scanner.reset();
+  head.reset();
+  body_waiting.reset();
+  response_head.reset();
+  for (auto* text : {&method, &path, &host, &accept, &request_id})
+    text->clear();
+}
+
+} // namespace troupe::net

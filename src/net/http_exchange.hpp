@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "net/dialer.hpp"
+#include "net/http1/chunk_scanner.hpp"
+#include "net/http1/head.hpp"
+#include "net/journey_times.hpp"
+#include "net/spliced.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace troupe::net {
+
+/// The plain facts of an exchange: reset by assignment.
+struct exchange_facts {
+  journey_times times;
+
+  // -- the request, client to server
+  http1::framing request_framing = http1::framing::none;
+  uint64_t request_remaining = 0;
+  uint64_t request_body_bytes = 0;
+  bool idempotent = false;
+  bool is_head = false;
+  bool http10 = false;
+  bool upgrade = false;
+  bool keep_alive = true;    ///< the client wants it and nothing forbids it
+  bool request_done = false; ///< every byte of it has been read
+  bool head_sent = false;    ///< to the server at work now
+  bool body_sent = false;    ///< a body byte has left for some server
+  bool server_deaf = false;  ///< it takes no more; its reply may have come
+  bool resent = false;       ///< it went to a server before this one
+  uint64_t sent_before = 0;  ///< bytes the connection had sent before
+
+  // -- the response, server to client
+  http1::framing response_framing = http1::framing::none;
+  uint64_t response_remaining = 0;
+  bool response_started = false; ///< a byte of it has gone to the client
+  bool head_done = false;        ///< the final response's head is through
+  bool server_keep_alive = false;
+  unsigned interim_count = 0; ///< 1xx passed on
+  unsigned status = 0;
+  unsigned full_reads = 0;
+
+  uint64_t bytes_received = 0; ///< from the client
+  uint64_t bytes_sent = 0;     ///< to the client
+  uint64_t bytes_from_server = 0;
+};
+
+/// One request and its response: everything a connection needs only while it
+/// is at work. Recycled by its worker, so an idle connection carries none.
+struct http_exchange : exchange_facts {
+  explicit http_exchange(worker_services& services)
+    : dial(services), pipe(services.event_loop) {}
+
+  /// Gives back what it holds and forgets the request; strings keep their
+  /// room for the next one.
+  void recycle();
+
+  local_ptr<held_plan> plan;
+  dialer dial;
+  spliced pipe; ///< for large bodies
+  http1::chunk_scanner request_scanner;
+  http1::chunk_scanner response_scanner;
+  buffer head;          ///< as sent to servers, kept for another try
+  buffer body_waiting;  ///< body that came before a server was reached
+  buffer response_head; ///< while it is incomplete
+
+  // -- for the log and for replies of our own
+  std::string method;
+  std::string path;
+  std::string host;
+  std::string accept;
+  std::string request_id;
+};
+
+} // namespace troupe::net

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/http1/forward.hpp"
+#include "net/http_session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <strings.h>
+
+namespace troupe::net {
+
+namespace {
+
+/// Pieces of one scattered write at the most.
+constexpr size_t pieces_max = 16;
+
+struct refusal {
+  unsigned status;
+  std::string_view phrase;
+  reason why;
+};
+
+refusal refusal_of(http1::head_error error) noexcept {
+  switch (error) {
+  case http1::head_error::target_too_long:
+    return {414, "URI Too Long", reason::target_too_long};
+  case http1::head_error::too_large:
+    return {431, "Request Header Fields Too Large", reason::header_too_large};
+  case http1::head_error::not_implemented:
+    return {501, "Not Implemented", reason::unsupported};
+  case http1::head_error::version:
+    return {505, "HTTP Version Not Supported", reason::unsupported};
+  default:
+    return {400, "Bad Request", reason::bad_request};
+  }
+}
+
+/// 16 hexadecimal digits: unique enough to find a request in logs.
+void make_request_id(uint64_t random, std::string& out) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out.resize(16);
+  for (auto& c : out) {
+    c = digits[random & 15];
+    random >>= 4;
+  }
+}
+
+/// What may stand in a log line and in a reply: printable and short.
+bool is_good_id(std::string_view id) noexcept {
+  return !id.empty() && id.size() <= 128
+      && std::all_of(id.begin(), id.end(),
+                     [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+bool is_accept(std::string_view name) noexcept {
+  return name.size() == 6 && ::strncasecmp(name.data(), "accept", 6) == 0;
+}
+
+} // namespace
+
+bool http_session::read_head(turn_budget& budget) {
+  if (client_.flush() == io_status::failed || client_.hung_up()) {
+    end();
+    return true;
+  }
+  if (client_.has_unsent())
+    return false; // the reply before goes first
+  if (draining_ && phase_ == session_phase::idle && input_.empty()) {
+    end();
+    return true;
+  }
+  if (!input_.empty() && !head_incomplete_) {
+    take_head(input_.view(), true);
+    return true;
+  }
+  const auto got = client_.receive(read_small);
+  switch (got.status) {
+  case io_status::would_block:
+    return false;
+  case io_status::end:
+  case io_status::failed:
+    end();
+    return true;
+  case io_status::done:
+    break;
+  }
+  budget.spend(got.bytes.size());
+  if (input_.empty()) {
+    take_head(got.bytes, false);
+  } else {
+    input_.append(services_.event_loop.buffers(), got.bytes);
+    take_head(input_.view(), true);
+  }
+  return true;
+}
+
+void http_session::take_head(std::string_view bytes, bool stashed) {
+  auto& head = services_.request_head;
+  const auto& http = rules();
+  const http1::head_limits limits{http.max_header_bytes, http.max_headers};
+  switch (http1::parse_request(bytes, limits, head)) {
+  case http1::parse_status::need_more:
+    if (!stashed)
+      input_.append(services_.event_loop.buffers(), bytes);
+    head_incomplete_ = true;
+    if (phase_ == session_phase::idle) {
+      phase_ = session_phase::head;
+      arm(http.timeout_header);
+    }
+    return;
+  case http1::parse_status::bad:
+    refuse_head(head);
+    return;
+  case http1::parse_status::done:
+    break;
+  }
+  head_incomplete_ = false;
+  begin_exchange(head);
+  if (!is_over())
+    take_rest(bytes.substr(head.size), head.size, stashed);
+}
+
+void http_session::refuse_head(const http1::request_head& head) {
+  const auto refused = refusal_of(head.error);
+  open_exchange();
+  make_request_id(services_.random(), exchange_->request_id);
+  fail(refused.status, refused.phrase, refused.why);
+}
+
+void http_session::open_exchange() {
+  exchange_ = services_.take_exchange();
+  exchange_->plan = frontend_->current;
+  exchange_->times.started = services_.event_loop.now();
+}
+
+void http_session::begin_exchange(const http1::request_head& head) {
+  ++requests_;
+  open_exchange();
+  auto& x = *exchange_;
+  x.bytes_received = head.size;
+  x.idempotent = head.idempotent;
+  x.is_head = head.is_head;
+  x.http10 = head.version_minor == 0;
+  x.upgrade = head.upgrade;
+  x.keep_alive = head.keep_alive;
+  x.request_framing = head.body;
+  x.request_remaining = head.content_length;
+  x.request_done =
+    head.body == http1::framing::none
+    || (head.body == http1::framing::length && head.content_length == 0);
+  note_request(head);
+  if (!within_limits(head))
+    return;
+  write_head(head);
+  if (!x.dial.begin(*frontend_, owner_, peer_hash_))
+    return fail(503, reason::no_healthy_backend);
+  x.dial.backend().budget().on_request();
+  const auto reuse = x.idempotent ? dialer::reuse::any : dialer::reuse::proven;
+  dial_hold_ = true; // the head leaves together with the body at hand
+  on_dialed(x.dial.dial(reuse));
+  dial_hold_ = false;
+}
+
+void http_session::note_request(const http1::request_head& head) {
+  auto& x = *exchange_;
+  for (const auto& field : head.all()) {
+    if (field.known == http1::known_field::x_request_id)
+      x.request_id = field.value;
+    else if (is_accept(field.name))
+      x.accept = field.value;
+  }
+  if (!is_good_id(x.request_id))
+    make_request_id(services_.random(), x.request_id);
+  if (services_.log.enabled()) {
+    x.method = head.method;
+    x.path = head.path;
+    x.host = head.host;
+  }
+}
+
+bool http_session::within_limits(const http1::request_head& head) {
+  auto& x = *exchange_;
+  const auto max = rules().max_body_bytes;
+  if (max > 0 && head.body == http1::framing::length
+      && head.content_length > max) {
+    fail(413, reason::body_too_large);
+    return false;
+  }
+  if (services_.event_loop.buffers().pressure() == buffer_pool::level::full) {
+    x.keep_alive = false;
+    fail(503, reason::memory);
+    return false;
+  }
+  return true;
+}
+
+void http_session::write_head(const http1::request_head& head) {
+  auto& x = *exchange_;
+  const auto& rules = x.plan->plan->rules;
+  http1::forward_context context;
+  context.client = &peer_;
+  context.client_ip = peer_ip_;
+  context.request_id = x.request_id;
+  const auto room = http1::request_size_max(head, rules, context);
+  auto* out = x.head.prepare(services_.event_loop.buffers(), room);
+  x.head.commit(http1::write_request(head, rules, context, {out, room}));
+}
+
+void http_session::take_rest(std::string_view rest, size_t head_size,
+                             bool stashed) {
+  // An empty rest still sends the head that was held back for it.
+  const auto used = exchange_ ? forward_body(rest) : 0;
+  if (is_over())
+    return;
+  if (stashed)
+    input_.consume(head_size + used);
+  else
+    input_.append(services_.event_loop.buffers(), rest.substr(used));
+}
+
+bool http_session::pump_request(turn_budget& budget) {
+  auto& x = *exchange_;
+  auto& server = x.dial.connection().io;
+  if (server.flush() == io_status::failed)
+    x.server_deaf = true;
+  if (x.request_done || x.server_deaf || server.has_unsent())
+    return false;
+  const auto tight =
+    services_.event_loop.buffers().pressure() != buffer_pool::level::normal;
+  const auto got = client_.receive(tight               ? read_tight
+                                   : server.took_all() ? read_large
+                                                       : read_small);
+  switch (got.status) {
+  case io_status::would_block:
+    return false;
+  case io_status::end:
+  case io_status::failed:
+    cut(reason::client_abort); // half a request is no request
+    return true;
+  case io_status::done:
+    break;
+  }
+  budget.spend(got.bytes.size());
+  const auto used = forward_body(got.bytes);
+  if (!is_over())
+    input_.append(services_.event_loop.buffers(), got.bytes.substr(used));
+  return true;
+}
+
+size_t http_session::forward_body(std::string_view bytes) {
+  auto& x = *exchange_;
+  if (x.request_done) {
+    send_to_server({});
+    return 0;
+  }
+  if (x.request_framing == http1::framing::chunked)
+    return forward_chunks(bytes);
+  const auto count = std::min<uint64_t>(bytes.size(), x.request_remaining);
+  x.request_remaining -= count;
+  x.bytes_received += count;
+  if (x.request_remaining == 0)
+    request_complete();
+  iovec piece{const_cast<char*>(bytes.data()), count};
+  send_to_server({&piece, count > 0 ? 1u : 0u});
+  return count;
+}
+
+size_t http_session::forward_chunks(std::string_view bytes) {
+  auto& x = *exchange_;
+  const auto max = rules().max_body_bytes;
+  std::array<iovec, pieces_max> pieces;
+  size_t count = 0;
+  size_t used = 0;
+  auto status = http1::chunk_scanner::status::more;
+  while (used < bytes.size() && status == http1::chunk_scanner::status::more) {
+    const auto step = x.request_scanner.scan(bytes.substr(used));
+    status = step.status;
+    if (status == http1::chunk_scanner::status::bad)
+      break;
+    used += step.consumed;
+    x.request_body_bytes += step.data_bytes;
+    if (!step.forward.empty())
+      pieces[count++] = {const_cast<char*>(step.forward.data()),
+                         step.forward.size()};
+    if (count == pieces_max) {
+      send_to_server({pieces.data(), count});
+      count = 0;
+      if (!exchange_)
+        return used;
+    }
+  }
+  x.bytes_received += used;
+  if (status == http1::chunk_scanner::status::bad) {
+    // The server must not take what it got for a whole request.
+    x.dial.discard(false);
+    fail(400, reason::bad_request);
+    return used;
+  }
+  if (max > 0 && x.request_body_bytes > max) {
+    x.dial.discard(false);
+    fail(413, reason::body_too_large);
+    return used;
+  }
+  if (status == http1::chunk_scanner::status::done)
+    request_complete();
+  send_to_server({pieces.data(), count});
+  return used;
+}
+
+void http_session::request_complete() {
+  auto& x = *exchange_;
+  x.request_done = true;
+  if (phase_ == session_phase::exchange && !x.head_done)
+    arm(x.dial.snapshot().timeout_response);
+}
+
+void http_session::send_to_server(std::span<iovec> pieces) {
+  auto& x = *exchange_;
+  if (dial_hold_)
+    return;
+  const bool reached = phase_ == session_phase::exchange;
+  std::array<iovec, pieces_max + 2> out;
+  size_t count = 0;
+  if (!x.head_sent)
+    out[count++] = {const_cast<char*>(x.head.data()), x.head.size()};
+  if (!x.body_waiting.empty())
+    out[count++] = {const_cast<char*>(x.body_waiting.data()),
+                    x.body_waiting.size()};
+  for (const auto& piece : pieces)
+    out[count++] = piece;
+  if (!reached || x.server_deaf || count == 0) {
+    if (!reached)
+      keep_waiting(pieces);
+    return;
+  }
+  auto& server = x.dial.connection().io;
+  if (server.send({out.data(), count}) == io_status::failed)
+    return on_send_failed(pieces);
+  const bool has_body = !x.body_waiting.empty() || !pieces.empty();
+  x.head_sent = true;
+  x.body_sent |= has_body;
+  x.body_waiting.reset();
+  if (!x.request_done)
+    arm(rules().timeout_idle);
+}
+
+void http_session::keep_waiting(std::span<const iovec> pieces) {
+  for (const auto& piece : pieces)
+    exchange_->body_waiting.append(
+      services_.event_loop.buffers(),
+      {static_cast<const char*>(piece.iov_base), piece.iov_len});
+}
+
+void http_session::on_send_failed(std::span<const iovec> pieces) {
+  auto& x = *exchange_;
+  auto& server = x.dial.connection();
+  if (server.io.bytes_sent() > x.sent_before) {
+    // It took something: its answer to that may be waiting to be read.
+    x.server_deaf = true;
+    x.head_sent = true;
+    x.body_sent |= !pieces.empty() || !x.body_waiting.empty();
+    return;
+  }
+  keep_waiting(pieces); // not one byte was taken: all of it goes elsewhere
+  server_failed(reason::server_reset, !x.dial.is_reused());
+}
+
+} // namespace troupe::net

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/http1/forward.hpp"
+#include "net/http_session.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace troupe::net {
+
+namespace {
+
+constexpr size_t pieces_max = 16;
+
+/// 1xx responses a server may send before its final one.
+constexpr unsigned interim_max = 8;
+
+/// Bytes still due from which a body goes by splice(2) (DESIGN section 3).
+constexpr uint64_t splice_min = 65'536;
+
+/// Servers may send larger heads than clients.
+constexpr http1::head_limits response_limits{32'768, http1::fields_max, 0};
+
+} // namespace
+
+bool http_session::pump_response(turn_budget& budget) {
+  auto& x = *exchange_;
+  if (client_.flush() == io_status::failed) {
+    cut(reason::client_abort);
+    return true;
+  }
+  if (client_.has_unsent())
+    return false;
+  if (x.pipe.active())
+    return splice_response(budget);
+  const auto tight =
+    services_.event_loop.buffers().pressure() != buffer_pool::level::normal;
+  const auto max = tight              ? read_tight
+                 : client_.took_all() ? read_large
+                                      : read_small;
+  const auto got = x.dial.connection().io.receive(max);
+  switch (got.status) {
+  case io_status::would_block:
+    return false;
+  case io_status::end:
+    server_finished();
+    return true;
+  case io_status::failed:
+    server_failed(reason::server_reset,
+                  !x.dial.is_reused() || x.bytes_from_server > 0);
+    return true;
+  case io_status::done:
+    break;
+  }
+  budget.spend(got.bytes.size());
+  x.full_reads = got.bytes.size() == max ? x.full_reads + 1 : 0;
+  x.bytes_from_server += got.bytes.size();
+  take_response(got.bytes);
+  return true;
+}
+
+void http_session::take_response(std::string_view bytes) {
+  auto& x = *exchange_;
+  if (x.times.first_byte == time_point{})
+    x.times.first_byte = services_.event_loop.now();
+  if (x.head_done) {
+    arm(rules().timeout_idle);
+    return relay_response({}, bytes);
+  }
+  if (x.response_head.empty())
+    return take_response_head(bytes);
+  // What was incomplete stands on its own while it is looked at.
+  auto whole = std::move(x.response_head);
+  whole.append(services_.event_loop.buffers(), bytes);
+  take_response_head(whole.view());
+}
+
+void http_session::take_response_head(std::string_view bytes) {
+  auto& x = *exchange_;
+  auto& head = services_.response_head;
+  for (;;) {
+    switch (http1::parse_response(bytes, response_limits, x.is_head, head)) {
+    case http1::parse_status::need_more:
+      x.response_head.append(services_.event_loop.buffers(), bytes);
+      return;
+    case http1::parse_status::bad:
+      x.dial.discard(true);
+      return fail(502, reason::bad_response);
+    case http1::parse_status::done:
+      break;
+    }
+    const bool interim = head.status < 200 && !(head.upgrade && x.upgrade);
+    if (!interim)
+      break;
+    bytes.remove_prefix(head.size);
+    if (head.status == 101 || ++x.interim_count > interim_max) {
+      x.dial.discard(true);
+      return fail(502, reason::bad_response);
+    }
+    pass_interim(head);
+    if (bytes.empty() || is_over())
+      return;
+  }
+  begin_response(head);
+  relay_response(client_head(head, bytes.substr(0, head.size)),
+                 bytes.substr(head.size));
+}
+
+void http_session::pass_interim(const http1::response_head& head) {
+  auto& x = *exchange_;
+  if (x.http10) // it would not know what to make of it
+    return;
+  const auto text = client_head(head, {});
+  x.bytes_sent += text.size();
+  if (client_.send(text) == io_status::failed)
+    cut(reason::client_abort);
+}
+
+void http_session::begin_response(const http1::response_head& head) {
+  auto& x = *exchange_;
+  x.head_done = true;
+  x.status = head.status;
+  x.response_framing = head.body;
+  x.response_remaining = head.content_length;
+  x.server_keep_alive = head.keep_alive;
+  x.head.reset(); // from here on nothing is sent again
+  // A body that only the end of the connection ends, or one the client has
+  // not finished sending: the connection cannot go on.
+  if (head.body == http1::framing::until_close || !x.request_done
+      || (x.http10 && head.body == http1::framing::chunked) || draining_
+      || frontend_->draining)
+    x.keep_alive = false;
+  x.response_scanner.data_only(x.http10);
+  const bool counts_5xx = x.dial.snapshot().passive.count_5xx;
+  if (head.status >= 500 && counts_5xx)
+    x.dial.backend().note_failure(*x.dial.server(), false);
+  else
+    x.dial.backend().note_success(*x.dial.server());
+  arm(rules().timeout_idle);
+}
+
+std::string_view http_session::client_head(const http1::response_head& head,
+                                           std::string_view raw) {
+  auto& x = *exchange_;
+  const auto& rules = x.plan->plan->rules;
+  http1::response_context context;
+  const bool interim = head.status < 200;
+  context.close = !interim && !x.keep_alive;
+  context.keep_alive = !interim && x.http10 && x.keep_alive;
+  context.upgrade = head.status == 101;
+  context.drop_transfer_encoding = x.http10;
+  if (head.verbatim && !raw.empty() && !context.close && !context.keep_alive
+      && !context.upgrade && !context.drop_transfer_encoding
+      && rules.response.empty())
+    return raw;
+  auto& out = services_.head_out;
+  out.resize(
+    std::max(out.size(), http1::response_size_max(head, rules, context)));
+  return {out.data(), http1::write_response(head, rules, context, out)};
+}
+
+void http_session::relay_response(std::string_view head,
+                                  std::string_view body) {
+  auto& x = *exchange_;
+  std::array<iovec, pieces_max + 1> pieces;
+  size_t count = 0;
+  // Neighbours in memory go as one piece: a head that did not change and its
+  // body, or chunks one after the other.
+  auto add = [&](std::string_view piece) {
+    if (piece.empty())
+      return;
+    auto* data = const_cast<char*>(piece.data());
+    if (count > 0) {
+      auto& last = pieces[count - 1];
+      if (static_cast<char*>(last.iov_base) + last.iov_len == data) {
+        last.iov_len += piece.size();
+        return;
+      }
+    }
+    pieces[count++] = {data, piece.size()};
+  };
+  add(head);
+  if (x.status == 101) {
+    send_to_client({pieces.data(), count});
+    return is_over() ? void() : start_tunnel(body);
+  }
+  bool whole = false;
+  size_t used = body.size();
+  switch (x.response_framing) {
+  case http1::framing::none:
+    used = 0;
+    whole = true;
+    break;
+  case http1::framing::length:
+    used = std::min<uint64_t>(body.size(), x.response_remaining);
+    x.response_remaining -= used;
+    whole = x.response_remaining == 0;
+    add(body.substr(0, used));
+    break;
+  case http1::framing::until_close:
+    add(body);
+    break;
+  case http1::framing::chunked:
+    for (used = 0; used < body.size() && !whole;) {
+      const auto step = x.response_scanner.scan(body.substr(used));
+      if (step.status == http1::chunk_scanner::status::bad) {
+        send_to_client({pieces.data(), count});
+        return is_over() ? void() : fail(502, reason::bad_response);
+      }
+      used += step.consumed;
+      whole = step.status == http1::chunk_scanner::status::done;
+      add(step.forward);
+      if (count == pieces.size()) {
+        send_to_client({pieces.data(), count});
+        count = 0;
+        if (is_over())
+          return;
+      }
+    }
+    break;
+  }
+  send_to_client({pieces.data(), count});
+  if (is_over())
+    return;
+  if (whole)
+    return response_complete(used == body.size());
+  if (x.response_framing == http1::framing::length && x.full_reads >= 2
+      && x.response_remaining >= splice_min && !client_.has_unsent())
+    x.pipe.start();
+}
+
+void http_session::send_to_client(std::span<iovec> pieces) {
+  auto& x = *exchange_;
+  for (const auto& piece : pieces)
+    x.bytes_sent += piece.iov_len;
+  if (!pieces.empty())
+    x.response_started = true;
+  if (client_.send(pieces) == io_status::failed)
+    cut(reason::client_abort);
+}
+
+bool http_session::splice_response(turn_budget& budget) {
+  auto& x = *exchange_;
+  size_t moved = 0;
+  if (x.pipe.pending() == 0) {
+    auto& server = x.dial.connection().io;
+    switch (x.pipe.fill(server, x.response_remaining, moved)) {
+    case io_status::would_block:
+      return false;
+    case io_status::end:
+      server_finished();
+      return true;
+    case io_status::failed:
+      server_failed(reason::server_reset, true);
+      return true;
+    case io_status::done:
+      break;
+    }
+    x.response_remaining -= moved;
+    x.bytes_from_server += moved;
+  }
+  switch (x.pipe.drain(client_, moved)) {
+  case io_status::failed:
+    cut(reason::client_abort);
+    return true;
+  case io_status::would_block:
+    return false;
+  default:
+    break;
+  }
+  x.bytes_sent += moved;
+  budget.spend(moved);
+  arm(rules().timeout_idle);
+  if (x.pipe.pending() > 0)
+    return true;
+  if (x.response_remaining < splice_min)
+    x.pipe.stop(); // the rest is cheaper to copy
+  if (x.response_remaining == 0)
+    response_complete(true);
+  return true;
+}
+
+void http_session::server_finished() {
+  auto& x = *exchange_;
+  if (x.head_done && x.response_framing == http1::framing::until_close)
+    return response_complete(false);
+  // A pooled connection that its server had closed meanwhile is no failure.
+  const bool blame = !x.dial.is_reused() || x.bytes_from_server > 0;
+  server_failed(reason::server_reset, blame);
+}
+
+void http_session::response_complete(bool clean) {
+  auto& x = *exchange_;
+  // Bytes after the end: nobody asked for them, nobody gets them.
+  x.server_keep_alive &= clean;
+  if (x.resent)
+    count_retry(&backend_counters::retries_success);
+  finish_exchange(reason::ok);
+}
+
+} // namespace troupe::net

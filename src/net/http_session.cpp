@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/http_session.hpp"
+
+#include "net/http1/forward.hpp"
+
+namespace troupe::net {
+
+namespace {
+
+/// How long, and for how many bytes, a closing connection still reads, so that
+/// a reset does not eat the reply on its way.
+constexpr milliseconds linger_time{2'000};
+constexpr uint64_t linger_bytes_max = 1u << 20;
+
+/// What the client is told for each way a server can fail.
+unsigned status_of(reason why) noexcept {
+  switch (why) {
+  case reason::server_reset:
+  case reason::bad_response:
+    return 502;
+  case reason::server_timeout:
+    return 504;
+  default:
+    return 503;
+  }
+}
+
+std::string_view phrase_of(unsigned status) noexcept {
+  switch (status) {
+  case 400:
+    return "Bad Request";
+  case 408:
+    return "Request Timeout";
+  case 413:
+    return "Content Too Large";
+  case 502:
+    return "Bad Gateway";
+  case 504:
+    return "Gateway Timeout";
+  default:
+    return "Service Unavailable";
+  }
+}
+
+} // namespace
+
+http_session::http_session(session_start start)
+  : services_(start.services), frontend_(std::move(start.frontend)),
+    client_token_(start.client), owner_(start.owner), peer_(start.peer),
+    peer_ip_(peer_.ip()), peer_hash_(stable_hash(peer_.ip_bytes())),
+    client_(services_.event_loop, start.owner) {
+  client_.open(start.descriptor, true, peer_.family() == AF_UNIX);
+  arm(rules().timeout_header);
+}
+
+http_session::~http_session() = default;
+
+std::string_view http_session::server() const noexcept {
+  const auto* server = server_identity();
+  return server ? std::string_view{server->name} : std::string_view{};
+}
+
+const server_live* http_session::server_identity() const noexcept {
+  return exchange_ ? exchange_->dial.server() : nullptr;
+}
+
+const http_settings& http_session::rules() const noexcept {
+  const auto& plan = exchange_ ? exchange_->plan : frontend_->current;
+  return plan->plan->settings.http;
+}
+
+void http_session::progress() {
+  turn_budget budget;
+  while (!ended() && step(budget))
+    if (budget.spent()) {
+      services_.event_loop.make_ready(client_token_);
+      break;
+    }
+  services_.event_loop.poison_scratch();
+}
+
+bool http_session::step(turn_budget& budget) {
+  switch (phase_) {
+  case session_phase::idle:
+  case session_phase::head:
+    return read_head(budget);
+  case session_phase::connecting:
+    return step_connecting();
+  case session_phase::exchange:
+    return step_exchange(budget);
+  case session_phase::tunnel:
+    return step_tunnel(budget);
+  case session_phase::closing:
+    return step_closing(budget);
+  case session_phase::ended:
+    break;
+  }
+  return false;
+}
+
+bool http_session::step_connecting() {
+  if (client_.hung_up()) {
+    cut(reason::client_abort);
+    return true;
+  }
+  const auto outcome = exchange_->dial.resume();
+  if (outcome == dialer::outcome::pending)
+    return false;
+  on_dialed(outcome);
+  return true;
+}
+
+void http_session::on_dialed(dialer::outcome outcome) {
+  auto& x = *exchange_;
+  switch (outcome) {
+  case dialer::outcome::ready:
+    phase_ = session_phase::exchange;
+    x.times.connected = services_.event_loop.now();
+    x.sent_before = x.dial.connection().io.bytes_sent();
+    x.server_deaf = false;
+    arm(x.request_done ? x.dial.snapshot().timeout_response
+                       : rules().timeout_idle);
+    send_to_server({});
+    break;
+  case dialer::outcome::pending:
+    phase_ = session_phase::connecting;
+    arm(x.dial.snapshot().timeout_connect);
+    break;
+  case dialer::outcome::failed:
+    fail(status_of(x.dial.failure()), x.dial.failure());
+    break;
+  }
+}
+
+bool http_session::step_exchange(turn_budget& budget) {
+  if (client_.hung_up()) {
+    cut(reason::client_abort);
+    return true;
+  }
+  if (pump_response(budget))
+    return true;
+  return phase_ == session_phase::exchange && pump_request(budget);
+}
+
+bool http_session::step_tunnel(turn_budget& budget) {
+  const bool moved = tunnel_->pump(budget);
+  switch (tunnel_->status()) {
+  case tunnel::status::running:
+    if (moved)
+      arm(frontend_->current->plan->settings.tcp.timeout_idle);
+    break;
+  case tunnel::status::finished:
+    cut(reason::ok);
+    break;
+  case tunnel::status::failed:
+    cut(tunnel_->client_failed() ? reason::client_abort : reason::server_reset);
+    break;
+  }
+  return moved;
+}
+
+bool http_session::step_closing(turn_budget& budget) {
+  if (client_.flush() == io_status::failed || client_.hung_up()) {
+    end();
+    return true;
+  }
+  if (client_.has_unsent())
+    return false;
+  client_.finish_sending();
+  if (!linger_) {
+    end();
+    return true;
+  }
+  const auto got = client_.receive(read_large);
+  lingered_ += got.bytes.size();
+  budget.spend(got.bytes.size());
+  if (got.status == io_status::would_block)
+    return false;
+  if (got.status != io_status::done || lingered_ > linger_bytes_max)
+    end();
+  return true;
+}
+
+void http_session::count_retry(counter backend_counters::*which) noexcept {
+  if (auto* counts = exchange_->dial.backend().counters())
+    (counts->*which).add();
+}
+
+bool http_session::may_send_again() const noexcept {
+  const auto& x = *exchange_;
+  if (x.response_started || x.interim_count > 0 || !x.dial.may_try_again())
+    return false;
+  const bool untouched =
+    !x.body_sent
+    && (!x.dial.has_connection()
+        || x.dial.connection().io.bytes_sent() == x.sent_before);
+  return untouched || (x.idempotent && !x.body_sent);
+}
+
+void http_session::server_failed(reason why, bool blame) {
+  auto& x = *exchange_;
+  const bool again = may_send_again();
+  x.dial.discard(blame);
+  if (!again)
+    return fail(status_of(why), why);
+  // Connect failures are free: the dialer takes the next server by itself.
+  if (!x.dial.backend().budget().try_spend()) {
+    count_retry(&backend_counters::retries_budget_exhausted);
+    return fail(status_of(why), reason::retry_budget);
+  }
+  x.resent = true;
+  x.response_head.reset();
+  x.head_sent = false;
+  on_dialed(x.dial.dial(dialer::reuse::none));
+}
+
+void http_session::fail(unsigned status, reason why) {
+  fail(status, phrase_of(status), why);
+}
+
+void http_session::fail(unsigned status, std::string_view phrase, reason why) {
+  auto& x = *exchange_;
+  x.dial.release(false);
+  if (x.response_started)
+    return cut_response(why);
+  if (!x.request_done || draining_ || frontend_->draining)
+    x.keep_alive = false;
+  x.status = status;
+  const auto reply = http1::error_reply(status, phrase, x.accept, x.request_id,
+                                        !x.keep_alive, x.is_head);
+  x.bytes_sent += reply.size();
+  if (client_.send(reply) == io_status::failed)
+    return cut(reason::client_abort);
+  finish_exchange(why);
+}
+
+void http_session::cut_response(reason why) {
+  // The client must see that the message is not whole. Where only the end of
+  // the connection would say so, it has to be a reset.
+  const bool visible = exchange_->response_framing == http1::framing::length
+                    || (exchange_->response_framing == http1::framing::chunked
+                        && !exchange_->http10);
+  account(why);
+  drop_exchange();
+  if (visible)
+    return begin_closing(false);
+  client_.abort();
+  end();
+}
+
+void http_session::finish_exchange(reason why) {
+  auto& x = *exchange_;
+  const bool keep = x.keep_alive && x.request_done;
+  const bool linger = !x.request_done;
+  account(why);
+  x.dial.release(x.server_keep_alive && x.request_done && !x.server_deaf);
+  drop_exchange();
+  if (!keep)
+    return begin_closing(linger);
+  phase_ = session_phase::idle;
+  arm(rules().timeout_keep_alive);
+  if (draining_)
+    drain();
+}
+
+void http_session::drop_exchange() {
+  if (exchange_)
+    services_.give_exchange(std::move(exchange_));
+}
+
+void http_session::begin_closing(bool linger) {
+  linger_ = linger || client_.readable() || !input_.empty();
+  input_.reset();
+  phase_ = session_phase::closing;
+  arm(linger_ && !client_.has_unsent() ? linger_time : rules().timeout_idle);
+}
+
+void http_session::start_tunnel(std::string_view from_server) {
+  auto& x = *exchange_;
+  if (!from_server.empty())
+    client_.send(from_server);
+  if (!input_.empty()) {
+    x.dial.connection().io.send(input_.view());
+    input_.reset();
+  }
+  tunnel_ = std::make_unique<tunnel>(services_.event_loop, client_,
+                                     x.dial.connection().io);
+  phase_ = session_phase::tunnel;
+  arm(frontend_->current->plan->settings.tcp.timeout_idle);
+}
+
+void http_session::on_timer() {
+  switch (phase_) {
+  case session_phase::head:
+    open_exchange();
+    exchange_->keep_alive = false;
+    fail(408, reason::client_timeout);
+    break;
+  case session_phase::connecting:
+    on_dialed(exchange_->dial.on_timeout());
+    break;
+  case session_phase::exchange: {
+    auto& x = *exchange_;
+    const auto& server = x.dial.connection().io;
+    const bool client_stalls = x.response_started
+                               ? client_.has_unsent()
+                               : !x.request_done && !server.has_unsent();
+    if (client_stalls)
+      fail(408, reason::client_timeout);
+    else
+      server_timed_out();
+    break;
+  }
+  case session_phase::tunnel:
+    cut(reason::client_timeout);
+    break;
+  default:
+    end();
+  }
+  if (!ended())
+    progress();
+}
+
+void http_session::server_timed_out() {
+  auto& x = *exchange_;
+  x.dial.backend().note_failure(*x.dial.server(), false);
+  fail(504, reason::server_timeout);
+}
+
+void http_session::drain() {
+  draining_ = true;
+  if (phase_ == session_phase::idle && input_.empty() && !client_.has_unsent())
+    end();
+}
+
+void http_session::cut(reason why) {
+  if (ended())
+    return;
+  if (exchange_) {
+    if (tunnel_) {
+      exchange_->bytes_received += tunnel_->bytes_up();
+      exchange_->bytes_sent += tunnel_->bytes_down();
+      tunnel_.reset();
+      if (why != reason::ok) {
+        exchange_->dial.connection().io.abort();
+        client_.abort();
+      }
+    }
+    account(why);
+    exchange_->dial.release(false);
+  }
+  end();
+}
+
+void http_session::end() {
+  phase_ = session_phase::ended;
+  tunnel_.reset();
+  drop_exchange();
+  input_.reset();
+  client_.close();
+}
+
+void http_session::arm(milliseconds timeout) {
+  auto& event_loop = services_.event_loop;
+  event_loop.timers().arm(client_token_, event_loop.now() + timeout);
+}
+
+std::unique_ptr<session> make_http_session(session_start start) {
+  return std::make_unique<http_session>(std::move(start));
+}
+
+} // namespace troupe::net

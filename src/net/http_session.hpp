@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "net/http_exchange.hpp"
+#include "net/session.hpp"
+#include "net/tunnel.hpp"
+
+#include <memory>
+#include <string>
+
+namespace troupe::net {
+
+/// One HTTP/1.1 client connection: requests one after the other, each to the
+/// server that its frontend picks. The code follows a request:
+///   http_session.cpp    phases, timeouts, the end
+///   http_request.cpp    head from the client, body to the server
+///   http_response.cpp   head and body from the server to the client
+///   http_accounting.cpp counters and the access log
+class http_session final : public session {
+public:
+  explicit http_session(session_start start);
+  ~http_session() override;
+
+  void progress() override;
+  void on_timer() override;
+  void drain() override;
+  void cut(reason why) override;
+
+  session_phase phase() const noexcept override { return phase_; }
+  uint64_t requests() const noexcept override { return requests_; }
+  std::string_view server() const noexcept override;
+  const server_live* server_identity() const noexcept override;
+
+private:
+  // -- http_session.cpp
+  /// Does one thing that can be done now. @returns false when nothing can.
+  bool step(turn_budget& budget);
+  bool step_connecting();
+  bool step_exchange(turn_budget& budget);
+  bool step_tunnel(turn_budget& budget);
+  bool step_closing(turn_budget& budget);
+  void on_dialed(dialer::outcome outcome);
+  /// The server failed before its response was complete.
+  void server_failed(reason why, bool blame);
+  void server_timed_out();
+  bool may_send_again() const noexcept;
+  void count_retry(counter backend_counters::*which) noexcept;
+  /// Answers in the server's place, or cuts the response that has begun.
+  void fail(unsigned status, std::string_view phrase, reason why);
+  void fail(unsigned status, reason why);
+  void cut_response(reason why);
+  void drop_exchange();
+  bool is_over() const noexcept { return phase_ >= session_phase::closing; }
+  void finish_exchange(reason why);
+  void begin_closing(bool linger);
+  void start_tunnel(std::string_view from_server);
+  void end();
+  void arm(milliseconds timeout);
+  const http_settings& rules() const noexcept;
+
+  // -- http_request.cpp
+  bool read_head(turn_budget& budget);
+  void take_head(std::string_view bytes, bool stashed);
+  void refuse_head(const http1::request_head& head);
+  void open_exchange();
+  void begin_exchange(const http1::request_head& head);
+  void note_request(const http1::request_head& head);
+  void write_head(const http1::request_head& head);
+  bool within_limits(const http1::request_head& head);
+  void take_rest(std::string_view rest, size_t head_size, bool stashed);
+  bool pump_request(turn_budget& budget);
+  size_t forward_body(std::string_view bytes);
+  size_t forward_chunks(std::string_view bytes);
+  /// Sends the head first if it is due, then what waits, then the pieces.
+  void send_to_server(std::span<iovec> pieces);
+  void keep_waiting(std::span<const iovec> pieces);
+  void on_send_failed(std::span<const iovec> pieces);
+  void request_complete();
+
+  // -- http_response.cpp
+  bool pump_response(turn_budget& budget);
+  void take_response(std::string_view bytes);
+  void take_response_head(std::string_view bytes);
+  void pass_interim(const http1::response_head& head);
+  void begin_response(const http1::response_head& head);
+  /// The head as the client gets it: `raw` itself where nothing changes.
+  std::string_view client_head(const http1::response_head& head,
+                               std::string_view raw);
+  void relay_response(std::string_view head, std::string_view body);
+  void send_to_client(std::span<iovec> pieces);
+  bool splice_response(turn_budget& budget);
+  void server_finished();
+  void response_complete(bool clean);
+
+  // -- http_accounting.cpp
+  void account(reason why);
+  void write_log(reason why);
+
+  worker_services& services_;
+  local_ptr<frontend_slot> frontend_;
+  const client_token client_token_;
+  stream_owner& owner_;
+  const endpoint peer_;
+  const std::string peer_ip_;
+  const uint64_t peer_hash_;
+  stream client_;
+  std::unique_ptr<http_exchange> exchange_; ///< null while idle
+  std::unique_ptr<tunnel> tunnel_;
+  buffer input_;          ///< a partial head, or requests that came early
+  uint64_t requests_ = 0; ///< begun on this connection
+  uint64_t lingered_ = 0; ///< bytes thrown away while closing
+  session_phase phase_ = session_phase::idle;
+  bool head_incomplete_ = false; ///< `input_` needs more bytes to be parsed
+  bool dial_hold_ = false;       ///< the head waits for the body at hand
+  bool draining_ = false;
+  bool linger_ = false;
+};
+
+} // namespace troupe::net

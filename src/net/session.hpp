@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/balance.hpp"
+#include "core/endpoint.hpp"
+#include "core/reason.hpp"
+#include "net/access_log.hpp"
+#include "net/backend_slot.hpp"
+#include "net/frontend_plan.hpp"
+#include "net/http1/head.hpp"
+#include "net/stream.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::net {
+
+struct http_exchange;
+
+/// What all sessions of one worker share. Lives as long as the worker.
+struct worker_services {
+  worker_services(loop& l, unsigned i, access_log& a, uint64_t seed) noexcept;
+  ~worker_services();
+  worker_services(const worker_services&) = delete;
+  worker_services& operator=(const worker_services&) = delete;
+
+  loop& event_loop;
+  const unsigned index;
+  access_log& log;
+  /// xorshift64*: for request ids, not for secrets.
+  uint64_t random() noexcept {
+    random_state ^= random_state >> 12;
+    random_state ^= random_state << 25;
+    random_state ^= random_state >> 27;
+    return random_state * 0x2545F4914F6CDD1DULL;
+  }
+  uint64_t random_state;
+
+  // Reused by every session of the worker: large, and of no use between calls.
+  http1::request_head request_head;
+  http1::response_head response_head;
+  std::vector<char> head_out;
+
+  std::unique_ptr<http_exchange> take_exchange();
+  void give_exchange(std::unique_ptr<http_exchange> done);
+  std::vector<std::unique_ptr<http_exchange>> spare_exchanges;
+};
+
+/// The frontend's rules as the requests of one worker hold them.
+struct held_plan : local_counted<held_plan> {
+  explicit held_plan(plan_ptr p) : plan(std::move(p)) {}
+  plan_ptr plan;
+};
+
+/// One frontend on one worker. Shared by its listener and its connections.
+struct frontend_slot : local_counted<frontend_slot> {
+  frontend_slot(plan_ptr p, backend_slot& b, unsigned worker, uint64_t seed);
+  /// Newer rules: the next request takes them (rule 34).
+  void adopt(plan_ptr next, backend_slot& next_backend);
+  frontend_counters& counters() const noexcept;
+
+  local_ptr<held_plan> current;
+  backend_slot* backend;
+  std::unique_ptr<policy> balance;
+  const unsigned worker;
+  const uint64_t seed;
+  bool draining = false; ///< closing: replies say `Connection: close`
+};
+
+/// What a connection is doing, for listings.
+enum class session_phase : uint8_t {
+  idle,
+  head,
+  connecting,
+  exchange,
+  tunnel,
+  closing,
+  ended,
+};
+
+std::string_view to_string(session_phase x) noexcept;
+
+/// One client connection's journey as a plain state machine on its worker's
+/// loop. The connection actor drives it and ends when it has ended.
+class session {
+public:
+  virtual ~session() = default;
+
+  /// After construction and after every event: does all that can be done now.
+  /// May put its client on the loop's ready list when its turn is used up.
+  virtual void progress() = 0;
+  virtual void on_timer() = 0;
+  /// Finish what is under way, then end. Idle ones end at once.
+  virtual void drain() = 0;
+  /// End now, whatever is under way.
+  virtual void cut(reason why) = 0;
+
+  virtual session_phase phase() const noexcept = 0;
+  virtual uint64_t requests() const noexcept = 0;
+  /// The server at work for it, or "".
+  virtual std::string_view server() const noexcept = 0;
+  /// The server's identity, to find sessions of one that was removed.
+  virtual const server_live* server_identity() const noexcept = 0;
+
+  bool ended() const noexcept { return phase() == session_phase::ended; }
+};
+
+/// What a session is made from.
+struct session_start {
+  worker_services& services;
+  local_ptr<frontend_slot> frontend;
+  stream_owner& owner; ///< hears of both sockets
+  client_token client; ///< its identity on the loop
+  int descriptor = -1; ///< accepted, non-blocking; owned by the session
+  endpoint peer;
+};
+
+std::unique_ptr<session> make_http_session(session_start start);
+std::unique_ptr<session> make_tcp_session(session_start start);
+
+} // namespace troupe::net

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/socket.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace troupe::net {
+
+namespace {
+
+boost::system::error_code last_error() noexcept {
+  return {errno, boost::system::system_category()};
+}
+
+void set_flag(int fd, int level, int option) noexcept {
+  const int on = 1;
+  ::setsockopt(fd, level, option, &on, sizeof on);
+}
+
+int open_socket(const endpoint& address) noexcept {
+  return ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                  0);
+}
+
+/// One bound TCP socket, or -1 with errno.
+int bind_tcp(const endpoint& address, bool reuse_port) noexcept {
+  const int fd = open_socket(address);
+  if (fd < 0)
+    return -1;
+  set_flag(fd, SOL_SOCKET, SO_REUSEADDR);
+  set_flag(fd, IPPROTO_TCP, TCP_NODELAY); // inherited by what is accepted
+  if (address.family() == AF_INET6)
+    set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  if (reuse_port)
+    set_flag(fd, SOL_SOCKET, SO_REUSEPORT);
+  if (::bind(fd, address.data(), address.size()) == 0)
+    return fd;
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+
+result<std::vector<int>> bind_tcp_group(endpoint address, unsigned count) {
+  // Two processes may share a port by SO_REUSEPORT without noticing.
+  const int probe = bind_tcp(address, false);
+  if (probe < 0)
+    return last_error();
+  ::close(probe);
+  std::vector<int> group;
+  while (group.size() < count) {
+    const int fd = bind_tcp(address, true);
+    if (fd < 0) {
+      const auto error = last_error();
+      close_all(group);
+      return error;
+    }
+    group.push_back(fd);
+    if (address.port() == 0)
+      address = local_endpoint(fd);
+  }
+  return group;
+}
+
+/// @returns true when the path is free to bind: nothing there, or a socket
+/// that nobody listens on.
+bool clear_stale_path(const endpoint& address) noexcept {
+  const auto* path =
+    reinterpret_cast<const sockaddr_un*>(address.data())->sun_path;
+  struct stat info {};
+  if (::lstat(path, &info) != 0)
+    return errno == ENOENT;
+  if (!S_ISSOCK(info.st_mode))
+    return false;
+  const int fd = open_socket(address);
+  if (fd < 0)
+    return false;
+  const bool refused =
+    ::connect(fd, address.data(), address.size()) != 0 && errno == ECONNREFUSED;
+  ::close(fd);
+  return refused && ::unlink(path) == 0;
+}
+
+result<std::vector<int>> bind_unix_group(const endpoint& address,
+                                         unsigned count) {
+  if (!clear_stale_path(address))
+    return boost::system::error_code{EADDRINUSE,
+                                     boost::system::system_category()};
+  const int fd = open_socket(address);
+  if (fd < 0)
+    return last_error();
+  std::vector<int> group{fd};
+  if (::bind(fd, address.data(), address.size()) == 0)
+    while (group.size() < count) {
+      const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+      if (copy < 0)
+        break;
+      group.push_back(copy);
+    }
+  if (group.size() == count)
+    return group;
+  const auto error = last_error();
+  close_all(group);
+  return error;
+}
+
+} // namespace
+
+bool is_local_error(int error) noexcept {
+  switch (error) {
+  case EADDRNOTAVAIL:
+  case EMFILE:
+  case ENFILE:
+  case ENOBUFS:
+  case ENOMEM:
+  case EACCES:
+  case EPERM:
+  case ENETDOWN:
+  case EAGAIN: // a full backlog of a Unix socket, or no local port
+    return true;
+  default:
+    return false;
+  }
+}
+
+result<std::vector<int>> bind_group(const endpoint& address, unsigned count) {
+  return address.family() == AF_UNIX ? bind_unix_group(address, count)
+                                     : bind_tcp_group(address, count);
+}
+
+boost::system::error_code listen_group(const std::vector<int>& descriptors) {
+  for (const int fd : descriptors)
+    if (::listen(fd, SOMAXCONN) != 0)
+      return last_error();
+  return {};
+}
+
+void close_all(const std::vector<int>& descriptors) noexcept {
+  for (const int fd : descriptors)
+    ::close(fd);
+}
+
+endpoint local_endpoint(int fd) noexcept {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  if (::getsockname(fd, address, &size) != 0)
+    return {};
+  return {address, size};
+}
+
+connect_attempt start_connect(const endpoint& address) noexcept {
+  const int fd = open_socket(address);
+  if (fd < 0)
+    return {connect_status::failed, -1, errno};
+  if (address.family() != AF_UNIX)
+    set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (::connect(fd, address.data(), address.size()) == 0)
+    return {connect_status::connected, fd, 0};
+  if (errno == EINPROGRESS)
+    return {connect_status::in_progress, fd, 0};
+  const int error = errno;
+  ::close(fd);
+  return {connect_status::failed, -1, error};
+}
+
+int connect_result(int fd) noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error
+                                                                    : errno;
+}
+
+bool is_quiet(int fd) noexcept {
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0
+      && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void reset_on_close(int fd) noexcept {
+  const linger now{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+} // namespace troupe::net

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/endpoint.hpp"
+
+#include <boost/system/result.hpp>
+
+#include <vector>
+
+/// Sockets of the data path: opening, binding, connecting.
+namespace troupe::net {
+
+template <class T>
+using result = boost::system::result<T>;
+
+/// Errors of this host that say nothing about a server (rule 13).
+bool is_local_error(int error) noexcept;
+
+/// A listening address, one bound descriptor for each worker. Not listening
+/// yet. TCP: SO_REUSEPORT, after a probe without it, so that a port in use by
+/// somebody else is an error (rule 32). Unix: one socket, duplicated; a stale
+/// file is removed only if connecting to it is refused (rule 33).
+result<std::vector<int>> bind_group(const endpoint& address, unsigned count);
+
+/// @returns the error of listen(2), if any.
+boost::system::error_code listen_group(const std::vector<int>& descriptors);
+
+void close_all(const std::vector<int>& descriptors) noexcept;
+
+/// The address a socket is bound to, with the real port.
+endpoint local_endpoint(int fd) noexcept;
+
+enum class connect_status : uint8_t { connected, in_progress, failed };
+
+struct connect_attempt {
+  connect_status status = connect_status::failed;
+  int fd = -1;
+  int error = 0;
+};
+
+/// Starts a non-blocking connect; TCP_NODELAY is set.
+connect_attempt start_connect(const endpoint& address) noexcept;
+
+/// What a pending connect came to: 0 or an errno.
+int connect_result(int fd) noexcept;
+
+/// True when a read would block: the peer has sent nothing and has not closed.
+bool is_quiet(int fd) noexcept;
+
+/// Makes close() send a reset.
+void reset_on_close(int fd) noexcept;
+
+} // namespace troupe::net

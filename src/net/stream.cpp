@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/stream.hpp"
+
+#include "net/socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace troupe::net {
+
+namespace {
+
+constexpr uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+bool blocked(int error) noexcept {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+} // namespace
+
+void stream::open(int fd, bool connected, bool is_unix) {
+  try {
+    token_ = loop_.poller().add(fd, interest, *this);
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  fd_ = fd;
+  error_ = 0;
+  bytes_sent_ = 0;
+  connecting_ = !connected;
+  is_unix_ = is_unix;
+  // Bytes often come with the connection: trying is cheaper than a wait.
+  readable_ = writable_ = connected;
+  rdhup_ = hup_ = finished_ = false;
+  took_all_ = true;
+}
+
+void stream::on_io(uint32_t events) {
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    readable_ = true;
+  if (events & EPOLLRDHUP)
+    rdhup_ = true;
+  if (events & (EPOLLHUP | EPOLLERR))
+    hup_ = true;
+  const bool was_writable = writable_;
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+    writable_ = true;
+  // Room that nobody waits for is no news.
+  if (connecting_ || readable_ || (!was_writable && writable_))
+    owner_->on_stream(*this);
+}
+
+io_status stream::finish_connect() noexcept {
+  if (!connecting_)
+    return io_status::done;
+  if (!writable_ && !hup_)
+    return io_status::would_block;
+  if (const int error = connect_result(fd_))
+    return fail(error);
+  connecting_ = false;
+  return io_status::done;
+}
+
+received stream::receive(size_t max) {
+  if (!readable_)
+    return {io_status::would_block, {}};
+  max = std::min(max, loop::scratch_bytes);
+  auto* into = loop_.scratch();
+  const auto n = ::recv(fd_, into, max, 0);
+  if (n > 0) {
+    // A short read means the socket is empty, and RDHUP tells of the end.
+    if (static_cast<size_t>(n) < max && !rdhup_ && !is_unix_)
+      readable_ = false;
+    return {io_status::done, {into, static_cast<size_t>(n)}};
+  }
+  if (n == 0) {
+    readable_ = false;
+    rdhup_ = true;
+    return {io_status::end, {}};
+  }
+  const int error = errno;
+  readable_ = false;
+  if (blocked(error))
+    return {io_status::would_block, {}};
+  return {fail(error), {}};
+}
+
+io_status stream::send(std::string_view bytes, bool more) {
+  iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+  return send({&piece, 1}, more);
+}
+
+io_status stream::send(std::span<iovec> pieces, bool more) {
+  size_t total = 0;
+  for (const auto& piece : pieces)
+    total += piece.iov_len;
+  if (total == 0)
+    return io_status::done;
+  size_t sent = 0;
+  if (!has_unsent() && writable_
+      && write_now(pieces, total, more, sent) == io_status::failed)
+    return io_status::failed;
+  took_all_ = sent == total;
+  for (const auto& piece : pieces) {
+    const auto skip = std::min(sent, piece.iov_len);
+    sent -= skip;
+    unsent_.append(loop_.buffers(), {static_cast<char*>(piece.iov_base) + skip,
+                                     piece.iov_len - skip});
+  }
+  return io_status::done;
+}
+
+io_status stream::flush() {
+  if (unsent_.empty())
+    return io_status::done;
+  if (!writable_)
+    return io_status::would_block;
+  iovec piece{const_cast<char*>(unsent_.data()), unsent_.size()};
+  size_t sent = 0;
+  const auto status = write_now({&piece, 1}, piece.iov_len, false, sent);
+  if (status == io_status::failed)
+    return status;
+  unsent_.consume(sent);
+  return unsent_.empty() ? io_status::done : io_status::would_block;
+}
+
+io_status stream::write_now(std::span<iovec> pieces, size_t total, bool more,
+                            size_t& sent) noexcept {
+  const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+  ssize_t n = 0;
+  if (pieces.size() == 1) {
+    n = ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, flags);
+  } else {
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    n = ::sendmsg(fd_, &message, flags);
+  }
+  if (n < 0) {
+    if (!blocked(errno))
+      return fail(errno);
+    n = 0;
+  }
+  sent = static_cast<size_t>(n);
+  bytes_sent_ += sent;
+  if (sent < total)
+    writable_ = false;
+  return io_status::done;
+}
+
+io_status stream::splice_in(int pipe, size_t max, size_t& moved) noexcept {
+  moved = 0;
+  if (!readable_)
+    return io_status::would_block;
+  const auto n = ::splice(fd_, nullptr, pipe, nullptr, max,
+                          SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (n > 0) {
+    moved = static_cast<size_t>(n);
+    return io_status::done;
+  }
+  if (n == 0) {
+    readable_ = false;
+    rdhup_ = true;
+    return io_status::end;
+  }
+  const int error = errno;
+  readable_ = false; // the caller asks only with room in the pipe
+  return blocked(error) ? io_status::would_block : fail(error);
+}
+
+io_status stream::splice_out(int pipe, size_t max, size_t& moved) noexcept {
+  moved = 0;
+  if (!writable_)
+    return io_status::would_block;
+  const auto n = ::splice(pipe, nullptr, fd_, nullptr, max,
+                          SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (n > 0) {
+    moved = static_cast<size_t>(n);
+    bytes_sent_ += moved;
+    return io_status::done;
+  }
+  if (n < 0 && !blocked(errno))
+    return fail(errno);
+  writable_ = false;
+  return io_status::would_block;
+}
+
+void stream::finish_sending() noexcept {
+  if (fd_ >= 0 && !finished_) {
+    finished_ = true;
+    ::shutdown(fd_, SHUT_WR);
+  }
+}
+
+void stream::close() noexcept {
+  if (fd_ < 0)
+    return;
+  loop_.poller().forget(token_);
+  ::close(fd_);
+  fd_ = -1;
+  unsent_.reset();
+}
+
+void stream::abort() noexcept {
+  if (fd_ >= 0)
+    reset_on_close(fd_);
+  close();
+}
+
+io_status stream::fail(int error) noexcept {
+  // `readable` stays: a reply may have come before the reset.
+  error_ = error;
+  hup_ = true;
+  writable_ = false;
+  return io_status::failed;
+}
+
+} // namespace troupe::net

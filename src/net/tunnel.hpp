@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "net/spliced.hpp"
+#include "net/turn_budget.hpp"
+
+#include <cstdint>
+
+namespace troupe::net {
+
+/// Two streams tied together: every byte and each side's end go across. For
+/// TCP frontends and for HTTP after 101.
+class tunnel {
+public:
+  enum class status : uint8_t {
+    running,
+    finished, ///< both sides have ended and all bytes are across
+    failed,   ///< one side was reset: the other must be, too
+  };
+
+  tunnel(loop& l, stream& client, stream& server) noexcept
+    : up_(l, client, server), down_(l, server, client) {}
+
+  /// Moves what can be moved now. @returns whether anything did.
+  bool pump(turn_budget& budget);
+
+  tunnel::status status() const noexcept;
+  uint64_t bytes_up() const noexcept { return up_.bytes; }
+  uint64_t bytes_down() const noexcept { return down_.bytes; }
+  /// Which side failed, once status() is failed.
+  bool client_failed() const noexcept { return client_failed_; }
+
+private:
+  /// One of the two ways. Splices after two full reads in a row, copies again
+  /// after a short one (rule 28).
+  struct direction {
+    direction(loop& l, stream& f, stream& t) noexcept
+      : from(f), to(t), pipe(l) {}
+    bool pump(turn_budget& budget);
+    bool copy(turn_budget& budget);
+    bool splice(turn_budget& budget);
+    bool fail(bool reading) noexcept;
+
+    stream& from;
+    stream& to;
+    spliced pipe;
+    uint64_t bytes = 0;
+    unsigned full_reads = 0;
+    bool ended = false;    ///< `from` has finished sending
+    bool finished = false; ///< and `to` has been told
+    bool failed = false;
+    bool failed_reading = false;
+  };
+
+  direction up_;
+  direction down_;
+  bool client_failed_ = false;
+};
+
+} // namespace troupe::net
