@@ -118,11 +118,13 @@ bool file_watch::watcher::watch_directory() {
 
 /// The same directory gives the same descriptor.
 void file_watch::watcher::watch_target() {
-  const auto real = real_directory_of(path_);
-  if (real.empty())
+  std::error_code ec;
+  const auto real = fs::canonical(path_, ec);
+  if (ec)
     return;
-  const int x =
-    ::inotify_add_watch(inotify_.native_handle(), real.c_str(), events);
+  real_name_ = real.filename().string();
+  const int x = ::inotify_add_watch(inotify_.native_handle(),
+                                    directory_of(real).c_str(), events);
   if (target_ >= 0 && target_ != x && target_ != directory_)
     ::inotify_rm_watch(inotify_.native_handle(), target_);
   target_ = x;
