@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ public:
     std::memcpy(&storage_, address, size_);
   }
 
-  /// Reads "127.0.0.1:80", "[::1]:80" or "unix:/path".
+  /// Reads "127.0.0.1:80", "[::1]:80" or "unix:/path"; port 0 is allowed.
   /// @returns nothing when `text` is none of these (a host name, for one).
   static std::optional<endpoint> parse(std::string_view text);
 
@@ -37,13 +38,15 @@ public:
   uint16_t port() const noexcept; ///< 0 for Unix paths
   void port(uint16_t value) noexcept;
 
-  /// The raw address without the port: 4 or 16 bytes, empty for Unix paths.
+  /// The raw address without the port: 4 or 16 bytes, empty for Unix paths. An
+  /// IPv4 client of an IPv6 socket (::ffff:127.0.0.1) is given as IPv4 here and
+  /// by ip(), so that it is the same client on every listener.
   std::string_view ip_bytes() const noexcept;
 
-  /// "127.0.0.1", "::1", or "unix" for a Unix path.
+  /// "127.0.0.1", "::1", or "unix" for a Unix path; "" if empty.
   std::string ip() const;
 
-  /// The form that parse() reads.
+  /// The form that parse() reads; "" if empty.
   std::string to_string() const;
 
   bool operator==(const endpoint& other) const noexcept {
@@ -62,8 +65,9 @@ struct host_port {
   uint16_t port = 0;
 };
 
-/// @returns nothing unless `text` is a host or bracketed IPv6 address, a colon
-/// and a port in 1..65535 (0 too when `allow_zero`).
+/// @returns nothing unless `text` is a host (letters, digits, `.`, `-`, `_`) or
+/// a bracketed IPv6 address, a colon and a port in 1..65535 (0 too when
+/// `allow_zero`). The brackets are not part of `host`.
 std::optional<host_port> split_host_port(std::string_view text,
                                          bool allow_zero = false);
 

@@ -24,6 +24,8 @@ inline constexpr std::array<double, 14> duration_bounds{
 struct duration_histogram {
   std::array<counter, duration_bounds.size() + 1> buckets;
   counter sum_us; ///< microseconds
+
+  /// Counts one duration in the first bucket whose bound is not below it.
   void observe(uint64_t us) noexcept;
 };
 
@@ -102,6 +104,11 @@ public:
   explicit lease(server_live& server) noexcept : server_(&server) {
     server.in_flight.fetch_add(1, std::memory_order_relaxed);
   }
+
+  /// Takes one of the server's `limit` slots; 0 is no limit. Two workers that
+  /// picked the same last slot cannot both get it (rule 30).
+  /// @returns an empty lease if all are taken.
+  static lease try_take(server_live& server, uint32_t limit) noexcept;
 
   lease(lease&& other) noexcept
     : server_(std::exchange(other.server_, nullptr)) {}
