@@ -32,7 +32,7 @@ enum class state_rule : uint8_t {
   ejected,
   up,
   fail_open,   ///< own evidence alone would have emptied the pool
-  panic,       ///< below panic_threshold: used although down
+  panic,       ///< below panic_threshold: used although not healthy
   backup_idle, ///< a healthy backup while a primary is usable
 };
 
@@ -46,18 +46,32 @@ struct effective_state {
 };
 
 struct pool_rules {
-  bool has_majority = false;    ///< false without a cluster
-  unsigned panic_threshold = 0; ///< percent of ready servers that are healthy
+  bool has_majority = false; ///< false without a cluster
+  /// Percent of the ready servers (admin state) that must be usable.
+  unsigned panic_threshold = 0;
 };
 
 struct pool_state {
   std::vector<effective_state> servers; ///< same order as the facts
   bool fail_open = false;
   bool panic = false;
-  bool on_backup = false;
+  bool on_backup = false; ///< a backup is usable
 };
 
 /// Applies rule 12 to one backend. Same facts, same result, on every node.
+///
+/// One server at a time, the first that applies: admin state; without a
+/// majority its own status, else the verdict, then the veto; ejection; up. Then
+/// the pool:
+/// - fail-open: nothing is usable (backups included), so vetoed and ejected
+///   servers are. They stay unhealthy.
+/// - panic: fewer than `panic_threshold` percent of the ready servers are
+///   usable, so all ready ones are.
+/// - backup: backups idle while a primary is usable. One that is so only by
+///   panic does not count: a healthy backup must not idle beside primaries that
+///   are all down.
+/// A server that ends up not usable shows the rule that applied to it alone,
+/// or `backup_idle`.
 pool_state evaluate(std::span<const server_facts> servers,
                     const pool_rules& rules);
 

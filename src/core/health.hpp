@@ -67,7 +67,7 @@ health apply(const health& before, probe_outcome outcome,
 /// Time until the next probe, before jitter: 500 ms while a change is under way
 /// (failures of an up server, successes of a down one, or nothing known yet),
 /// 5 s (or the interval, if longer) while down, else the interval. Never longer
-/// than a configured interval shorter than 500 ms asks for.
+/// than the configured interval if that is shorter than 500 ms.
 milliseconds probe_interval(const health& now,
                             const check_settings& check) noexcept;
 
@@ -77,18 +77,21 @@ milliseconds jittered(milliseconds base, uint32_t random) noexcept;
 /// Passive ejection: what live traffic says of a server (DESIGN section 5).
 struct ejection {
   bool ejected = false;
-  unsigned count = 0; ///< ejections so far; decays, see `settle`
-  time_point until{}; ///< end of the cooldown while ejected
+  unsigned count = 0; ///< ejections that weigh on the next one, see `eject`
+  time_point until{}; ///< end of the cooldown, kept after it
   bool operator==(const ejection&) const = default;
 };
 
 /// `passive.failures` failures in a row were seen: ejects for cooldown × number
 /// of ejections, at most 300 s. No effect while already ejected.
+///
+/// The number decays: it falls by one for each whole `cooldown` between the end
+/// of the last cooldown and `now`, and it never grows beyond what 300 s take.
 ejection eject(const ejection& before, const passive_settings& passive,
                time_point now) noexcept;
 
-/// A cooldown that ended: returns the server, if `probe_succeeded` or there is
-/// no active check. @returns `before` while the cooldown runs.
+/// Lets an ejected server return, if its cooldown has ended and a probe
+/// succeeded since or it has no active check. @returns `before` otherwise.
 ejection settle(const ejection& before, bool has_active_check,
                 bool probe_succeeded, time_point now) noexcept;
 

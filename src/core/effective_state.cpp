@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/effective_state.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+/// Rules (2) to (6): what health alone says.
+state_rule health_rule(const server_facts& x, bool has_majority) noexcept {
+  if (!has_majority) {
+    if (x.own == status::down)
+      return state_rule::own_down;
+  } else {
+    if (x.verdict == status::down)
+      return state_rule::verdict_down;
+    if (x.vetoed)
+      return state_rule::vetoed;
+  }
+  return x.ejected ? state_rule::ejected : state_rule::up;
+}
+
+effective_state alone(const server_facts& x, bool has_majority) noexcept {
+  auto rule = health_rule(x, has_majority);
+  auto healthy = rule == state_rule::up;
+  if (x.admin == admin_state::drain)
+    return {false, healthy, state_rule::admin_drain};
+  if (x.admin == admin_state::maint)
+    return {false, healthy, state_rule::admin_maint};
+  return {healthy, healthy, rule};
+}
+
+bool own_evidence(state_rule x) noexcept {
+  return x == state_rule::vetoed || x == state_rule::ejected;
+}
+
+bool any_usable(const pool_state& pool) noexcept {
+  return std::any_of(pool.servers.begin(), pool.servers.end(),
+                     [](auto& x) { return x.usable; });
+}
+
+void fail_open(pool_state& pool) noexcept {
+  if (any_usable(pool))
+    return;
+  for (auto& server : pool.servers) {
+    if (!own_evidence(server.rule))
+      continue;
+    server.usable = true;
+    server.rule = state_rule::fail_open;
+    pool.fail_open = true;
+  }
+}
+
+void panic(pool_state& pool, std::span<const server_facts> facts,
+           unsigned threshold) noexcept {
+  uint64_t ready = 0;
+  uint64_t usable = 0;
+  for (size_t i = 0; i < facts.size(); ++i) {
+    ready += facts[i].admin == admin_state::ready;
+    usable += pool.servers[i].usable;
+  }
+  if (usable * 100 >= ready * threshold)
+    return;
+  pool.panic = true;
+  for (size_t i = 0; i < facts.size(); ++i) {
+    auto& server = pool.servers[i];
+    if (facts[i].admin != admin_state::ready || server.usable)
+      continue;
+    server.usable = true;
+    server.rule = state_rule::panic;
+  }
+}
+
+void rest_backups(pool_state& pool, std::span<const server_facts> facts,
+                  bool has_majority) noexcept {
+  auto primary = false;
+  for (size_t i = 0; i < facts.size(); ++i)
+    primary |= !facts[i].backup && pool.servers[i].usable
+            && pool.servers[i].rule != state_rule::panic;
+  for (size_t i = 0; i < facts.size(); ++i) {
+    auto& server = pool.servers[i];
+    if (!facts[i].backup || !server.usable)
+      continue;
+    if (!primary) {
+      pool.on_backup = true;
+      continue;
+    }
+    server = alone(facts[i], has_majority);
+    server.usable = false;
+    if (server.healthy)
+      server.rule = state_rule::backup_idle;
+  }
+}
+
+} // namespace
+
+std::string_view to_string(state_rule x) noexcept {
+  switch (x) {
+  case state_rule::admin_drain:
+    return "admin_drain";
+  case state_rule::admin_maint:
+    return "admin_maint";
+  case state_rule::own_down:
+    return "own_down";
+  case state_rule::verdict_down:
+    return "verdict_down";
+  case state_rule::vetoed:
+    return "vetoed";
+  case state_rule::ejected:
+    return "ejected";
+  case state_rule::up:
+    return "up";
+  case state_rule::fail_open:
+    return "fail_open";
+  case state_rule::panic:
+    return "panic";
+  case state_rule::backup_idle:
+    return "backup_idle";
+  }
+  return "invalid";
+}
+
+pool_state evaluate(std::span<const server_facts> servers,
+                    const pool_rules& rules) {
+  pool_state pool;
+  pool.servers.reserve(servers.size());
+  for (const auto& facts : servers)
+    pool.servers.push_back(alone(facts, rules.has_majority));
+  fail_open(pool);
+  panic(pool, servers, rules.panic_threshold);
+  rest_backups(pool, servers, rules.has_majority);
+  return pool;
+}
+
+} // namespace troupe
