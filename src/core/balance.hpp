@@ -3,27 +3,23 @@
 
 #include "core/settings.hpp"
 #include "core/snapshot.hpp"
+#include "core/stable_hash.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 
 /// Balancing policies. A policy object belongs to one (worker, frontend) and is
 /// used by that thread only; the snapshot it picks from is shared and
 /// immutable.
 namespace troupe {
 
-/// A fixed 64-bit hash (FNV-1a with a final avalanche): part of the contract
-/// between nodes, documented in docs/, so never std::hash.
-uint64_t stable_hash(std::string_view bytes, uint64_t seed = 0) noexcept;
-
 inline constexpr int no_server = -1;
 
 struct pick_request {
   uint64_t client_hash = 0; ///< stable_hash of the client's IP bytes
-  /// Indices of servers this request already failed on: taken again only if
-  /// nothing else is usable... see `pick`.
+  /// Indices (into `snapshot.servers`) of servers this request already failed
+  /// on. Taken again only if every usable server is among them.
   std::span<const uint32_t> avoid;
 };
 
@@ -32,7 +28,14 @@ public:
   virtual ~policy() = default;
 
   /// Chooses among `snapshot.usable`, passing over full servers
-  /// (`in_flight >= max_connections > 0`) and those in `request.avoid`.
+  /// (`in_flight >= max_connections > 0`) and those in `request.avoid`. A full
+  /// server is never chosen, so a request may have to wait for one although
+  /// the server it failed on is free.
+  ///
+  /// What a policy remembers (cursor, running weights) is carried from one
+  /// snapshot to the next by server name. Snapshots of equal name, version,
+  /// generation and `servers.data()` are taken for the same publication. Every
+  /// usable server must have a `live` part; a weight of 0 counts as 1.
   /// @returns an index into `snapshot.servers`, or `no_server`. Never allocates
   /// once it has seen the snapshot's version.
   virtual int pick(const backend_snapshot& snapshot,
