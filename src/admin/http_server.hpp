@@ -2,9 +2,11 @@
 #pragma once
 
 #include "core/endpoint.hpp"
+#include "core/time.hpp"
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,9 +18,9 @@
 namespace troupe::admin {
 
 struct request {
-  std::string method;
-  std::string path;  ///< decoded, without the query
-  std::string query; ///< as received
+  std::string method; ///< HEAD comes as GET; its body is left out
+  std::string path;   ///< decoded, without the query
+  std::string query;  ///< as received
   std::string body;
   std::string authorization; ///< value of the field
   std::string accept;
@@ -32,9 +34,21 @@ struct response {
   std::string body;
 };
 
-/// Answers exactly once, now or later, on the control loop.
+/// Answers exactly once, now or later, on the control loop; without effect when
+/// the peer or the server is gone. One that is dropped unused answers 500.
 using responder = std::function<void(response)>;
 using request_handler = std::function<void(const request&, responder)>;
+
+/// Bounds of one server; tests shorten the times.
+struct http_limits {
+  uint32_t header_bytes_max = 16 * 1024;
+  uint64_t body_bytes_max = 1 << 20;
+  size_t connections_max = 64; ///< beyond it the longest idle one is closed
+  milliseconds timeout_request{10'000};
+  milliseconds timeout_keep_alive{60'000};
+  milliseconds timeout_write{10'000};
+  milliseconds timeout_linger{2'000}; ///< for a refused peer to stop sending
+};
 
 class http_server {
 public:
@@ -46,10 +60,11 @@ public:
 };
 
 /// Binds and listens at once. A Unix path gets mode 0660; a stale one is
-/// removed only if connecting to it is refused.
+/// removed only if connecting to it is refused. The file is removed at the end.
 /// @throws boost::system::system_error with the address in its text.
 std::unique_ptr<http_server> listen(boost::asio::io_context& loop,
                                     const endpoint& address,
-                                    request_handler handler);
+                                    request_handler handler,
+                                    const http_limits& limits = {});
 
 } // namespace troupe::admin

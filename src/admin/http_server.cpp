@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "admin/http_server.hpp"
+
+#include "admin/http_session.hpp"
+#include "admin/listening_socket.hpp"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+namespace troupe::admin {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using stream_protocol = asio::generic::stream_protocol;
+
+/// After a failed accept, mostly for want of a descriptor: the connection stays
+/// in the backlog, so trying again at once would only spin.
+constexpr milliseconds accept_pause{100};
+
+/// The server proper. Operations that outlive the handle keep it alive.
+class acceptor : public std::enable_shared_from_this<acceptor> {
+public:
+  acceptor(asio::io_context& loop, const endpoint& address,
+           request_handler handler, const http_limits& limits)
+    : socket_(std::make_unique<listening_socket>(address)),
+      local_(socket_->local()), limits_(limits),
+      handler_(std::make_shared<const request_handler>(std::move(handler))),
+      acceptor_(loop), pause_(loop) {
+    acceptor_.assign(stream_protocol{address.family(), 0}, socket_->release());
+  }
+
+  const endpoint& local() const noexcept { return local_; }
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](
+                             const error_code& ec, http_session::socket peer) {
+      if (self->stopped_)
+        return;
+      if (ec)
+        return self->pause();
+      self->admit(std::move(peer));
+      self->accept();
+    });
+  }
+
+  void stop() {
+    close_listener();
+    for_each_session([](http_session& x) { x.stop(); });
+  }
+
+  void shut_down() {
+    close_listener();
+    for_each_session([](http_session& x) { x.abandon(); });
+    sessions_.clear();
+  }
+
+private:
+  void close_listener() {
+    stopped_ = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    socket_.reset();
+  }
+
+  /// Sessions leave the set while it is walked.
+  template <class Function>
+  void for_each_session(Function f) {
+    const auto all = sessions_;
+    for (const auto& x : all)
+      f(*x);
+  }
+
+  void pause() {
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([self = shared_from_this()](const error_code& ec) {
+      if (!ec && !self->stopped_)
+        self->accept();
+    });
+  }
+
+  /// At the limit a new connection takes the place of the one idle for longest;
+  /// if all are busy it is closed.
+  void admit(http_session::socket peer) {
+    if (sessions_.size() >= limits_.connections_max && !evict())
+      return;
+    const auto x = std::make_shared<http_session>(
+      std::move(peer), limits_, handler_,
+      [weak = weak_from_this()](http_session& ended) {
+        if (const auto self = weak.lock())
+          self->sessions_.erase(ended.shared_from_this());
+      });
+    sessions_.insert(x);
+    x->start();
+  }
+
+  bool evict() {
+    std::shared_ptr<http_session> longest;
+    for (const auto& x : sessions_)
+      if (x->idle() && (!longest || x->idle_since() < longest->idle_since()))
+        longest = x;
+    if (longest)
+      longest->stop();
+    return longest != nullptr;
+  }
+
+  std::unique_ptr<listening_socket> socket_; ///< its file, once accepting
+  endpoint local_;
+  http_limits limits_;
+  std::shared_ptr<const request_handler> handler_;
+  asio::basic_socket_acceptor<stream_protocol> acceptor_;
+  asio::steady_timer pause_;
+  std::unordered_set<std::shared_ptr<http_session>> sessions_;
+  bool stopped_ = false;
+};
+
+class asio_http_server : public http_server {
+public:
+  explicit asio_http_server(std::shared_ptr<acceptor> x)
+    : acceptor_(std::move(x)) {
+    acceptor_->accept();
+  }
+  ~asio_http_server() override { acceptor_->shut_down(); }
+
+  endpoint local_endpoint() const override { return acceptor_->local(); }
+  void stop() override { acceptor_->stop(); }
+
+private:
+  std::shared_ptr<acceptor> acceptor_;
+};
+
+} // namespace
+
+std::unique_ptr<http_server> listen(asio::io_context& loop,
+                                    const endpoint& address,
+                                    request_handler handler,
+                                    const http_limits& limits) {
+  return std::make_unique<asio_http_server>(
+    std::make_shared<acceptor>(loop, address, std::move(handler), limits));
+}
+
+} // namespace troupe::admin

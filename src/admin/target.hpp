@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace troupe::admin {
+
+/// A request target in its two parts.
+struct target {
+  std::string path;  ///< percent-decoded, begins with '/'
+  std::string query; ///< as received, without the '?'
+};
+
+/// Splits "/v1/backends?watch=1".
+/// @returns nothing unless `text` begins with '/' and every '%' of its path
+/// stands for a byte that is no control character.
+std::optional<target> split_target(std::string_view text);
+
+} // namespace troupe::admin
