@@ -31,7 +31,8 @@ private:
   std::vector<network> networks_;
 };
 
-/// What one frontend does to heads, made once per configuration.
+/// What one frontend does to heads, made once per configuration. Rules that
+/// could break framing or end a line early are left out (config refuses them).
 struct forward_rules {
   explicit forward_rules(const http_settings& http);
   forward_rules() = default;
@@ -44,8 +45,15 @@ struct forward_context {
   const endpoint* client = nullptr;
   std::string_view client_ip; ///< text of it
   std::string_view scheme = "http";
-  std::string_view request_id; ///< used when the client sent none
+  std::string_view request_id; ///< used when the client sent no usable one
+  /// Host for the server when an HTTP/1.0 client named none.
+  std::string_view default_host = "localhost";
 };
+
+/// The request id that goes on: the client's X-Request-Id when it is 1 to 128
+/// visible ASCII characters, else `fallback`.
+std::string_view effective_request_id(const request_head& head,
+                                      std::string_view fallback) noexcept;
 
 /// Bytes write_request() needs at the most for this head.
 size_t request_size_max(const request_head& head, const forward_rules& rules,
@@ -53,7 +61,8 @@ size_t request_size_max(const request_head& head, const forward_rules& rules,
 
 /// Writes the request head for the server into `out` (at least
 /// request_size_max() bytes). Always HTTP/1.1, origin-form (or "*"), one Host,
-/// one framing field, `Connection: upgrade` only for an upgrade.
+/// at most one framing field, `Connection: upgrade` only for an upgrade. The
+/// operator's `set` and `remove` have the last word on everything but framing.
 /// @returns bytes written.
 size_t write_request(const request_head& head, const forward_rules& rules,
                      const forward_context& context,
@@ -79,6 +88,8 @@ size_t write_response(const response_head& head, const forward_rules& rules,
 
 /// A whole reply made by the balancer: plain text or JSON by `accept`, with the
 /// request id; never a server's address, a stack or a version.
+/// @param reason One short word or sentence of ours, e.g.
+/// "no_healthy_backends".
 /// @param close Adds `Connection: close`.
 /// @param head_only The request was HEAD: no body.
 std::string error_reply(unsigned status, std::string_view reason,

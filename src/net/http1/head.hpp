@@ -42,6 +42,9 @@ struct field {
   bool hop_by_hop = false; ///< standard ones and those named by Connection
 };
 
+/// How a body ends. `length` with a content_length of 0 is an empty body that
+/// was announced; `none` has no framing field (or, in a response to HEAD and in
+/// 304, one that describes no bytes).
 enum class framing : uint8_t { none, length, chunked, until_close };
 
 /// How the parse of a head went.
@@ -53,7 +56,7 @@ enum class head_error : uint8_t {
   bad_request,     ///< 400
   target_too_long, ///< 414
   too_large,       ///< 431
-  not_implemented, ///< 501: CONNECT
+  not_implemented, ///< 501: CONNECT, or a method over 32 bytes
   version,         ///< 505
 };
 
@@ -68,14 +71,16 @@ struct request_head {
   std::string_view target;    ///< as received
   std::string_view path;      ///< origin-form of it: what is sent on
   std::string_view authority; ///< of an absolute-form target, else empty
-  std::string_view host;      ///< value of Host, or `authority`
+  std::string_view host;      ///< value of Host, or `authority`; empty only
+                              ///< when an HTTP/1.0 client names none
   unsigned version_minor = 1; ///< 0 or 1
   framing body = framing::none;
   uint64_t content_length = 0;
   bool keep_alive = true; ///< the client wants the connection kept
-  bool upgrade = false;   ///< Connection: upgrade and an Upgrade field
-  bool expect_continue = false;
-  bool idempotent = false; ///< RFC 9110 section 9.2.2
+  bool upgrade = false;   ///< may become a tunnel: Connection: upgrade, one
+                          ///< Upgrade field that is not h2c, and no body
+  bool expect_continue = false; ///< the client waits for 100 (never HTTP/1.0)
+  bool idempotent = false;      ///< RFC 9110 section 9.2.2
   bool is_head = false;
   uint32_t size = 0; ///< bytes of the head, with the final empty line
   uint32_t field_count = 0;
@@ -96,7 +101,8 @@ struct response_head {
   uint64_t content_length = 0;
   bool keep_alive = true; ///< the server keeps the connection
   bool upgrade = false;   ///< 101
-  bool verbatim = false;  ///< nothing hop-by-hop in it: may be sent on as it is
+  bool verbatim = false;  ///< HTTP/1.1, nothing hop-by-hop but a canonical
+                          ///< framing field: may be sent on as it is
   uint32_t size = 0;
   uint32_t field_count = 0;
   std::array<field, http1::fields_max> fields;

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/http1/connection_options.hpp"
+#include "net/http1/head.hpp"
+#include "net/http1/head_reader.hpp"
+#include "net/http1/target.hpp"
+
+#include <algorithm>
+
+namespace troupe::net::http1 {
+
+namespace {
+
+/// No registered method is half as long (RFC 9112 section 3 asks for 501).
+constexpr size_t method_max = 32;
+constexpr size_t leading_lines_max = 2;
+
+void clear(request_head& head) noexcept {
+  head.method = head.target = head.path = head.authority = head.host = {};
+  head.version_minor = 1;
+  head.body = framing::none;
+  head.content_length = 0;
+  head.keep_alive = true;
+  head.upgrade = head.expect_continue = head.idempotent = head.is_head = false;
+  head.size = head.field_count = 0;
+  head.error = head_error::none;
+  head.error_detail = {};
+}
+
+/// @returns false, so that a check can end with it.
+bool refuse(request_head& head, std::string_view detail,
+            head_error error = head_error::bad_request) noexcept {
+  head.error = error;
+  head.error_detail = detail;
+  return false;
+}
+
+bool is_idempotent(std::string_view method) noexcept {
+  return method == "GET" || method == "HEAD" || method == "PUT"
+      || method == "DELETE" || method == "OPTIONS" || method == "TRACE";
+}
+
+bool check_request_line(request_head& head, const head_limits& limits) {
+  if (head.method.size() > method_max)
+    return refuse(head, "method too long", head_error::not_implemented);
+  if (head.method == "CONNECT")
+    return refuse(head, "CONNECT", head_error::not_implemented);
+  if (head.target.size() > limits.target_max)
+    return refuse(head, "target too long", head_error::target_too_long);
+  const auto target = split_target(head.method, head.target);
+  if (!target.valid)
+    return refuse(head, "invalid target");
+  head.path = target.path;
+  head.authority = target.authority;
+  head.is_head = head.method == "HEAD";
+  head.idempotent = is_idempotent(head.method);
+  return true;
+}
+
+class request_reader final : public head_reader<true> {
+public:
+  request_reader(request_head& head, const head_limits& limits) noexcept
+    : head_reader({head.fields.data(),
+                   std::min<size_t>(limits.fields_max, http1::fields_max)},
+                  head.field_count),
+      head_(head), limits_(limits) {}
+
+private:
+  void on_request_impl(boost::beast::http::verb, beast_view method,
+                       beast_view target, int version,
+                       error_code& ec) override {
+    start_line_done(true);
+    head_.method = view(method);
+    head_.target = view(target);
+    head_.version_minor = version == 11 ? 1 : 0;
+    if (!check_request_line(head_, limits_))
+      ec = beast_error::bad_target;
+  }
+
+  request_head& head_;
+  const head_limits& limits_;
+};
+
+/// The checks that need all fields. Collects in one pass, then decides.
+class fields_check {
+public:
+  explicit fields_check(request_head& head) noexcept : head_(head) {}
+
+  bool run() noexcept {
+    for (uint32_t i = 0; i < head_.field_count; ++i)
+      if (!see(head_.fields[i]))
+        return false;
+    if (!decide_framing() || !decide_host())
+      return false;
+    head_.keep_alive = options_.keep_alive(head_.version_minor);
+    options_.mark({head_.fields.data(), head_.field_count});
+    const bool has_body =
+      head_.body == framing::chunked || head_.content_length > 0;
+    if (has_body && head_.method == "TRACE")
+      return refuse(head_, "TRACE with a body");
+    // A tunnel and a body both claim the bytes after the head; h2c would
+    // carry requests past the balancer. Both go on as plain requests.
+    head_.upgrade = options_.upgrade() && upgrades_ == 1 && !h2c_ && !has_body
+                 && head_.version_minor == 1;
+    head_.expect_continue = expects_ && has_body && head_.version_minor == 1;
+    return true;
+  }
+
+private:
+  bool see(const field& line) noexcept {
+    switch (line.known) {
+    case known_field::host:
+      return see_host(line.value);
+    case known_field::content_length:
+      return see_length(line.value);
+    case known_field::transfer_encoding:
+      if (chunked_ || !iequals(line.value, "chunked"))
+        return refuse(head_, "Transfer-Encoding other than one `chunked`");
+      chunked_ = true;
+      return true;
+    case known_field::connection:
+      return options_.add(line.value)
+          || refuse(head_, "too many Connection options");
+    case known_field::expect:
+      if (!iequals(line.value, "100-continue"))
+        return refuse(head_, "unknown expectation");
+      expects_ = true;
+      return true;
+    case known_field::upgrade:
+      ++upgrades_;
+      for_each_member(line.value, [this](std::string_view protocol) {
+        h2c_ = h2c_ || iequals(protocol, "h2c");
+        return true;
+      });
+      return true;
+    default:
+      return true;
+    }
+  }
+
+  bool see_host(std::string_view value) noexcept {
+    if (has_host_)
+      return refuse(head_, "repeated Host");
+    if (!is_valid_host(value))
+      return refuse(head_, "invalid Host");
+    has_host_ = true;
+    head_.host = value;
+    return true;
+  }
+
+  bool see_length(std::string_view value) noexcept {
+    if (has_length_)
+      return refuse(head_, "repeated Content-Length");
+    const auto length = parse_length(value);
+    if (!length)
+      return refuse(head_, "malformed Content-Length");
+    has_length_ = true;
+    head_.content_length = *length;
+    return true;
+  }
+
+  bool decide_framing() noexcept {
+    if (chunked_ && has_length_)
+      return refuse(head_, "both Content-Length and Transfer-Encoding");
+    if (chunked_ && head_.version_minor == 0)
+      return refuse(head_, "Transfer-Encoding in HTTP/1.0");
+    if (chunked_)
+      head_.body = framing::chunked;
+    else if (has_length_)
+      head_.body = framing::length;
+    return true;
+  }
+
+  bool decide_host() noexcept {
+    if (!has_host_ && head_.version_minor == 1)
+      return refuse(head_, "missing Host");
+    if (head_.authority.empty())
+      return true;
+    if (!has_host_) {
+      if (!is_valid_host(head_.authority))
+        return refuse(head_, "invalid authority in target");
+      head_.host = head_.authority;
+    }
+    return iequals(head_.authority, head_.host)
+        || refuse(head_, "Host differs from the target");
+  }
+
+  request_head& head_;
+  connection_options options_;
+  bool has_host_ = false;
+  bool has_length_ = false;
+  bool chunked_ = false;
+  bool expects_ = false;
+  bool h2c_ = false;
+  unsigned upgrades_ = 0;
+};
+
+/// Whether a request line that Beast refused for its version names another
+/// version of HTTP ("HTTP/2.0"), as opposed to nonsense ("HTTP/1.10").
+bool names_other_version(std::string_view bytes) noexcept {
+  const auto line = bytes.substr(0, bytes.find('\r'));
+  const auto target = line.find(' ');
+  const auto space = line.find(' ', target + 1);
+  if (target == line.npos || space == line.npos)
+    return false;
+  const auto version = line.substr(space + 1);
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return version.size() == 8 && version.starts_with("HTTP/")
+      && digit(version[5]) && version[6] == '.' && digit(version[7])
+      && version != "HTTP/1.0" && version != "HTTP/1.1";
+}
+
+/// A request line still without an end: is it too long already?
+bool check_partial_line(std::string_view bytes, const head_limits& limits,
+                        request_head& head) noexcept {
+  const auto space = bytes.find(' ');
+  if (std::min(space, bytes.size()) > method_max)
+    return refuse(head, "method too long", head_error::not_implemented);
+  if (space == bytes.npos)
+    return true;
+  const auto end = bytes.find(' ', space + 1);
+  if (std::min(end, bytes.size()) - space - 1 > limits.target_max)
+    return refuse(head, "target too long", head_error::target_too_long);
+  return true;
+}
+
+void explain(boost::beast::error_code ec, std::string_view bytes,
+             const request_reader& reader, request_head& head) noexcept {
+  using error = boost::beast::http::error;
+  if (head.error != head_error::none)
+    return;
+  if (reader.too_many_fields())
+    refuse(head, "too many fields", head_error::too_large);
+  else if (reader.folded())
+    refuse(head, "folded field");
+  else if (ec == error::bad_version && names_other_version(bytes))
+    refuse(head, "unsupported version", head_error::version);
+  else if (ec == error::bad_version)
+    refuse(head, "malformed version");
+  else if (ec == error::bad_method)
+    refuse(head, "invalid method");
+  else if (ec == error::bad_target)
+    refuse(head, "invalid target");
+  else if (ec == error::bad_field)
+    refuse(head, "invalid field name");
+  else if (ec == error::bad_line_ending)
+    refuse(head, "bare CR");
+  else
+    refuse(head, "invalid field value");
+}
+
+size_t leading_empty_lines(std::string_view bytes) noexcept {
+  size_t size = 0;
+  while (size < 2 * leading_lines_max && bytes.substr(size, 2) == "\r\n")
+    size += 2;
+  return size;
+}
+
+} // namespace
+
+parse_status parse_request(std::string_view bytes, const head_limits& limits,
+                           request_head& out) noexcept {
+  clear(out);
+  const bool at_limit = bytes.size() >= limits.bytes_max;
+  bytes = bytes.substr(0, limits.bytes_max);
+  const auto skipped = leading_empty_lines(bytes);
+  bytes.remove_prefix(skipped);
+  if ((bytes.empty() || bytes == "\r") && skipped < 2 * leading_lines_max
+      && !at_limit)
+    return parse_status::need_more;
+
+  request_reader reader{out, limits};
+  size_t used = skipped;
+  const auto ec = reader.read(bytes, used);
+  if (!ec) {
+    out.size = static_cast<uint32_t>(used);
+    return fields_check{out}.run() ? parse_status::done : parse_status::bad;
+  }
+  if (ec != boost::beast::http::error::need_more) {
+    explain(ec, bytes, reader, out);
+    return parse_status::bad;
+  }
+  if (!reader.start_line_done() && !check_partial_line(bytes, limits, out))
+    return parse_status::bad;
+  if (!at_limit)
+    return parse_status::need_more;
+  refuse(out, "head too large", head_error::too_large);
+  return parse_status::bad;
+}
+
+} // namespace troupe::net::http1

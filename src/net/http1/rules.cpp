@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/http1/rules.hpp"
+
+#include "net/http1/fields.hpp"
+#include "net/http1/forward.hpp"
+
+#include <algorithm>
+
+namespace troupe::net::http1 {
+
+namespace {
+
+bool is_rule_name(std::string_view name) noexcept {
+  const auto known = lookup(name);
+  return is_token(name) && !is_connection_field(known)
+      && known != known_field::expect;
+}
+
+} // namespace
+
+forward_rules::forward_rules(const http_settings& http)
+  : trusted(http.trusted_proxies), request(checked_rules(http.request_headers)),
+    response(checked_rules(http.response_headers)) {}
+
+header_rules checked_rules(const header_rules& rules) {
+  header_rules result;
+  for (const auto& [name, value] : rules.set) {
+    if (!is_rule_name(name) || !is_field_value(value))
+      continue;
+    std::erase_if(result.set,
+                  [&](const auto& x) { return iequals(x.first, name); });
+    result.set.emplace_back(name, trim(value));
+  }
+  for (const auto& name : rules.remove)
+    if (is_rule_name(name))
+      result.remove.push_back(name);
+  return result;
+}
+
+bool overrides(const header_rules& rules, std::string_view name) noexcept {
+  return set_value(rules, name)
+      || std::any_of(rules.remove.begin(), rules.remove.end(),
+                     [=](const auto& x) { return iequals(x, name); });
+}
+
+const std::string* set_value(const header_rules& rules,
+                             std::string_view name) noexcept {
+  for (const auto& [key, value] : rules.set)
+    if (iequals(key, name))
+      return &value;
+  return nullptr;
+}
+
+void write_set(const header_rules& rules, head_writer& out,
+               std::string_view except) noexcept {
+  for (const auto& [name, value] : rules.set)
+    if (!iequals(name, except))
+      out.line(name, value);
+}
+
+size_t set_size(const header_rules& rules) noexcept {
+  size_t size = 0;
+  for (const auto& [name, value] : rules.set)
+    size += name.size() + value.size() + 4;
+  return size;
+}
+
+} // namespace troupe::net::http1

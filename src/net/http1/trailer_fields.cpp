@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/http1/trailer_fields.hpp"
+
+#include "net/http1/fields.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace troupe::net::http1 {
+
+namespace {
+
+/// Framing, routing, request modifiers, authentication, content handling and
+/// response control: a receiver that merges trailers into the head would act
+/// on them after the balancer has looked.
+constexpr auto forbidden =
+  std::to_array<std::string_view>({"accept-encoding",
+                                   "age",
+                                   "authorization",
+                                   "cache-control",
+                                   "cookie",
+                                   "date",
+                                   "expires",
+                                   "forwarded",
+                                   "location",
+                                   "max-forwards",
+                                   "pragma",
+                                   "proxy-authenticate",
+                                   "proxy-authentication-info",
+                                   "proxy-authorization",
+                                   "range",
+                                   "retry-after",
+                                   "set-cookie",
+                                   "vary",
+                                   "warning",
+                                   "www-authenticate",
+                                   "x-real-ip"});
+
+constexpr auto forbidden_families =
+  std::to_array<std::string_view>({"content-", "if-", "x-forwarded-"});
+
+bool is_forbidden(std::string_view name) noexcept {
+  const auto begins = [=](std::string_view prefix) {
+    return iequals(name.substr(0, prefix.size()), prefix);
+  };
+  return lookup(name) != known_field::other
+      || name.find('_') != std::string_view::npos
+      || std::any_of(forbidden.begin(), forbidden.end(),
+                     [=](auto text) { return iequals(name, text); })
+      || std::any_of(forbidden_families.begin(), forbidden_families.end(),
+                     begins);
+}
+
+} // namespace
+
+trailer_verdict judge_trailer(std::string_view line) noexcept {
+  if (line.empty())
+    return trailer_verdict::end;
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+    return trailer_verdict::bad;
+  return is_forbidden(line.substr(0, colon)) ? trailer_verdict::drop
+                                             : trailer_verdict::keep;
+}
+
+} // namespace troupe::net::http1
