@@ -76,6 +76,8 @@ void compare_process(const settings& from, const settings& to,
     out.keys_changed.emplace_back("global.drain_timeout");
   if (a.stop_delay != b.stop_delay)
     out.keys_changed.emplace_back("global.stop_delay");
+  if (out.log_changed)
+    out.keys_changed.emplace_back("global.log");
 }
 
 class summary_line {
@@ -122,7 +124,7 @@ bool change_set::empty() const noexcept {
   return frontends_added.empty() && frontends_removed.empty()
       && frontends_changed.empty() && backends_added.empty()
       && backends_removed.empty() && backends_changed.empty()
-      && keys_changed.empty() && needs_restart.empty() && !log_changed;
+      && keys_changed.empty() && needs_restart.empty();
 }
 
 std::string change_set::summary() const {
@@ -133,8 +135,6 @@ std::string change_set::summary() const {
   line.names("frontends", frontends_added, frontends_changed,
              frontends_removed);
   line.keys("changed", keys_changed);
-  if (log_changed)
-    line.part("log changed");
   line.keys("after a restart", needs_restart);
   return line.take();
 }

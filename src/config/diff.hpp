@@ -21,7 +21,7 @@ struct change_set {
   std::vector<std::string> needs_restart;
   /// Keys of `global` that take effect at once, e.g. "global.drain_timeout".
   std::vector<std::string> keys_changed;
-  bool log_changed = false;
+  bool log_changed = false; ///< `global.log`, also among keys_changed
   bool empty() const noexcept;
   /// One line for the log: "backends: +b2 ~app; frontends: -old", or "no
   /// change". + is added, ~ changed, - removed.

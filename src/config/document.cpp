@@ -35,7 +35,11 @@ public:
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    attach(finish(start(node_kind::nothing, mark, "", anchor)));
+    auto* made = start(node_kind::nothing, mark, "", anchor);
+    // The parser only notices an empty value at whatever comes next.
+    if (!open_.empty() && open_.back().key != nullptr)
+      made->at = open_.back().key->at;
+    attach(finish(made));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -130,6 +134,12 @@ private:
   unsigned documents_ = 0;
 };
 
+/// yaml-cpp takes a quoted value for closed when the file ends in it, if its
+/// last character is a line break: it must not see one.
+std::string without_line_breaks_at_end(std::string_view text) {
+  return std::string{text.substr(0, text.find_last_not_of(" \t\r\n") + 1)};
+}
+
 /// The parser's own texts are terse; the commonest mistakes get their way out.
 std::string explain(const std::string& text) {
   using namespace YAML::ErrorMsg;
@@ -143,7 +153,15 @@ std::string explain(const std::string& text) {
          + " (check the indentation, and quote values with brackets, such as "
            "\"[::1]:80\")";
   if (text == MAP_VALUE || text == MAP_KEY)
-    return text + " (quote values that have \": \" in them)";
+    return text
+         + " (check the indentation, and quote values that have \": \" in "
+           "them)";
+  if (text == BLOCK_ENTRY)
+    return text
+         + " (list items stand on lines of their own, indented with "
+           "spaces, not tabs)";
+  if (text == EOF_IN_SCALAR)
+    return text + " (a quote is not closed)";
   return text;
 }
 
@@ -156,7 +174,7 @@ document read_document(std::string_view text, report& problems) {
     return result;
   }
   try {
-    std::istringstream stream{std::string{text}};
+    std::istringstream stream{without_line_breaks_at_end(text)};
     YAML::Parser parser{stream};
     builder events{result};
     while (parser.HandleNextDocument(events)) {

@@ -48,33 +48,43 @@ void check_targets(const cursor& root, const settings& all) {
   }
 }
 
-/// Finds addresses that two parts of this process would bind.
-class address_book {
-public:
-  void add(const std::optional<cursor>& place, std::string_view listen) {
-    const auto address = endpoint::parse(listen);
-    if (!place || !address)
-      return;
-    if (address->family() != AF_UNIX && address->port() == 0)
-      return; // the kernel chooses, never the same one twice
-    const auto [known, fresh] =
-      users_.try_emplace(address->to_string(), place->path());
-    if (!fresh)
-      place->problem("got " + show(listen) + ", already used by "
-                     + known->second);
-  }
-
-private:
-  std::map<std::string, std::string> users_;
+/// One thing this process will bind.
+struct listener {
+  std::optional<cursor> place; ///< none when it is a default
+  std::string key;
+  std::string address;
 };
 
-void check_addresses(const cursor& root, const settings& all) {
-  address_book book;
-  book.add(root.at("admin", "socket"), "unix:" + all.admin.socket);
-  book.add(root.at("admin", "listen"), all.admin.listen);
-  book.add(root.at("metrics", "listen"), all.metrics.listen);
+std::vector<listener> find_listeners(const cursor& root, const settings& all) {
+  std::vector<listener> result;
+  result.push_back(
+    {root.at("admin", "socket"), "admin.socket", "unix:" + all.admin.socket});
+  result.push_back(
+    {root.at("admin", "listen"), "admin.listen", all.admin.listen});
+  result.push_back(
+    {root.at("metrics", "listen"), "metrics.listen", all.metrics.listen});
   for (size_t i = 0; i < all.frontends.size(); ++i)
-    book.add(root.at("frontends", i, "listen"), all.frontends[i].listen);
+    if (auto place = root.at("frontends", i, "listen"))
+      result.push_back({place, place->path(), all.frontends[i].listen});
+  return result;
+}
+
+/// Defaults come first, so that every clash has a place in the file.
+void check_addresses(const cursor& root, const settings& all) {
+  auto listeners = find_listeners(root, all);
+  std::ranges::stable_partition(listeners,
+                                [](const listener& one) { return !one.place; });
+  std::map<std::string, const listener*> users;
+  for (const auto& one : listeners) {
+    const auto address = endpoint::parse(one.address);
+    if (!address || (address->family() != AF_UNIX && address->port() == 0))
+      continue; // for port 0 the kernel never chooses the same one twice
+    const auto [other, fresh] = users.try_emplace(address->to_string(), &one);
+    if (!fresh && one.place)
+      one.place->problem("got " + show(one.address) + ", already used by "
+                         + other->second->key
+                         + (other->second->place ? "" : " (its default)"));
+  }
 }
 
 } // namespace
