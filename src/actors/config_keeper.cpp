@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/config_keeper.hpp"
+
+#include "config/diff.hpp"
+
+#include <caf/result.hpp>
+#include <caf/send.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace {
+
+/// The supervisor binds sockets in this time.
+constexpr std::chrono::seconds apply_timeout{10};
+
+std::vector<std::string> lines(const std::vector<config::problem>& problems) {
+  std::vector<std::string> result;
+  result.reserve(problems.size());
+  for (const auto& x : problems)
+    result.push_back(x.to_string());
+  return result;
+}
+
+} // namespace
+
+config_source
+file_source(std::string file, std::string node,
+            std::function<void(std::function<void()>)> run_blocking) {
+  auto load = [file, node = std::move(node)] {
+    return config::load(file, node);
+  };
+  return {std::move(file), std::move(load), std::move(run_blocking)};
+}
+
+config_keeper::config_keeper(caf::actor_config& cfg, config_source source,
+                             supervisor_actor supervisor, metrics_actor metrics,
+                             running_config running)
+  : hosted(cfg), source_(std::move(source)), supervisor_(std::move(supervisor)),
+    metrics_(std::move(metrics)), running_(std::move(running)),
+    generation_next_(running_.generation + 1) {}
+
+config_keeper::behavior_type config_keeper::make_behavior() {
+  return {
+    [this](const reload_config& x) { return reload(x); },
+    [this](const describe_config&) { return describe(); },
+    [this](const config_loaded& x) { loaded(x); },
+  };
+}
+
+void config_keeper::on_exit() {
+  supervisor_ = supervisor_actor{}; // it holds a handle of this actor too
+  metrics_ = metrics_actor{};
+  reload_result ended{
+    false, running_.generation, {"the config actor has ended"}, ""};
+  for (auto* promises : {&waiting_, &later_})
+    for (auto& x : std::exchange(*promises, {}))
+      x.deliver(ended);
+}
+
+caf::result<reload_result> config_keeper::reload(const reload_config& request) {
+  auto result = make_response_promise<reload_result>();
+  if (busy_) {
+    spdlog::info("reload of {} asked for by {}: follows the one under way",
+                 source_.file, request.why);
+    later_.push_back(result);
+  } else {
+    spdlog::info("reload of {} asked for by {}", source_.file, request.why);
+    waiting_.push_back(result);
+    start_load();
+  }
+  return result;
+}
+
+void config_keeper::start_load() {
+  busy_ = true;
+  source_.run_blocking(
+    [load = source_.load, self = caf::actor_cast<config_actor>(this)] {
+      caf::anon_send(
+        self, config_loaded{std::make_shared<const config::loaded>(load())});
+    });
+}
+
+void config_keeper::loaded(const config_loaded& message) {
+  const auto& result = *message.result;
+  for (const auto& warning : result.warnings)
+    spdlog::warn("{}", warning.to_string());
+  if (!result.ok()) {
+    refuse(lines(result.problems));
+  } else if (result.hash == running_.hash) {
+    last_problems_.clear();
+    finish({true, running_.generation, {}, "nothing changed"});
+  } else {
+    apply(message.result);
+  }
+}
+
+void config_keeper::apply(std::shared_ptr<const config::loaded> candidate) {
+  // The settings live as long as the load they are part of.
+  settings_ptr next{candidate, &candidate->settings};
+  request(supervisor_, apply_timeout, apply_settings{next, generation_next_})
+    .then([this, candidate,
+           next](const apply_result& x) { applied(*candidate, next, x); },
+          [this](const caf::error& reason) { lost(reason); });
+}
+
+void config_keeper::applied(const config::loaded& candidate, settings_ptr next,
+                            const apply_result& result) {
+  if (!result.problems.empty()) {
+    refuse(result.problems);
+    return;
+  }
+  auto changes = config::diff(*running_.settings, *next);
+  running_ = {std::move(next), candidate.hash, generation_next_++};
+  last_problems_.clear();
+  if (!changes.needs_restart.empty())
+    spdlog::warn("these keys take effect after a restart only: {}",
+                 fmt::join(changes.needs_restart, ", "));
+  finish({true,
+          running_.generation,
+          {},
+          changes.empty() ? "no setting changed" : changes.summary()});
+}
+
+void config_keeper::lost(const caf::error& reason) {
+  // It may still happen, so neither number nor hash can be trusted any more.
+  ++generation_next_;
+  running_.hash = 0;
+  refuse({fmt::format("{}: the supervisor did not say whether it was applied "
+                      "({}); reload again",
+                      source_.file, system().render(reason))});
+}
+
+void config_keeper::refuse(std::vector<std::string> problems) {
+  for (const auto& line : problems)
+    spdlog::error("{}", line);
+  spdlog::error("trouped: {} problem{} in {}; the running configuration was "
+                "kept",
+                problems.size(), problems.size() == 1 ? "" : "s", source_.file);
+  last_problems_ = problems;
+  finish({false, running_.generation, std::move(problems), ""});
+}
+
+void config_keeper::finish(reload_result result) {
+  if (result.ok)
+    spdlog::info("generation {} of {} is running: {}", result.generation,
+                 source_.file, result.summary);
+  send(metrics_, config_outcome{result.generation, result.ok});
+  for (auto& x : std::exchange(waiting_, {}))
+    x.deliver(result);
+  busy_ = false;
+  if (later_.empty())
+    return;
+  waiting_ = std::exchange(later_, {});
+  start_load();
+}
+
+config_view config_keeper::describe() const {
+  return {source_.file, running_.generation, running_.hash, last_problems_,
+          running_.settings};
+}
+
+} // namespace troupe::actors
