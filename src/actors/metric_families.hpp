@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/actor_host.hpp"
+#include "actors/process_usage.hpp"
+#include "core/live.hpp"
+#include "core/snapshot.hpp"
+
+#include <prometheus/metric_family.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+/// From counters and snapshots to Prometheus families (DESIGN section 9): pure
+/// reading, no actor is asked. Every series stands at 0 from the start and goes
+/// with the thing it is about; counters survive reloads.
+namespace troupe::actors {
+
+using family_list = std::vector<prometheus::MetricFamily>;
+
+/// The longest turn a loop took lately.
+struct loop_stall {
+  std::string where; ///< "control" or "worker 0"
+  double seconds = 0;
+};
+
+/// How reloads went since the start.
+struct reload_totals {
+  uint64_t generation = 1;
+  uint64_t success = 0;
+  uint64_t failure = 0;
+  bool last_ok = true;             ///< the start counts as one
+  double last_success_seconds = 0; ///< Unix time
+};
+
+/// Actors of one kind on all loops.
+struct kind_figures {
+  uint64_t alive = 0;
+  uint64_t handled = 0;
+  uint64_t backlog = 0;
+};
+
+/// What a node knows of itself at the moment of a scrape.
+struct node_figures {
+  std::string version;
+  double start_seconds = 0; ///< Unix time
+  reload_totals config;
+  std::array<kind_figures, actor_kind_count> actors;
+  uint64_t log_dropped = 0;
+  uint64_t buffer_bytes = 0;
+  std::vector<loop_stall> stalls;
+  process_usage process;
+};
+
+/// @param frontends Each pair (frontend, backend) at most once; those of one
+/// frontend are added up where the backend is no label.
+void add_frontend_families(
+  family_list& to, std::span<const std::shared_ptr<frontend_live>> frontends);
+
+/// @param backends Newest snapshots with all live parts set; each name once.
+void add_backend_families(family_list& to,
+                          std::span<const snapshot_ptr> backends);
+
+/// Node, actors, process, and the cluster's series as they are on a node
+/// without a cluster: one node alive, a majority, generation and epoch 0.
+void add_node_families(family_list& to, const node_figures& node);
+
+} // namespace troupe::actors

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/metric_families.hpp"
+#include "actors/metric_family.hpp"
+
+namespace troupe::actors {
+
+namespace {
+
+void add_gauge(family_list& to, std::string name, std::string help,
+               double value) {
+  auto family = metric_family::gauge(std::move(name), std::move(help));
+  family.add({}, value);
+  to.push_back(std::move(family).take());
+}
+
+void add_counter(family_list& to, std::string name, std::string help,
+                 double value) {
+  auto family = metric_family::counter(std::move(name), std::move(help));
+  family.add({}, value);
+  to.push_back(std::move(family).take());
+}
+
+void add_config(family_list& to, const reload_totals& config) {
+  add_gauge(to, "troupe_config_generation",
+            "Generation of the configuration this node runs",
+            static_cast<double>(config.generation));
+  auto reloads = metric_family::counter("troupe_config_reloads_total",
+                                        "Reloads asked for, by result");
+  reloads.add({{"result", "success"}}, static_cast<double>(config.success));
+  reloads.add({{"result", "failure"}}, static_cast<double>(config.failure));
+  to.push_back(std::move(reloads).take());
+  add_gauge(to, "troupe_config_last_reload_successful",
+            "1 if the last load of the configuration was applied",
+            config.last_ok ? 1 : 0);
+  add_gauge(to, "troupe_config_last_reload_success_timestamp_seconds",
+            "Unix time of the last load that was applied",
+            config.last_success_seconds);
+}
+
+void add_cluster(family_list& to) {
+  auto nodes = metric_family::gauge("troupe_cluster_nodes",
+                                    "Nodes of the cluster as this one sees "
+                                    "them; alone, itself");
+  nodes.add({{"state", "alive"}}, 1);
+  nodes.add({{"state", "suspect"}}, 0);
+  nodes.add({{"state", "gone"}}, 0);
+  to.push_back(std::move(nodes).take());
+  add_gauge(to, "troupe_cluster_has_majority",
+            "1 if this node sees a majority; 1 without a cluster", 1);
+  add_gauge(to, "troupe_cluster_voter",
+            "1 if this node may vote on configurations; 1 without a cluster",
+            1);
+  add_gauge(to, "troupe_cluster_generation",
+            "Generation the cluster has committed; 0 without a cluster", 0);
+  add_gauge(to, "troupe_cluster_epoch",
+            "Epoch of the committed configuration; 0 without a cluster", 0);
+}
+
+void add_actors(family_list& to, const node_figures& node) {
+  auto alive = metric_family::gauge("troupe_actors", "Actors alive");
+  auto handled = metric_family::counter("troupe_actor_messages_total",
+                                        "Messages handled by actors");
+  auto depth = metric_family::gauge("troupe_actor_mailbox_depth",
+                                    "Messages that wait in mailboxes");
+  for (size_t i = 0; i < actor_kind_count; ++i) {
+    auto kind = to_string(static_cast<actor_kind>(i));
+    const auto& x = node.actors[i];
+    alive.add({{"kind", kind}}, static_cast<double>(x.alive));
+    handled.add({{"kind", kind}}, static_cast<double>(x.handled));
+    depth.add({{"kind", kind}}, static_cast<double>(x.backlog));
+  }
+  to.push_back(std::move(alive).take());
+  to.push_back(std::move(handled).take());
+  to.push_back(std::move(depth).take());
+}
+
+void add_loops(family_list& to, const node_figures& node) {
+  auto stalls = metric_family::gauge("troupe_loop_stall_seconds",
+                                     "Longest turn of a loop in its last "
+                                     "second");
+  for (const auto& x : node.stalls)
+    stalls.add({{"loop", x.where}}, x.seconds);
+  to.push_back(std::move(stalls).take());
+  add_gauge(to, "troupe_buffer_bytes",
+            "Bytes held for clients and servers that are slow to read",
+            static_cast<double>(node.buffer_bytes));
+  add_counter(to, "troupe_log_dropped_total",
+              "Lines of the access log lost because writing was too slow",
+              static_cast<double>(node.log_dropped));
+}
+
+// The names every Prometheus client library uses.
+void add_process(family_list& to, const node_figures& node) {
+  const auto& x = node.process;
+  add_gauge(to, "process_start_time_seconds", "Unix time of the start",
+            node.start_seconds);
+  add_counter(to, "process_cpu_seconds_total", "Processor time used",
+              x.cpu_seconds);
+  add_gauge(to, "process_resident_memory_bytes", "Memory in use",
+            static_cast<double>(x.resident_bytes));
+  add_gauge(to, "process_open_fds", "Open descriptors",
+            static_cast<double>(x.open_descriptors));
+  add_gauge(to, "process_max_fds", "Descriptors that may be open",
+            static_cast<double>(x.descriptors_max));
+}
+
+} // namespace
+
+void add_node_families(family_list& to, const node_figures& node) {
+  auto build =
+    metric_family::gauge("troupe_build_info", "1; the version is in the label");
+  build.add({{"version", node.version}}, 1);
+  to.push_back(std::move(build).take());
+  add_config(to, node.config);
+  add_cluster(to);
+  add_actors(to, node);
+  add_loops(to, node);
+  add_process(to, node);
+}
+
+} // namespace troupe::actors

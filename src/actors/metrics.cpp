@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/metrics.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <utility>
+
+namespace troupe::actors {
+
+namespace {
+
+double unix_seconds(std::chrono::system_clock::time_point x) {
+  return std::chrono::duration<double>(x.time_since_epoch()).count();
+}
+
+} // namespace
+
+metrics_collector::metrics_collector(caf::actor_config& cfg,
+                                     metrics_sources sources)
+  : hosted(cfg), sources_(std::move(sources)) {
+  config_.generation = sources_.generation;
+  config_.last_success_seconds = unix_seconds(sources_.started);
+}
+
+metrics_collector::behavior_type metrics_collector::make_behavior() {
+  return {
+    [this](const scrape&) { return render(); },
+    [this](const publish_snapshot& x) {
+      backends_[x.snapshot->name] = x.snapshot;
+    },
+    [this](const backend_gone& x) { backends_.erase(x.name); },
+    [this](const frontends_changed& x) { frontends_ = x.frontends; },
+    [this](const config_outcome& x) { take_outcome(x); },
+  };
+}
+
+std::string metrics_collector::render() const {
+  std::vector<snapshot_ptr> backends;
+  backends.reserve(backends_.size());
+  for (const auto& [name, snapshot] : backends_)
+    backends.push_back(snapshot);
+  family_list families;
+  add_frontend_families(families, frontends_);
+  add_backend_families(families, backends);
+  add_node_families(families, read_node());
+  return prometheus::TextSerializer{}.Serialize(families);
+}
+
+void metrics_collector::take_outcome(const config_outcome& message) {
+  config_.generation = message.generation;
+  config_.last_ok = message.ok;
+  if (message.ok) {
+    ++config_.success;
+    config_.last_success_seconds =
+      unix_seconds(std::chrono::system_clock::now());
+  } else {
+    ++config_.failure;
+  }
+}
+
+node_figures metrics_collector::read_node() const {
+  node_figures result;
+  result.version = sources_.version;
+  result.start_seconds = unix_seconds(sources_.started);
+  result.config = config_;
+  for (size_t i = 0; i < actor_kind_count; ++i)
+    for (const auto* host : sources_.hosts) {
+      const auto& totals = host->totals(static_cast<actor_kind>(i));
+      result.actors[i].alive += totals.alive.get();
+      result.actors[i].handled += totals.handled.get();
+      result.actors[i].backlog += totals.backlog();
+    }
+  result.log_dropped = sources_.log_dropped();
+  result.buffer_bytes = sources_.buffer_bytes();
+  result.stalls = sources_.loop_stalls();
+  result.process = read_process_usage();
+  return result;
+}
+
+} // namespace troupe::actors
