@@ -9,7 +9,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 /// What the admin actor is told.
@@ -35,22 +34,6 @@ struct readiness {
   std::string why; ///< of a no: "starting", "stopping"
 };
 
-/// The answer to one HTTP request: given once, with 503 when everybody who
-/// could have given it has gone. Control loop.
-class api_reply {
-public:
-  explicit api_reply(admin::responder respond) : respond_(std::move(respond)) {}
-  api_reply(const api_reply&) = delete;
-  api_reply& operator=(const api_reply&) = delete;
-  ~api_reply();
-
-  /// Later answers than the first are dropped.
-  void operator()(admin::response answer);
-
-private:
-  admin::responder respond_;
-};
-
 /// Which server a request came in by.
 enum class api_door : uint8_t {
   admin,   ///< everything
@@ -58,11 +41,12 @@ enum class api_door : uint8_t {
 };
 
 /// HTTP server to admin: one request whose sender may do what it asks for.
+/// A reply that is dropped unused is answered by the server.
 struct api_call {
   std::shared_ptr<const admin::request> request;
   api_door door = api_door::admin;
   std::string who; ///< for the log: "uid 0", "token deploy from 10.0.0.9"
-  std::shared_ptr<api_reply> reply;
+  admin::responder reply;
 };
 
 } // namespace troupe::actors

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/admin.hpp"
+
+#include "actors/admin_api_json.hpp"
+#include "actors/gather.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/result.hpp>
+#include <caf/sec.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace {
+
+constexpr std::chrono::seconds answer_timeout{2};
+/// A reload reads the file, then the supervisor has ten seconds to apply it.
+constexpr std::chrono::seconds reload_timeout{15};
+
+/// The answers that came; names of those that did not are added to `missing`.
+template <class T, class Name>
+std::vector<T> sift(api::answers<T> answers, api::name_list& missing,
+                    Name&& name) {
+  std::vector<T> result;
+  for (size_t i = 0; i < answers.size(); ++i)
+    if (answers[i])
+      result.push_back(std::move(*answers[i]));
+    else
+      missing.push_back(name(i));
+  return result;
+}
+
+std::string worker_name(size_t index) {
+  return fmt::format("worker {}", index);
+}
+
+/// All lists as one.
+template <class T>
+std::vector<T> joined(std::vector<std::vector<T>> lists) {
+  std::vector<T> result;
+  for (auto& list : lists)
+    std::move(list.begin(), list.end(), std::back_inserter(result));
+  return result;
+}
+
+/// The text an actor gave its error, as it is.
+std::string text_of(const caf::error& reason, caf::actor_system& system) {
+  const auto& context = reason.context();
+  if (context.match_elements<std::string>())
+    return context.get_as<std::string>(0);
+  return system.render(reason);
+}
+
+const server_view* find_server(const backend_view& backend,
+                               const std::string& name) {
+  auto found = std::find_if(backend.servers.begin(), backend.servers.end(),
+                            [&](auto& x) { return x.name == name; });
+  return found == backend.servers.end() ? nullptr : &*found;
+}
+
+admin::response no_server(const std::string& backend,
+                          const std::string& server) {
+  return api::error(
+    404, fmt::format("backend {} has no server \"{}\"", backend, server));
+}
+
+/// "drain, weight 5": what a change says, for the log.
+std::string describe(const operator_change& x) {
+  std::vector<std::string> parts;
+  if (x.admin)
+    parts.emplace_back(to_string(*x.admin));
+  if (x.weight)
+    parts.push_back(fmt::format("weight {}", *x.weight));
+  if (x.reset_weight)
+    parts.emplace_back("the configured weight");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+} // namespace
+
+node_facts facts_of(std::string node, std::string version, time_point started,
+                    uint64_t connection_limit) {
+  static constexpr spdlog::level::level_enum levels[] = {
+    spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+    spdlog::level::warn, spdlog::level::err};
+  return {std::move(node),
+          std::move(version),
+          started,
+          connection_limit,
+          [](log_level x) { spdlog::set_level(levels[size_t(x)]); },
+          [] {
+            auto found = std::find(std::begin(levels), std::end(levels),
+                                   spdlog::get_level());
+            return found == std::end(levels)
+                   ? log_level::error
+                   : static_cast<log_level>(found - std::begin(levels));
+          }};
+}
+
+administrator::administrator(caf::actor_config& cfg, node_facts facts)
+  : hosted(cfg), facts_(std::move(facts)) {}
+
+administrator::behavior_type administrator::make_behavior() {
+  return {
+    [this](const admin_directory& x) { directory_ = x; },
+    [this](const readiness& x) { readiness_ = x; },
+    [this](const api_call& x) { answer(x); },
+  };
+}
+
+void administrator::on_exit() {
+  directory_ = {}; // the supervisor holds a handle of this actor too
+}
+
+void administrator::answer(const api_call& call) {
+  auto wanted = api::parse(*call.request, call.door);
+  std::visit([&](const auto& x) { run(call, x); }, wanted);
+}
+
+// -- what this actor knows by itself ------------------------------------------
+
+void administrator::run(const api_call& call, const api::refusal& x) {
+  call.reply(api::error(x.status, x.text));
+}
+
+void administrator::run(const api_call& call, const api::get_version&) {
+  call.reply(api::ok({{"version", facts_.version}, {"node", facts_.node}}));
+}
+
+void administrator::run(const api_call& call, const api::get_log_level&) {
+  auto level = api::to_string(facts_.log_level_now());
+  call.reply(api::ok({{"level", std::string{level}}}));
+}
+
+void administrator::run(const api_call& call, const api::set_log_level& x) {
+  // At a level that is shown before or after.
+  spdlog::critical("log level set to {} by {}", api::to_string(x.level),
+                   call.who);
+  facts_.set_log_level(x.level);
+  run(call, api::get_log_level{});
+}
+
+void administrator::run(const api_call& call, const api::get_health&) {
+  call.reply(api::plain(200, "ok\n"));
+}
+
+void administrator::run(const api_call& call, const api::get_ready&) {
+  call.reply(readiness_.ready ? api::plain(200, "ready\n")
+                              : api::plain(503, readiness_.why + "\n"));
+}
+
+// -- backends -----------------------------------------------------------------
+
+template <class F>
+void administrator::ask_routers(F done) {
+  std::vector<router_actor> routers;
+  api::name_list names;
+  for (const auto& x : directory_.backends) {
+    routers.push_back(x.router);
+    names.push_back("router " + x.name);
+  }
+  gather<backend_view>(*this, routers, answer_timeout, describe_backend{},
+                       [done = std::move(done), names = std::move(names)](
+                         api::answers<backend_view> answers) {
+                         api::name_list missing;
+                         auto views = sift(std::move(answers), missing,
+                                           [&](size_t i) { return names[i]; });
+                         done(std::move(views), std::move(missing));
+                       });
+}
+
+void administrator::run(const api_call& call, const api::get_backends&) {
+  ask_routers([reply = call.reply](const std::vector<backend_view>& views,
+                                   const api::name_list& missing) {
+    reply(api::ok(api::backends_body(views, missing)));
+  });
+}
+
+void administrator::run(const api_call& call, const api::get_backend& x) {
+  const auto* backend = find_backend(x.name, call);
+  if (backend == nullptr)
+    return;
+  request(backend->router, answer_timeout, describe_backend{})
+    .then([reply = call.reply](
+            const backend_view& view) { reply(api::ok(api::to_json(view))); },
+          failure(call, "router " + x.name));
+}
+
+void administrator::run(const api_call& call, const api::get_why& x) {
+  const auto* backend = find_backend(x.backend, call);
+  if (backend == nullptr)
+    return;
+  request(backend->router, answer_timeout, describe_backend{})
+    .then(
+      [this, reply = call.reply, ref = *backend,
+       name = x.server](const backend_view& view) {
+        if (const auto* server = find_server(view, name))
+          show_evidence(reply, ref, *server);
+        else
+          reply(no_server(view.name, name));
+      },
+      failure(call, "router " + x.backend));
+}
+
+void administrator::show_evidence(const admin::responder& reply,
+                                  const backend_ref& backend,
+                                  const server_view& server) {
+  auto show = [this, reply, name = backend.name,
+               server](const std::optional<health_view>& evidence) {
+    reply(api::ok(api::why_body(name, server, evidence, clock().now())));
+  };
+  request(backend.health, answer_timeout, describe_health{})
+    .then(
+      [show, name = server.name](const health_list& all) {
+        auto found = std::find_if(all.begin(), all.end(),
+                                  [&](auto& x) { return x.server == name; });
+        show(found == all.end() ? std::nullopt : std::optional{*found});
+      },
+      [show](const caf::error&) { show(std::nullopt); });
+}
+
+void administrator::run(const api_call& call, const api::change_server& x) {
+  const auto* backend = find_backend(x.backend, call);
+  if (backend == nullptr)
+    return;
+  request(backend->router, answer_timeout, x.change)
+    .then(
+      [reply = call.reply, who = call.who,
+       change = x.change](const backend_view& view) {
+        spdlog::info("backend {}: server {} set to {} by {}", view.name,
+                     change.server, describe(change), who);
+        const auto* server = find_server(view, change.server);
+        if (server == nullptr)
+          reply(no_server(view.name, change.server));
+        else
+          reply(api::ok(
+            {{"backend", view.name}, {"server", api::to_json(*server)}}));
+      },
+      failure(call, "router " + x.backend));
+}
+
+// -- all loops ----------------------------------------------------------------
+
+void administrator::run(const api_call& call, const api::get_actors& x) {
+  gather<actor_list>(
+    *this, directory_.workers, answer_timeout, list_actors{},
+    [this, reply = call.reply, x](api::answers<actor_list> answers) {
+      api::name_list missing;
+      auto lists = sift(std::move(answers), missing, worker_name);
+      lists.insert(lists.begin(), own_actors());
+      reply(api::ok(
+        api::actors_body(joined(std::move(lists)), x.connections, missing)));
+    });
+}
+
+void administrator::run(const api_call& call, const api::get_connections& x) {
+  // One more than wanted tells whether there are more.
+  gather<connection_list>(
+    *this, directory_.workers, answer_timeout, list_connections{x.limit + 1},
+    [reply = call.reply,
+     limit = x.limit](api::answers<connection_list> answers) {
+      api::name_list missing;
+      auto all = joined(sift(std::move(answers), missing, worker_name));
+      bool truncated = all.size() > limit;
+      if (truncated)
+        all.resize(limit);
+      reply(api::ok(api::connections_body(all, truncated, missing)));
+    });
+}
+
+void administrator::run(const api_call& call, const api::close_one& x) {
+  spdlog::info("connection {} closed by {}", x.connection, call.who);
+  close_connection message;
+  message.id = x.connection;
+  for (const auto& worker : directory_.workers)
+    send(worker, message);
+  call.reply(
+    {202, "application/json", fmt::format("{{\"id\":{}}}\n", x.connection)});
+}
+
+actor_list administrator::own_actors() const {
+  actor_list result;
+  if (host() == nullptr)
+    return result;
+  const auto now = troupe::clock::now();
+  host()->for_each([&](const auto& x) {
+    auto age = std::chrono::duration_cast<milliseconds>(now - x.born).count();
+    result.push_back({x.entry_id(), std::string{to_string(x.entry_kind())},
+                      x.entry_name(), host()->where(), x.entry_mailbox(),
+                      x.entry_handled(), static_cast<uint64_t>(age)});
+  });
+  return result;
+}
+
+// -- the node -----------------------------------------------------------------
+
+void administrator::run(const api_call& call, const api::get_status&) {
+  ask_routers([this, reply = call.reply](std::vector<backend_view> views,
+                                         api::name_list missing) {
+    api::status_body body;
+    body.node = facts_.node;
+    body.version = facts_.version;
+    body.uptime_s =
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                              clock().now() - facts_.started)
+                              .count());
+    body.ready = readiness_.ready;
+    body.why = readiness_.ready ? std::string{} : readiness_.why;
+    body.workers = directory_.workers.size();
+    body.connections = open_connections();
+    body.connection_limit = facts_.connection_limit;
+    body.backends = std::move(views);
+    body.unanswered = std::move(missing);
+    request(directory_.config, answer_timeout, describe_config{})
+      .then(
+        [reply, body](const config_view& view) mutable {
+          body.config = view;
+          reply(api::ok(api::to_json(body)));
+        },
+        [reply, body](const caf::error&) mutable {
+          body.unanswered.emplace_back("config");
+          reply(api::ok(api::to_json(body)));
+        });
+  });
+}
+
+uint64_t administrator::open_connections() const {
+  uint64_t result = 0;
+  for (const auto& x : directory_.frontends)
+    result += x->connections.load(std::memory_order_relaxed);
+  return result;
+}
+
+void administrator::run(const api_call& call, const api::get_config&) {
+  request(directory_.config, answer_timeout, describe_config{})
+    .then([reply = call.reply](
+            const config_view& view) { reply(api::ok(api::to_json(view))); },
+          failure(call, "config"));
+}
+
+void administrator::run(const api_call& call, const api::reload&) {
+  request(directory_.config, reload_timeout,
+          reload_config{call.who + " over the admin API"})
+    .then(
+      [reply = call.reply](const reload_result& result) {
+        reply(api::reload_response(result));
+      },
+      failure(call, "config"));
+}
+
+void administrator::run(const api_call& call, const api::get_metrics&) {
+  request(directory_.metrics, answer_timeout, scrape{})
+    .then(
+      [reply = call.reply](std::string& text) {
+        reply(
+          {200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)});
+      },
+      failure(call, "metrics"));
+}
+
+// -- parts --------------------------------------------------------------------
+
+const administrator::backend_ref*
+administrator::find_backend(const std::string& name,
+                            const api_call& call) const {
+  const auto& all = directory_.backends;
+  auto found = std::find_if(all.begin(), all.end(),
+                            [&](auto& x) { return x.name == name; });
+  if (found != all.end())
+    return &*found;
+  call.reply(api::error(404, fmt::format("there is no backend \"{}\"", name)));
+  return nullptr;
+}
+
+std::function<void(const caf::error&)>
+administrator::failure(const api_call& call, std::string whom) {
+  return [this, reply = call.reply,
+          whom = std::move(whom)](const caf::error& reason) {
+    // A refusal in words: by a router that does not know the server.
+    if (reason == caf::sec::invalid_argument
+        && reason.context().match_elements<std::string>()) {
+      reply(api::error(404, text_of(reason, system())));
+      return;
+    }
+    auto text = text_of(reason, system());
+    spdlog::warn("admin: {} did not answer: {}", whom, text);
+    reply(api::error(504, fmt::format("{} did not answer: {}", whom, text)));
+  };
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/admin_api.hpp"
+#include "actors/admin_messages.hpp"
+#include "actors/hosted.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace troupe::actors {
+
+/// What a node knows of itself from its start on.
+struct node_facts {
+  std::string node;
+  std::string version;
+  time_point started;            ///< of the actors' clock
+  uint64_t connection_limit = 0; ///< from the limit of descriptors; 0 is none
+  /// Makes a level of the daemon's log take effect, and reads it.
+  std::function<void(log_level)> set_log_level;
+  std::function<log_level()> log_level_now;
+};
+
+/// The facts, with spdlog's default logger as the log.
+node_facts facts_of(std::string node, std::string version, time_point started,
+                    uint64_t connection_limit);
+
+/// The admin actor: answers API requests by asking the actors that own the
+/// facts, each for at most two seconds. One that does not answer is named under
+/// "unanswered", or turns into a 504 where the answer depends on it alone.
+class administrator final
+  : public hosted<admin_actor::base, actor_kind::admin> {
+public:
+  administrator(caf::actor_config& cfg, node_facts facts);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  using backend_ref = admin_directory::backend;
+
+  void answer(const api_call& call);
+
+  // -- one for each operation --
+  void run(const api_call& call, const api::refusal& x);
+  void run(const api_call& call, const api::get_version& x);
+  void run(const api_call& call, const api::get_status& x);
+  void run(const api_call& call, const api::get_backends& x);
+  void run(const api_call& call, const api::get_backend& x);
+  void run(const api_call& call, const api::get_why& x);
+  void run(const api_call& call, const api::get_actors& x);
+  void run(const api_call& call, const api::get_connections& x);
+  void run(const api_call& call, const api::get_config& x);
+  void run(const api_call& call, const api::get_log_level& x);
+  void run(const api_call& call, const api::get_metrics& x);
+  void run(const api_call& call, const api::get_health& x);
+  void run(const api_call& call, const api::get_ready& x);
+  void run(const api_call& call, const api::change_server& x);
+  void run(const api_call& call, const api::reload& x);
+  void run(const api_call& call, const api::close_one& x);
+  void run(const api_call& call, const api::set_log_level& x);
+
+  // -- parts of them --
+  /// Asks every router; `done` gets those views that came, and the names of the
+  /// routers that did not answer.
+  template <class F>
+  void ask_routers(F done);
+  void show_evidence(const admin::responder& reply, const backend_ref& backend,
+                     const server_view& server);
+  actor_list own_actors() const;
+  uint64_t open_connections() const;
+  const backend_ref* find_backend(const std::string& name,
+                                  const api_call& call) const;
+  /// Turns an actor's error into a response.
+  std::function<void(const caf::error&)> failure(const api_call& call,
+                                                 std::string whom);
+
+  const node_facts facts_;
+  admin_directory directory_;
+  readiness readiness_{false, "starting"};
+};
+
+} // namespace troupe::actors

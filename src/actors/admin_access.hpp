@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "admin/http_server.hpp"
+#include "core/settings.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Who may ask the admin API for what.
+namespace troupe::actors {
+
+struct access_token {
+  std::string name; ///< of its file, for the log
+  std::string secret;
+  token_role role = token_role::read;
+};
+
+/// Reads the files' first and only lines. Warns about files that everybody may
+/// read.
+/// @throws std::runtime_error for a file that cannot be read, is empty, or
+/// holds anything but one word of printable characters; never shows the secret.
+std::vector<access_token>
+read_tokens(const std::vector<token_settings>& settings);
+
+struct access {
+  unsigned status = 200; ///< 401: no valid token, 403: not with this one
+  std::string text;      ///< of a refusal
+  std::string who;       ///< of who may: "uid 0", "token deploy from 10.0.0.9"
+};
+
+/// Whoever may open the Unix socket may do everything. Over TCP a bearer token
+/// is needed: any for GET, one with role `operate` for the rest. Comparing
+/// takes the same time whatever the token.
+access check_access(const admin::request& request,
+                    const std::vector<access_token>& tokens);
+
+} // namespace troupe::actors

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/admin_api.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace troupe::actors::api {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info",
+                                                      "warn", "error"};
+constexpr std::array<std::string_view, 3> admin_names{
+  to_string(admin_state::ready), to_string(admin_state::drain),
+  to_string(admin_state::maint)};
+constexpr unsigned weight_max = 1000;
+constexpr uint32_t connections_max = 10'000;
+
+using parts = std::vector<std::string_view>;
+
+// -- small readers ------------------------------------------------------------
+
+template <class T>
+std::optional<T> read_number(std::string_view text) {
+  T value{};
+  auto [end, error] =
+    std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return value;
+}
+
+/// The value of `name` in "a=1&b=2".
+std::optional<std::string_view> query_value(std::string_view query,
+                                            std::string_view name) {
+  while (!query.empty()) {
+    auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    auto key = pair.substr(0, pair.find('='));
+    if (key == name)
+      return pair.substr(std::min(pair.size(), key.size() + 1));
+  }
+  return std::nullopt;
+}
+
+template <size_t N>
+std::optional<size_t> index_of(const std::array<std::string_view, N>& names,
+                               std::string_view name) {
+  auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end())
+    return std::nullopt;
+  return static_cast<size_t>(found - names.begin());
+}
+
+/// The index of the word under `value`.
+template <size_t N>
+std::optional<size_t> index_of(const std::array<std::string_view, N>& names,
+                               const json::value& value) {
+  if (!value.is_string())
+    return std::nullopt;
+  const auto& text = value.get_string();
+  return index_of(names, std::string_view{text.data(), text.size()});
+}
+
+std::optional<json::object> read_object(const std::string& body) {
+  json::error_code ec;
+  auto value = json::parse({body.data(), body.size()}, ec);
+  if (ec || !value.is_object())
+    return std::nullopt;
+  return std::move(value.get_object());
+}
+
+// -- bodies -------------------------------------------------------------------
+
+/// Reads one key of a change. @returns what is wrong with it, or nothing.
+std::string read_change(std::string_view key, const json::value& value,
+                        operator_change& out) {
+  if (key == "admin") {
+    auto index = index_of(admin_names, value);
+    if (!index)
+      return "admin: expected \"ready\", \"drain\" or \"maint\"";
+    out.admin = static_cast<admin_state>(*index);
+  } else if (key == "weight") {
+    json::error_code ec;
+    auto weight = value.to_number<unsigned>(ec);
+    if (ec || weight < 1 || weight > weight_max)
+      return fmt::format("weight: expected a number in 1..{}; to take a server "
+                         "out of rotation use {{\"admin\":\"drain\"}}",
+                         weight_max);
+    out.weight = weight;
+  } else if (key == "reset_weight") {
+    if (!value.is_bool())
+      return "reset_weight: expected true or false";
+    out.reset_weight = value.get_bool();
+  } else {
+    return fmt::format("unknown key \"{}\"; known are admin, weight and "
+                       "reset_weight",
+                       key);
+  }
+  return {};
+}
+
+operation make_change(const parts& names, const admin::request& request) {
+  auto body = read_object(request.body);
+  if (!body)
+    return refusal{400, "expected a JSON object such as {\"admin\":\"drain\"}"};
+  change_server result{std::string{names[0]},
+                       {std::string{names[1]}, std::nullopt, std::nullopt}};
+  for (const auto& [key, value] : *body)
+    if (auto wrong =
+          read_change({key.data(), key.size()}, value, result.change);
+        !wrong.empty())
+      return refusal{400, std::move(wrong)};
+  const auto& change = result.change;
+  if (change.weight && change.reset_weight)
+    return refusal{400, "weight and reset_weight exclude each other"};
+  if (!change.admin && !change.weight && !change.reset_weight)
+    return refusal{400, "nothing to change: give admin, weight or "
+                        "reset_weight"};
+  return result;
+}
+
+operation make_set_log_level(const parts&, const admin::request& request) {
+  auto body = read_object(request.body);
+  const auto* value = body ? body->if_contains("level") : nullptr;
+  auto index = value != nullptr ? index_of(level_names, *value) : std::nullopt;
+  if (!index || body->size() != 1)
+    return refusal{400, fmt::format("expected {{\"level\":\"LEVEL\"}}, LEVEL "
+                                    "being one of {}",
+                                    fmt::join(level_names, ", "))};
+  return set_log_level{static_cast<log_level>(*index)};
+}
+
+operation make_close(const parts& names, const admin::request&) {
+  auto id = read_number<uint64_t>(names[0]);
+  if (!id)
+    return refusal{400, "a connection's id is a number"};
+  return close_one{*id};
+}
+
+operation make_get_connections(const parts&, const admin::request& request) {
+  auto text = query_value(request.query, "limit");
+  if (!text)
+    return get_connections{};
+  auto limit = read_number<uint32_t>(*text);
+  if (!limit || *limit < 1 || *limit > connections_max)
+    return refusal{400, fmt::format("limit: expected 1..{}", connections_max)};
+  return get_connections{*limit};
+}
+
+operation make_get_actors(const parts&, const admin::request& request) {
+  return get_actors{query_value(request.query, "connections") == "1"};
+}
+
+template <class T>
+operation make(const parts&, const admin::request&) {
+  return T{};
+}
+
+// -- routes -------------------------------------------------------------------
+
+/// `*` in a path stands for one part, which is given to `make`.
+struct route {
+  std::string_view method;
+  std::string_view path;
+  operation (*make)(const parts&, const admin::request&);
+};
+
+constexpr route common_routes[] = {
+  {"GET", "/metrics", make<get_metrics>},
+  {"GET", "/healthz", make<get_health>},
+  {"GET", "/readyz", make<get_ready>},
+};
+
+const route admin_routes[] = {
+  {"GET", "/v1/version", make<get_version>},
+  {"GET", "/v1/status", make<get_status>},
+  {"GET", "/v1/backends", make<get_backends>},
+  {"GET", "/v1/backends/*",
+   [](const parts& x, const admin::request&) -> operation {
+     return get_backend{std::string{x[0]}};
+   }},
+  {"GET", "/v1/why/*/*",
+   [](const parts& x, const admin::request&) -> operation {
+     return get_why{std::string{x[0]}, std::string{x[1]}};
+   }},
+  {"GET", "/v1/actors", make_get_actors},
+  {"GET", "/v1/connections", make_get_connections},
+  {"GET", "/v1/config", make<get_config>},
+  {"GET", "/v1/log-level", make<get_log_level>},
+  {"POST", "/v1/servers/*/*", make_change},
+  {"POST", "/v1/reload", make<reload>},
+  {"POST", "/v1/connections/*/close", make_close},
+  {"POST", "/v1/log-level", make_set_log_level},
+  {"PUT", "/v1/log-level", make_set_log_level},
+};
+
+/// Takes the text up to the next '/' off the front, with the slash.
+std::string_view take_part(std::string_view& path) {
+  auto part = path.substr(0, path.find('/'));
+  path.remove_prefix(std::min(path.size(), part.size() + 1));
+  return part;
+}
+
+std::optional<parts> match(std::string_view pattern, std::string_view path) {
+  if (std::count(pattern.begin(), pattern.end(), '/')
+      != std::count(path.begin(), path.end(), '/'))
+    return std::nullopt;
+  parts result;
+  while (!pattern.empty() || !path.empty()) {
+    auto wanted = take_part(pattern);
+    auto part = take_part(path);
+    if (wanted == "*" && !part.empty())
+      result.push_back(part);
+    else if (wanted != part)
+      return std::nullopt;
+  }
+  return result;
+}
+
+/// Looks `request` up; notes in `allowed` the methods its path has.
+std::optional<operation> look_up(std::span<const route> routes,
+                                 const admin::request& request,
+                                 std::vector<std::string_view>& allowed) {
+  for (const auto& x : routes) {
+    auto names = match(x.path, request.path);
+    if (!names)
+      continue;
+    if (x.method == request.method)
+      return x.make(*names, request);
+    allowed.push_back(x.method);
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+operation parse(const admin::request& request, api_door door) {
+  std::vector<std::string_view> allowed;
+  auto found = look_up(common_routes, request, allowed);
+  if (!found && door == api_door::admin)
+    found = look_up(admin_routes, request, allowed);
+  if (found)
+    return *std::move(found);
+  if (!allowed.empty())
+    return refusal{405,
+                   fmt::format("{} does not have {}; allowed: {}", request.path,
+                               request.method, fmt::join(allowed, ", "))};
+  return refusal{404, fmt::format("there is no {}", request.path)};
+}
+
+std::string_view to_string(log_level x) noexcept {
+  return level_names[static_cast<size_t>(x)];
+}
+
+} // namespace troupe::actors::api

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/admin_messages.hpp"
+#include "actors/messages.hpp"
+#include "admin/http_server.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+/// The HTTP API as values: what a request asks for, before anybody acts on it.
+/// docs/api.md describes it to its users.
+namespace troupe::actors::api {
+
+struct get_version {};
+struct get_status {};
+struct get_backends {};
+struct get_backend {
+  std::string name;
+};
+struct get_why {
+  std::string backend;
+  std::string server;
+};
+struct get_actors {
+  bool connections = false; ///< one row each, instead of one a worker
+};
+struct get_connections {
+  uint32_t limit = 100;
+};
+struct get_config {};
+struct get_log_level {};
+struct get_metrics {};
+struct get_health {};
+struct get_ready {};
+struct change_server {
+  std::string backend;
+  operator_change change;
+};
+struct reload {};
+struct close_one {
+  uint64_t connection = 0;
+};
+struct set_log_level {
+  log_level level = log_level::info;
+};
+
+/// Why a request asks for nothing that exists.
+struct refusal {
+  unsigned status = 400;
+  std::string text;
+};
+
+using operation =
+  std::variant<refusal, get_version, get_status, get_backends, get_backend,
+               get_why, get_actors, get_connections, get_config, get_log_level,
+               get_metrics, get_health, get_ready, change_server, reload,
+               close_one, set_log_level>;
+
+/// Finds out what `request` asks for: 404 for an unknown path, 405 for a method
+/// its path does not have, 400 for a body or a query that says nothing usable.
+/// Unknown keys of a body are refused; unknown ones of a query are ignored.
+operation parse(const admin::request& request, api_door door);
+
+std::string_view to_string(log_level x) noexcept;
+
+} // namespace troupe::actors::api
