@@ -80,7 +80,9 @@ using listener_actor = caf::typed_actor<
   // Stop or go on accepting; the descriptor stays open (rule 33). No reply.
   caf::reacts_to<pause_listener>,
   // Accept what waits, close the descriptor, drain the connections, end.
-  caf::reacts_to<drain_listener>>;
+  caf::reacts_to<drain_listener>,
+  // INTERNAL: nothing is left to drain.
+  caf::reacts_to<connections_gone>>;
 
 /// WORKER, one per worker thread: keeps that thread's backends and listeners as
 /// the supervisor wants them.
@@ -92,6 +94,8 @@ using worker_actor = caf::typed_actor<
   // Start accepting on a descriptor. No reply.
   caf::reacts_to<open_frontend>, caf::reacts_to<update_frontend>,
   caf::reacts_to<close_frontend>,
+  // A drained listener is no more. No reply.
+  caf::reacts_to<listener_ended>,
   // Stop everything; `worker_stopped` to the supervisor when it is done.
   caf::reacts_to<stop_worker>,
   caf::replies_to<list_connections>::with<connection_list>,

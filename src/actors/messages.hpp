@@ -230,6 +230,7 @@ struct drain_connection {};
 /// Close now.
 struct close_connection {
   uint64_t id = 0;
+  reason why = reason::killed_by_admin;
 };
 
 struct list_connections {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "core/live.hpp"
-#include "core/settings.hpp"
-#include "net/http1/forward.hpp"
+#include "core/reason.hpp"
+#include "core/time.hpp"
+#include "net/frontend_plan.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -15,14 +15,7 @@
 /// What the supervisor tells workers and workers tell their listeners.
 namespace troupe::actors {
 
-/// One frontend as the workers run it: immutable, shared by all of them.
-struct frontend_plan {
-  frontend_settings settings;
-  net::http1::forward_rules rules;
-  std::shared_ptr<frontend_live> live;
-  uint64_t generation = 0;
-};
-using plan_ptr = std::shared_ptr<const frontend_plan>;
+using net::plan_ptr;
 
 /// A backend exists; its workers report to these.
 struct attach_backend {
@@ -51,9 +44,17 @@ struct pause_listener {
   bool paused = true;
 };
 
+/// INTERNAL to the listener: its last connection has ended while it drains.
+struct connections_gone {};
+
+/// Listener to worker: it has ended as it should.
+struct listener_ended {
+  std::string name;
+};
+
 struct drain_listener {
   milliseconds drain_timeout{0};
-  bool shutting_down = false; ///< the reason logged for what is cut off
+  reason cut_reason = reason::drained; ///< logged for what is cut off then
 };
 
 /// Stop accepting, drain for at most `drain_timeout`, end every actor.
@@ -85,3 +86,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_worker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::worker_stopped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_node)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connections_gone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::listener_ended)

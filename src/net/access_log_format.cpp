@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/access_log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -56,19 +57,19 @@ void append_number(std::string& out, uint64_t value) {
   out.append(text, end);
 }
 
-/// @pre `value` has at most `width` digits.
-void append_padded(std::string& out, unsigned value, unsigned width) {
-  const size_t at = out.size();
-  out.append(width, '0');
-  for (size_t i = at + width; i > at; value /= 10)
-    out[--i] = static_cast<char>('0' + value % 10);
+/// Writes the last `width` digits of `value`, with leading zeros.
+char* put_digits(char* to, unsigned value, unsigned width) {
+  for (unsigned i = width; i > 0; value /= 10)
+    to[--i] = static_cast<char>('0' + value % 10);
+  return to + width;
 }
 
 /// Microseconds as milliseconds with three decimals.
 void append_milliseconds(std::string& out, uint64_t us) {
-  append_number(out, us / 1000);
-  out += '.';
-  append_padded(out, us % 1000, 3);
+  char text[24];
+  auto* end = std::to_chars(text, text + 20, us / 1000).ptr;
+  *end++ = '.';
+  out.append(text, put_digits(end, us % 1000, 3));
 }
 
 /// RFC 3339 in UTC, "2026-01-02T03:04:05.678Z".
@@ -77,45 +78,56 @@ void append_time(std::string& out, std::chrono::system_clock::time_point now) {
   const auto ms = ch::floor<ch::milliseconds>(now);
   const auto day = ch::floor<ch::days>(ms);
   const ch::year_month_day date{day};
-  const ch::hh_mm_ss time{ms - day};
-  append_padded(out, static_cast<unsigned>(int{date.year()}), 4);
-  out += '-';
-  append_padded(out, unsigned{date.month()}, 2);
-  out += '-';
-  append_padded(out, unsigned{date.day()}, 2);
-  out += 'T';
-  append_padded(out, static_cast<unsigned>(time.hours().count()), 2);
-  out += ':';
-  append_padded(out, static_cast<unsigned>(time.minutes().count()), 2);
-  out += ':';
-  append_padded(out, static_cast<unsigned>(time.seconds().count()), 2);
-  out += '.';
-  append_padded(out, static_cast<unsigned>(time.subseconds().count()), 3);
-  out += 'Z';
+  const auto of_day = static_cast<unsigned>((ms - day).count());
+  char text[] = "0000-00-00T00:00:00.000Z";
+  put_digits(text, static_cast<unsigned>(int{date.year()}), 4);
+  put_digits(text + 5, unsigned{date.month()}, 2);
+  put_digits(text + 8, unsigned{date.day()}, 2);
+  put_digits(text + 11, of_day / 3'600'000, 2);
+  put_digits(text + 14, of_day / 60'000 % 60, 2);
+  put_digits(text + 17, of_day / 1000 % 60, 2);
+  put_digits(text + 20, of_day % 1000, 3);
+  out.append(text, sizeof text - 1);
+}
+
+/// A name as a template argument, so that the text around it is joined to it by
+/// the compiler: a line costs a third less that way.
+template <size_t Size>
+struct name {
+  constexpr name(const char (&x)[Size]) { std::copy_n(x, Size, text); }
+  char text[Size];
+};
+
+template <size_t... Sizes>
+consteval auto join(const char (&... parts)[Sizes]) {
+  std::array<char, (Sizes + ... + 0) - sizeof...(Sizes)> result{};
+  auto* at = result.data();
+  ((at = std::copy_n(parts, Sizes - 1, at)), ...);
+  return result;
 }
 
 struct json_style {
   static constexpr std::string_view absent = "null";
-  static void key(std::string& out, std::string_view name) {
-    out += out.empty() ? "{\"" : ",\"";
-    out += name;
-    out += "\":";
-  }
+  static constexpr std::string_view first = "{\"time\":\"";
+  static constexpr std::string_view after_time = "\"";
+  static constexpr std::string_view last = "}\n";
+  template <name Name>
+  static constexpr auto key = join(",\"", Name.text, "\":");
+
   static void text(std::string& out, std::string_view value) {
     append_quoted(out, value);
   }
-  static void finish(std::string& out) { out += "}\n"; }
 };
 
 /// key=value; a value is quoted unless it is one plain word.
 struct text_style {
   static constexpr std::string_view absent = "-";
-  static void key(std::string& out, std::string_view name) {
-    if (!out.empty())
-      out += ' ';
-    out += name;
-    out += '=';
-  }
+  static constexpr std::string_view first = "time=";
+  static constexpr std::string_view after_time = "";
+  static constexpr std::string_view last = "\n";
+  template <name Name>
+  static constexpr auto key = join(" ", Name.text, "=");
+
   static void text(std::string& out, std::string_view value) {
     bool word = !value.empty() && value != absent;
     for (const char c : value)
@@ -125,36 +137,34 @@ struct text_style {
     else
       append_quoted(out, value);
   }
-  static void finish(std::string& out) { out += '\n'; }
 };
 
 template <class Style>
 struct line_writer {
   std::string& out;
 
-  void text(std::string_view name, std::string_view value) {
-    Style::key(out, name);
+  template <name Name>
+  void key() {
+    const auto& text = Style::template key<Name>;
+    out.append(text.data(), text.size());
+  }
+  template <name Name>
+  void text(std::string_view value) {
+    key<Name>();
     Style::text(out, value.substr(0, text_size_max));
   }
-  void number(std::string_view name, uint64_t value) {
-    Style::key(out, name);
+  template <name Name>
+  void number(uint64_t value) {
+    key<Name>();
     append_number(out, value);
   }
-  void duration(std::string_view name, int64_t us) {
-    Style::key(out, name);
+  template <name Name>
+  void duration(int64_t us) {
+    key<Name>();
     if (us < 0)
       out += Style::absent;
     else
       append_milliseconds(out, static_cast<uint64_t>(us));
-  }
-  void time(std::chrono::system_clock::time_point now) {
-    Style::key(out, "time");
-    constexpr bool quoted = std::is_same_v<Style, json_style>;
-    if constexpr (quoted)
-      out += '"';
-    append_time(out, now);
-    if constexpr (quoted)
-      out += '"';
   }
 };
 
@@ -162,25 +172,27 @@ template <class Style>
 void write_record(const access_record& x,
                   std::chrono::system_clock::time_point now, std::string& out) {
   line_writer<Style> line{out};
-  line.time(now);
-  line.text("client", x.client);
-  line.text("frontend", x.frontend);
-  line.text("backend", x.backend);
-  line.text("server", x.server);
-  line.text("method", x.method);
-  line.text("path", x.path);
-  line.text("host", x.host);
-  line.number("status", x.status);
-  line.number("bytes_in", x.bytes_received);
-  line.number("bytes_out", x.bytes_sent);
-  line.duration("connect_ms", x.connect_us);
-  line.duration("first_byte_ms", x.first_byte_us);
-  line.duration("total_ms", x.total_us);
-  line.number("retries", x.retries);
-  line.text("reason", to_string(x.reason));
-  line.text("request_id", x.request_id);
-  line.number("generation", x.generation);
-  Style::finish(out);
+  out += Style::first;
+  append_time(out, now);
+  out += Style::after_time;
+  line.template text<"client">(x.client);
+  line.template text<"frontend">(x.frontend);
+  line.template text<"backend">(x.backend);
+  line.template text<"server">(x.server);
+  line.template text<"method">(x.method);
+  line.template text<"path">(x.path);
+  line.template text<"host">(x.host);
+  line.template number<"status">(x.status);
+  line.template number<"bytes_in">(x.bytes_received);
+  line.template number<"bytes_out">(x.bytes_sent);
+  line.template duration<"connect_ms">(x.connect_us);
+  line.template duration<"first_byte_ms">(x.first_byte_us);
+  line.template duration<"total_ms">(x.total_us);
+  line.template number<"retries">(x.retries);
+  line.template text<"reason">(to_string(x.reason));
+  line.template text<"request_id">(x.request_id);
+  line.template number<"generation">(x.generation);
+  out += Style::last;
 }
 
 } // namespace

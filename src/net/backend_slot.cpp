@@ -3,14 +3,20 @@
 
 namespace troupe::net {
 
+held_snapshot::held_snapshot(snapshot_ptr s, backend_reporter& r)
+  : snapshot(std::move(s)), reporter(r) {}
+
+held_snapshot::~held_snapshot() {
+  const auto& name = snapshot->name; // lives on in what is handed over
+  reporter.retire(name, std::move(snapshot));
+}
+
 backend_slot::backend_slot(std::string name, loop& l, unsigned worker,
                            backend_reporter& reporter)
   : name_(std::move(name)), loop_(l), worker_(worker), reporter_(reporter),
     pool_(l) {}
 
 void backend_slot::adopt(snapshot_ptr snapshot) {
-  if (current_ && current_->snapshot->version >= snapshot->version)
-    return;
   pool_.adopt(*snapshot);
   current_ = new held_snapshot{std::move(snapshot), reporter_};
 }

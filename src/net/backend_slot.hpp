@@ -11,7 +11,7 @@
 
 namespace troupe::net {
 
-/// Where a worker's backends send what they learn. The worker actor.
+/// Where a worker's backends send what they learn. Outlives them.
 class backend_reporter {
 public:
   /// `failures` in a row against one server; already limited (rule 14).
@@ -27,26 +27,23 @@ protected:
 
 /// A snapshot as the requests of one worker hold it.
 struct held_snapshot : local_counted<held_snapshot> {
-  held_snapshot(snapshot_ptr s, backend_reporter& r)
-    : snapshot(std::move(s)), reporter(r) {}
-  ~held_snapshot() {
-    const auto& name = snapshot->name; // lives on in what is handed over
-    reporter.retire(name, std::move(snapshot));
-  }
+  held_snapshot(snapshot_ptr s, backend_reporter& r);
+  ~held_snapshot();
   snapshot_ptr snapshot;
   backend_reporter& reporter;
 };
 
 /// One backend on one worker: the newest snapshot, idle connections, the
 /// budget for retries, and the count of failures in a row.
-class backend_slot {
+/// Shared by the worker, its frontends and the requests under way.
+class backend_slot : public local_counted<backend_slot> {
 public:
   backend_slot(std::string name, loop& l, unsigned worker,
                backend_reporter& reporter);
 
   const std::string& name() const noexcept { return name_; }
 
-  /// A newer snapshot; older ones than the current are ignored.
+  /// A newer snapshot. They come from one router, so in order.
   void adopt(snapshot_ptr snapshot);
 
   /// Null until the first snapshot has come.

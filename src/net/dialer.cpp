@@ -130,6 +130,7 @@ void dialer::reset() noexcept {
   connection_.reset();
   lease_.release();
   held_.reset();
+  backend_.reset();
   server_ = nullptr;
   pending_ = false;
   avoid_.clear();

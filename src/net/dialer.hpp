@@ -92,7 +92,7 @@ private:
   worker_services& services_;
   stream_owner* owner_ = nullptr;
   frontend_slot* frontend_ = nullptr;
-  backend_slot* backend_ = nullptr;
+  local_ptr<backend_slot> backend_;
   local_ptr<held_snapshot> held_;
   server_live* server_ = nullptr;
   uint32_t index_ = 0;

@@ -16,6 +16,7 @@ struct frontend_plan {
   http1::forward_rules rules;
   std::shared_ptr<frontend_live> live;
   uint64_t generation = 0;
+  milliseconds drain_timeout{30'000}; ///< of this generation
 };
 using plan_ptr = std::shared_ptr<const frontend_plan>;
 

@@ -13,6 +13,7 @@ server_pool::~server_pool() { loop_.timers().remove(timer_); }
 
 void server_pool::adopt(const backend_snapshot& snapshot) {
   settings_ = snapshot.pool;
+  ++round_;
   for (const auto& server : snapshot.servers) {
     auto& shelf = shelves_[server.live.get()];
     if (shelf.address != server.address) {
@@ -20,11 +21,11 @@ void server_pool::adopt(const backend_snapshot& snapshot) {
       shelf.idle.clear();
       shelf.address = server.address;
     }
-    shelf.version = snapshot.version;
+    shelf.round = round_;
   }
-  std::erase_if(shelves_, [&](const auto& entry) {
+  std::erase_if(shelves_, [this](const auto& entry) {
     const auto& shelf = entry.second;
-    const bool gone = shelf.version != snapshot.version;
+    const bool gone = shelf.round != round_;
     if (gone)
       idle_ -= shelf.idle.size();
     return gone;

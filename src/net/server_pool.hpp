@@ -38,7 +38,7 @@ private:
   struct shelf {
     endpoint address;
     std::vector<server_connection_ptr> idle; ///< oldest first
-    uint64_t version = 0;                    ///< of the snapshot that named it
+    uint64_t round = 0;                      ///< of the adopt() that named it
   };
 
   void on_stream(stream& s) override;
@@ -51,6 +51,7 @@ private:
   std::unordered_map<const server_live*, shelf> shelves_;
   pool_settings settings_;
   size_t idle_ = 0;
+  uint64_t round_ = 0;
 };
 
 } // namespace troupe::net

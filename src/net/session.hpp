@@ -57,13 +57,14 @@ struct held_plan : local_counted<held_plan> {
 
 /// One frontend on one worker. Shared by its listener and its connections.
 struct frontend_slot : local_counted<frontend_slot> {
-  frontend_slot(plan_ptr p, backend_slot& b, unsigned worker, uint64_t seed);
+  frontend_slot(plan_ptr p, local_ptr<backend_slot> b, unsigned worker,
+                uint64_t seed);
   /// Newer rules: the next request takes them (rule 34).
-  void adopt(plan_ptr next, backend_slot& next_backend);
+  void adopt(plan_ptr next, local_ptr<backend_slot> next_backend);
   frontend_counters& counters() const noexcept;
 
   local_ptr<held_plan> current;
-  backend_slot* backend;
+  local_ptr<backend_slot> backend;
   std::unique_ptr<policy> balance;
   const unsigned worker;
   const uint64_t seed;

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/listener.hpp"
+
+#include "net/http1/forward.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstring>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace troupe::actors {
+
+namespace {
+
+/// A few at a time: those who are in already get their turn in between.
+constexpr int accepts_a_turn = 4;
+
+constexpr milliseconds rest_time{100};
+
+} // namespace
+
+listener::listener(caf::actor_config& cfg, worker_context& worker,
+                   listener_start start)
+  : hosted(cfg), worker_(worker),
+    name_(start.frontend->current->plan->settings.name),
+    frontend_(std::move(start.frontend)), group_(std::move(start.group)),
+    descriptor_(start.descriptor), owner_(std::move(start.worker)),
+    timer_token_(worker.services.event_loop.timers().add(*this)) {}
+
+listener_actor::behavior_type listener::make_behavior() {
+  group_->listener = this;
+  watch();
+  return {
+    [this](const update_frontend& message) {
+      spdlog::debug("frontend {} follows generation {}", name_,
+                    message.plan->generation);
+    },
+    [this](const pause_listener& message) {
+      message.paused ? unwatch() : watch();
+    },
+    [this](const drain_listener& message) { drain(message); },
+    [this](const connections_gone&) { end_if_done(); },
+  };
+}
+
+void listener::on_exit() {
+  unwatch();
+  worker_.services.event_loop.timers().remove(timer_token_);
+  group_->listener = nullptr;
+  group_.reset();
+  frontend_.reset();
+  owner_ = nullptr;
+}
+
+void listener::watch() {
+  if (watching_ || descriptor_ < 0)
+    return;
+  // Level-triggered: what is left in the queue is told again.
+  io_token_ =
+    worker_.services.event_loop.poller().add(descriptor_, EPOLLIN, *this);
+  watching_ = true;
+}
+
+void listener::unwatch() noexcept {
+  if (std::exchange(watching_, false))
+    worker_.services.event_loop.poller().detach(descriptor_, io_token_);
+}
+
+void listener::on_io(uint32_t) {
+  in_actor([this] {
+    for (int n = 0; n < accepts_a_turn; ++n)
+      if (const auto result = accept_one(); result != accepted::one) {
+        if (result == accepted::out_of_resources)
+          rest();
+        return;
+      }
+  });
+}
+
+listener::accepted listener::accept_one() {
+  sockaddr_storage storage;
+  socklen_t size = sizeof storage;
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  const int fd =
+    ::accept4(descriptor_, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    welcome(fd, endpoint{address, size});
+    return accepted::one;
+  }
+  switch (errno) {
+  case EMFILE:
+  case ENFILE:
+  case ENOBUFS:
+  case ENOMEM:
+    return accepted::out_of_resources;
+  case EAGAIN:
+    return accepted::none;
+  default: // the client has gone already: the next one
+    return accepted::one;
+  }
+}
+
+void listener::welcome(int descriptor, const endpoint& peer) {
+  if (refuse_if_full(descriptor))
+    return;
+  const auto id = worker_.next_connection_id++;
+  spawn_on<connection>(
+    *host(), worker_,
+    connection_start{uint64_t{worker_.services.index} << 48 | id, descriptor,
+                     peer, frontend_, group_});
+}
+
+bool listener::refuse_if_full(int descriptor) {
+  const auto& plan = *frontend_->current->plan;
+  const auto max = plan.settings.max_connections;
+  if (max == 0 || plan.live->connections.load(std::memory_order_relaxed) < max)
+    return false;
+  frontend_->counters()
+    .refused[static_cast<size_t>(reason::frontend_limit)]
+    .add();
+  if (plan.settings.protocol == protocol::http) {
+    const auto reply =
+      net::http1::error_reply(503, "Service Unavailable", "", "", true, false);
+    [[maybe_unused]] const auto sent = ::send(
+      descriptor, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  ::close(descriptor);
+  return true;
+}
+
+void listener::rest() {
+  if (!resting_)
+    spdlog::warn("frontend {}: cannot accept: {}; trying again every {} ms",
+                 name_, std::strerror(errno), rest_time.count());
+  frontend_->counters()
+    .refused[static_cast<size_t>(reason::local_resource)]
+    .add();
+  resting_ = true;
+  unwatch();
+  auto& event_loop = worker_.services.event_loop;
+  event_loop.timers().arm(timer_token_, event_loop.now() + rest_time);
+}
+
+void listener::on_timer() {
+  in_actor([this] {
+    if (group_->draining) {
+      for (auto& member : group_->members)
+        caf::anon_send(member.handle(),
+                       close_connection{member.number(), cut_reason_});
+    } else if (resting_) {
+      resting_ = false;
+      watch();
+    }
+  });
+}
+
+void listener::drain(const drain_listener& message) {
+  cut_reason_ = message.cut_reason;
+  if (descriptor_ >= 0) {
+    unwatch();
+    // Closing a socket of a REUSEPORT group resets what waits in its queue.
+    while (accept_one() == accepted::one) {
+    }
+    ::close(std::exchange(descriptor_, -1));
+  }
+  frontend_->draining = true;
+  group_->draining = true;
+  for (auto& member : group_->members)
+    caf::anon_send(member.handle(), drain_connection{});
+  auto& event_loop = worker_.services.event_loop;
+  event_loop.timers().arm(timer_token_,
+                          event_loop.now() + message.drain_timeout);
+  end_if_done();
+}
+
+void listener::end_if_done() {
+  if (!group_->draining || !group_->members.empty())
+    return;
+  caf::anon_send(owner_, listener_ended{name_});
+  quit();
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/connection.hpp"
+
+#include <memory>
+#include <string>
+
+namespace troupe::actors {
+
+struct listener_start {
+  net::local_ptr<net::frontend_slot> frontend;
+  net::local_ptr<connection_group> group;
+  int descriptor = -1; ///< belongs to the worker (rule 33)
+  worker_actor worker;
+};
+
+/// Accepts for one frontend on one worker. It pauses while the host is out of
+/// descriptors, refuses beyond `max_connections`, and drains when told to.
+class listener final
+  : public hosted<listener_actor::base, actor_kind::listener>,
+    private net::io_sink,
+    private net::loop_client {
+public:
+  listener(caf::actor_config& cfg, worker_context& worker,
+           listener_start start);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+protected:
+  std::string subject() const override { return name_; }
+
+private:
+  enum class accepted : uint8_t { one, none, out_of_resources };
+
+  void on_io(uint32_t events) override;
+  void on_timer() override;
+  void on_ready() override {}
+
+  void watch();
+  void unwatch() noexcept;
+  accepted accept_one();
+  void welcome(int descriptor, const endpoint& peer);
+  bool refuse_if_full(int descriptor);
+  void rest();
+  void drain(const drain_listener& message);
+  void end_if_done();
+
+  worker_context& worker_;
+  const std::string name_;
+  net::local_ptr<net::frontend_slot> frontend_;
+  net::local_ptr<connection_group> group_;
+  int descriptor_;
+  worker_actor owner_;
+  net::io_token io_token_;
+  net::client_token timer_token_;
+  reason cut_reason_ = reason::drained;
+  bool watching_ = false;
+  bool resting_ =
+    false; ///< out of descriptors: tries again when the timer says
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/worker.hpp"
+
+#include "actors/actor_listing.hpp"
+#include "net/socket.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace troupe::actors {
+
+std::string frontend_key(const frontend_settings& settings) {
+  return settings.name + "@" + settings.listen;
+}
+
+worker_state::~worker_state() { ending = true; }
+
+void worker_state::report_failure(const std::string& backend,
+                                  const std::string& server, bool on_connect,
+                                  unsigned failures) {
+  const auto found = backends.find(backend);
+  if (found != backends.end())
+    caf::anon_send(found->second.health,
+                   passive_report{server,
+                                  on_connect ? failure_kind::connect
+                                             : failure_kind::response,
+                                  failures});
+}
+
+void worker_state::retire(const std::string& backend, snapshot_ptr snapshot) {
+  if (ending)
+    return;
+  const auto found = backends.find(backend);
+  if (found != backends.end())
+    caf::anon_send(found->second.router, retired_snapshot{std::move(snapshot)});
+}
+
+worker::worker(caf::actor_config& cfg, worker_state& state,
+               supervisor_actor supervisor)
+  : hosted(cfg), state_(state), supervisor_(std::move(supervisor)),
+    timer_(state.context.services.event_loop.timers().add(*this)) {}
+
+worker_actor::behavior_type worker::make_behavior() {
+  set_down_handler([this](caf::down_msg& down) { listener_died(down); });
+  return {
+    [this](const attach_backend& message) { attach(message); },
+    [this](const publish_snapshot& message) { publish(message); },
+    [this](const backend_gone& message) {
+      state_.backends.erase(message.name);
+    },
+    [this](const open_frontend& message) { open(message); },
+    [this](const update_frontend& message) { update(message); },
+    [this](const close_frontend& message) { close(message); },
+    [this](const listener_ended& message) { ended(message); },
+    [this](const stop_worker& message) { stop(message); },
+    [this](const list_connections& message) { return connections(message); },
+    [this](const list_actors&) { return actors(); },
+    [this](const close_connection& message) { close_one(message); },
+  };
+}
+
+void worker::on_exit() {
+  state_.context.services.event_loop.timers().remove(timer_);
+  supervisor_ = nullptr;
+}
+
+void worker::attach(const attach_backend& message) {
+  auto& backend = state_.backends[message.name];
+  if (!backend.slot)
+    backend.slot =
+      new net::backend_slot{message.name, state_.context.services.event_loop,
+                            state_.context.services.index, state_};
+  backend.router = caf::actor_cast<router_actor>(message.router);
+  backend.health = caf::actor_cast<health_actor>(message.health);
+}
+
+void worker::publish(const publish_snapshot& message) {
+  const auto found = state_.backends.find(message.snapshot->name);
+  if (found == state_.backends.end())
+    return; // it has gone in the meantime
+  auto& slot = *found->second.slot;
+  if (const auto before = slot.current())
+    note_removed(*before->snapshot, *message.snapshot);
+  slot.adopt(message.snapshot);
+}
+
+void worker::open(const open_frontend& message) {
+  const auto& plan = *message.plan;
+  const auto backend = state_.backends.find(plan.settings.backend);
+  if (backend == state_.backends.end()) {
+    spdlog::error("frontend {}: backend {} is not known to worker {}",
+                  plan.settings.name, plan.settings.backend,
+                  state_.context.services.index);
+    net::close_all({message.descriptor});
+    return;
+  }
+  state_.drain_timeout = plan.drain_timeout;
+  auto& frontend = state_.frontends[frontend_key(plan.settings)];
+  const auto& services = state_.context.services;
+  const auto seed = stable_hash(plan.settings.name, services.index + 1);
+  frontend.slot = new net::frontend_slot{message.plan, backend->second.slot,
+                                         services.index, seed};
+  frontend.group = new connection_group;
+  frontend.descriptor = message.descriptor;
+  start_listener(frontend);
+}
+
+void worker::start_listener(worker_state::frontend& frontend) {
+  frontend.listener =
+    spawn_on<listener>(*host(), state_.context,
+                       listener_start{frontend.slot, frontend.group,
+                                      frontend.descriptor, worker_actor{this}});
+  monitor(frontend.listener);
+}
+
+void worker::listener_died(const caf::down_msg& down) {
+  const auto found = std::find_if(
+    state_.frontends.begin(), state_.frontends.end(), [&](const auto& entry) {
+      return entry.second.listener.address() == down.source;
+    });
+  if (found == state_.frontends.end())
+    return; // it had nothing left to do
+  if (!restarts_.allow(clock::now())) {
+    spdlog::critical("listeners die faster than restarts help: giving up");
+    std::_Exit(EXIT_FAILURE);
+  }
+  spdlog::error("frontend {}: its listener died ({}) and is restarted",
+                found->first, system().render(down.reason));
+  start_listener(found->second);
+}
+
+void worker::update(const update_frontend& message) {
+  const auto& settings = message.plan->settings;
+  const auto found = state_.frontends.find(frontend_key(settings));
+  const auto backend = state_.backends.find(settings.backend);
+  if (found == state_.frontends.end() || backend == state_.backends.end())
+    return;
+  state_.drain_timeout = message.plan->drain_timeout;
+  found->second.slot->adopt(message.plan, backend->second.slot);
+  send(found->second.listener, message);
+}
+
+void worker::close(const close_frontend& message) {
+  const auto found = state_.frontends.find(message.name);
+  if (found != state_.frontends.end())
+    send(found->second.listener,
+         drain_listener{message.drain_timeout, reason::drained});
+}
+
+void worker::ended(const listener_ended& message) {
+  state_.frontends.erase(message.name);
+  stopped_if_done();
+}
+
+void worker::stop(const stop_worker& message) {
+  stopping_ = true;
+  for (auto& [name, frontend] : state_.frontends)
+    send(frontend.listener,
+         drain_listener{message.drain_timeout, reason::shutdown});
+  stopped_if_done();
+}
+
+void worker::stopped_if_done() {
+  if (!stopping_ || !state_.frontends.empty())
+    return;
+  send(supervisor_, worker_stopped{state_.context.services.index});
+  quit();
+}
+
+template <class F>
+void worker::for_each_connection(F&& visit) const {
+  for (const auto& [name, frontend] : state_.frontends)
+    for (auto& member : frontend.group->members)
+      visit(member);
+}
+
+connection_list worker::connections(const list_connections& message) const {
+  connection_list list;
+  for_each_connection([&](group_member& member) {
+    if (list.size() < message.limit)
+      list.push_back(member.describe());
+  });
+  return list;
+}
+
+actor_list worker::actors() const {
+  return host() != nullptr ? list_host(*host()) : actor_list{};
+}
+
+void worker::close_one(const close_connection& message) {
+  for_each_connection([&](group_member& member) {
+    if (member.number() == message.id)
+      send(member.handle(), message);
+  });
+}
+
+void worker::note_removed(const backend_snapshot& before,
+                          const backend_snapshot& now) {
+  auto& event_loop = state_.context.services.event_loop;
+  for (const auto& old : before.servers) {
+    const bool kept =
+      std::any_of(now.servers.begin(), now.servers.end(),
+                  [&](const auto& server) { return server.live == old.live; });
+    if (kept)
+      continue;
+    const auto deadline = event_loop.now() + state_.drain_timeout;
+    state_.removed.push_back({old.live, deadline});
+    event_loop.timers().arm(timer_, state_.removed.front().deadline);
+  }
+}
+
+void worker::on_timer() {
+  in_actor([this] {
+    auto& event_loop = state_.context.services.event_loop;
+    std::erase_if(state_.removed, [&](const auto& removed) {
+      if (removed.deadline > event_loop.now())
+        return false;
+      for_each_connection([&](group_member& member) {
+        if (member.server_identity() == removed.server.get())
+          send(member.handle(),
+               close_connection{member.number(), reason::drained});
+      });
+      return true;
+    });
+    if (!state_.removed.empty())
+      event_loop.timers().arm(timer_, state_.removed.front().deadline);
+  });
+}
+
+} // namespace troupe::actors

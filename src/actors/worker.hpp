@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/listener.hpp"
+#include "actors/restart_limit.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::actors {
+
+/// What a worker is made of. Owned by its thread, so that it outlives a worker
+/// actor that died of a bug; touched by that thread only.
+struct worker_state final : net::backend_reporter {
+  worker_state(net::loop& l, unsigned index, net::access_log& log,
+               uint64_t seed)
+    : context(l, index, log, seed) {}
+  ~worker_state();
+
+  void report_failure(const std::string& backend, const std::string& server,
+                      bool on_connect, unsigned failures) override;
+  void retire(const std::string& backend, snapshot_ptr snapshot) override;
+
+  struct backend {
+    net::local_ptr<net::backend_slot> slot;
+    router_actor router;
+    health_actor health;
+  };
+
+  struct frontend {
+    net::local_ptr<net::frontend_slot> slot;
+    net::local_ptr<connection_group> group;
+    int descriptor = -1;
+    listener_actor listener;
+  };
+
+  /// Requests and streams on a server that a configuration has removed: they
+  /// may finish until `deadline` (rule 34).
+  struct removed_server {
+    std::shared_ptr<server_live> server;
+    time_point deadline;
+  };
+
+  worker_context context;
+  std::map<std::string, backend> backends;
+  std::map<std::string, frontend> frontends; ///< by frontend_key()
+  std::vector<removed_server> removed;
+  milliseconds drain_timeout{30'000};
+  bool ending = false; ///< nobody is left to report to
+};
+
+/// A frontend that moves to another address is a new one beside the old.
+std::string frontend_key(const frontend_settings& settings);
+
+/// The worker actor: keeps its thread's backends and listeners as the
+/// supervisor wants them, and passes on what sessions learn.
+class worker final : public hosted<worker_actor::base, actor_kind::worker>,
+                     private net::loop_client {
+public:
+  worker(caf::actor_config& cfg, worker_state& state,
+         supervisor_actor supervisor);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  // -- messages --
+  void attach(const attach_backend& message);
+  void publish(const publish_snapshot& message);
+  void open(const open_frontend& message);
+  void update(const update_frontend& message);
+  void close(const close_frontend& message);
+  void ended(const listener_ended& message);
+  void stop(const stop_worker& message);
+  connection_list connections(const list_connections& message) const;
+  actor_list actors() const;
+  void close_one(const close_connection& message);
+
+  // -- loop_client --
+  void on_timer() override;
+  void on_ready() override {}
+
+  void start_listener(worker_state::frontend& frontend);
+  void listener_died(const caf::down_msg& down);
+  void note_removed(const backend_snapshot& before,
+                    const backend_snapshot& now);
+  void stopped_if_done();
+  template <class F>
+  void for_each_connection(F&& visit) const;
+
+  worker_state& state_;
+  supervisor_actor supervisor_;
+  net::client_token timer_;
+  restart_limit restarts_;
+  bool stopping_ = false;
+};
+
+} // namespace troupe::actors
