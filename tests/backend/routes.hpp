@@ -261,9 +261,14 @@ inline constexpr std::array table{
   route{"set-health", moment::body, set_health, false},
 };
 
-inline const route& find(std::string_view name) {
+/// Unknown paths say hello, and so do all paths with an `?only=` that names
+/// another server.
+inline const route& find(const request& head, std::string_view own_name) {
+  auto only = head.query("only");
+  if (only && *only != own_name)
+    return table.front();
   for (auto& candidate : table)
-    if (candidate.name == name)
+    if (candidate.name == head.segment(0))
       return candidate;
   return table.front();
 }
@@ -273,15 +278,14 @@ inline const route& find(std::string_view name) {
 namespace test_server {
 
 inline void http_session::begin_request(wire& out) {
-  auto name = head_.segment(0);
-  auto& route = routes::find(name);
+  auto& route = routes::find(head_, name_);
   if (route.counted)
     seen_.on_request(head_.method, head_.path());
   if (route.when == routes::moment::head) {
     route.run(*this, out);
     return;
   }
-  if (head_.expects_continue || name == "continue")
+  if (head_.expects_continue || route.name == "continue")
     out.output() += "HTTP/1.1 100 Continue\r\n\r\n";
   if (body_.state() == body_reader::status::done)
     end_request(out);
@@ -290,7 +294,7 @@ inline void http_session::begin_request(wire& out) {
 inline void http_session::end_request(wire& out) {
   if (body_.sum().length() > 0)
     seen_.on_body(body_.beginning());
-  routes::find(head_.segment(0)).run(*this, out);
+  routes::find(head_, name_).run(*this, out);
 }
 
 } // namespace test_server

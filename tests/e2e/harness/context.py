@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a test is given, and the marks a test may carry."""
+
+import pathlib
+
+from .node import Node
+from .server import Server
+
+
+class Skip(Exception):
+    """This machine cannot run the test."""
+
+
+def limit(seconds):
+    """The test may take so long; 60 s otherwise."""
+
+    def mark(test):
+        test.limit = seconds
+        return test
+
+    return mark
+
+
+def smoke(test):
+    """One of the few for slow builds."""
+    test.smoke = True
+    return test
+
+
+class Context:
+    """Everything a test starts; ended with the test."""
+
+    def __init__(self, bin_dir, directory):
+        self.bin = pathlib.Path(bin_dir)
+        self.directory = directory
+        self.nodes = []
+        self.started_servers = []
+
+    def binary(self, name):
+        path = self.bin / name
+        assert path.exists(), f"{path} is not built"
+        return path
+
+    def server(self, name="a1", mode="http", **options):
+        server = Server(self, name, mode, **options)
+        self.started_servers.append(server)
+        return server
+
+    def servers(self, *names, **options):
+        return [self.server(name, **options) for name in names]
+
+    def node(self, servers=(), **options):
+        return Node(self, servers, **options)
+
+    def check_and_stop(self):
+        for node in self.nodes:
+            node.check_and_stop()
+
+    def end(self):
+        for process in [*self.nodes, *self.started_servers]:
+            try:
+                process.end() if isinstance(process, Node) else process.kill()
+            except OSError as error:
+                print(f"could not end a process: {error}")
+
+    def print_logs(self):
+        for node in self.nodes:
+            print(f"--- {node.directory.name}: trouped ({node.address}) ---")
+            print(node.log()[-6000:])
