@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/health_checker.hpp"
+
+#include "core/stable_hash.hpp"
+
+#include <caf/actor_clock.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace {
+
+constexpr milliseconds interval_soon{500};
+constexpr milliseconds first_probe_within{100};
+/// Rule 14: what traffic reports starts a probe at most this often.
+constexpr milliseconds extra_probe_pause{250};
+
+/// Whether probes of the two can be told apart. What traffic says (`passive`)
+/// is no part of a probe.
+bool same_check(check_settings a, const check_settings& b) {
+  a.passive = b.passive;
+  return a == b;
+}
+
+/// A cooldown must have ended when its message arrives: never rounded down.
+milliseconds until(time_point deadline, time_point now) {
+  return std::max(std::chrono::ceil<milliseconds>(deadline - now),
+                  milliseconds(0));
+}
+
+} // namespace
+
+health_checker::health_checker(caf::actor_config& cfg, std::string backend,
+                               net::prober& prober, uint64_t seed)
+  : hosted(cfg), backend_(std::move(backend)), prober_(prober), random_(seed) {}
+
+health_checker::behavior_type health_checker::make_behavior() {
+  return {
+    [this](const check_targets& x) { retarget(x); },
+    [this](const passive_report& x) { take_report(x); },
+    [this](const describe_health&) { return describe(); },
+    [this](const check_due& x) { due(x); },
+  };
+}
+
+void health_checker::on_exit() {
+  router_ = nullptr; // it may hold a handle of this actor too
+  targets_.clear();
+}
+
+// -- targets ------------------------------------------------------------------
+
+void health_checker::retarget(const check_targets& message) {
+  auto sender = caf::actor_cast<router_actor>(current_sender());
+  auto new_router = std::exchange(router_, sender) != sender;
+  std::vector<target> next;
+  next.reserve(message.targets.size());
+  for (const auto& x : message.targets)
+    next.push_back(take_over(x, message.settings->health_check));
+  targets_ = std::move(next);
+  settings_ = message.settings;
+  for (auto& x : targets_) {
+    if (new_router)
+      x.told.reset();
+    tell(x);
+    if (x.ticket == 0)
+      arm_first(x);
+  }
+}
+
+/// A ticket of 0 in the result asks for a fresh start of its timer.
+health_checker::target
+health_checker::take_over(const check_target& next,
+                          const check_settings& next_check) {
+  auto* known = find(next.server);
+  if (known == nullptr) {
+    target fresh;
+    fresh.about = next;
+    fresh.opinion = !next_check.enabled;
+    return fresh;
+  }
+  auto before = std::exchange(known->about, next);
+  auto readdressed = before.address != next.address;
+  if (before.address.empty() && readdressed) {
+    // Its failures so far were those of its name.
+    known->active = {};
+    known->opinion = false;
+  }
+  auto paused = before.admin == admin_state::maint;
+  if (readdressed || !same_check(check(), next_check)
+      || paused != (next.admin == admin_state::maint))
+    restart(*known, readdressed, next_check);
+  return std::move(*known);
+}
+
+void health_checker::restart(target& x, bool readdressed,
+                             const check_settings& next_check) {
+  x.probing = false;
+  x.ticket = 0;
+  x.active.successes = x.active.failures = x.veto_successes = 0;
+  if (readdressed) {
+    x.vetoed = false;
+    x.passive = {};
+    if (x.active.status == status::up)
+      x.active.confirmed = false;
+  }
+  if (!next_check.enabled) {
+    x.active = {};
+    x.vetoed = false; // nothing could lift it
+    x.opinion = true;
+  }
+}
+
+health_checker::target* health_checker::find(std::string_view server) {
+  auto found = std::find_if(targets_.begin(), targets_.end(),
+                            [&](auto& x) { return x.about.server == server; });
+  return found == targets_.end() ? nullptr : &*found;
+}
+
+// -- active -------------------------------------------------------------------
+
+bool health_checker::may_probe(const target& x) const noexcept {
+  return check().enabled && x.about.admin != admin_state::maint;
+}
+
+void health_checker::due(const check_due& message) {
+  auto* x = find(message.server);
+  if (x == nullptr || x->ticket != message.ticket)
+    return;
+  if (may_probe(*x)) {
+    probe(*x);
+    return;
+  }
+  settle(*x, false);
+  tell(*x);
+  arm_next(*x);
+}
+
+void health_checker::probe(target& x) {
+  x.ticket = ++tickets_;
+  if (x.about.address.empty()) {
+    count(x, {.detail = "its address does not resolve"});
+    return;
+  }
+  x.probing = true;
+  prober_.start(x.about.address, check(),
+                [this, self = caf::strong_actor_ptr{ctrl()},
+                 server = x.about.server,
+                 ticket = x.ticket](const net::probe_result& result) {
+                  in_actor([&] { probe_ended(server, ticket, result); });
+                });
+}
+
+void health_checker::probe_ended(const std::string& server, uint64_t ticket,
+                                 const net::probe_result& result) {
+  auto* x = find(server);
+  if (x == nullptr || x->ticket != ticket)
+    return; // its check, address or admin state changed meanwhile
+  x->probing = false;
+  if (!result.local_error) {
+    x->local_trouble = false;
+    count(*x, result);
+    return;
+  }
+  if (!std::exchange(x->local_trouble, true))
+    spdlog::warn("backend {}: server {}: this host cannot probe it: {}",
+                 backend_, server, result.detail);
+  x->last_probe = result.detail;
+  x->last_probe_at = now();
+  arm_soon(*x);
+}
+
+void health_checker::count(target& x, const net::probe_result& result) {
+  auto success = result.outcome == probe_outcome::success;
+  x.about.live->checks.results[static_cast<size_t>(result.outcome)].add();
+  ++x.probes;
+  x.last_probe = success || result.detail.empty()
+                 ? std::string{to_string(result.outcome)}
+                 : result.detail;
+  x.last_probe_at = now();
+  x.opinion = true;
+  // Traffic failed several times in a row already: the probe confirms it.
+  auto fall = x.vetoed ? 1u : check().fall;
+  auto before = std::exchange(
+    x.active, apply(x.active, result.outcome, {check().rise, fall}, now()));
+  if (before.status != x.active.status)
+    spdlog::info("backend {}: server {}: probes say {}, last: {}", backend_,
+                 x.about.server, to_string(x.active.status), x.last_probe);
+  count_for_veto(x, success);
+  settle(x, success);
+  tell(x);
+  arm_next(x);
+}
+
+void health_checker::count_for_veto(target& x, bool success) {
+  if (!x.vetoed)
+    return;
+  x.veto_successes = success ? x.veto_successes + 1 : 0;
+  if (x.veto_successes < check().rise)
+    return;
+  x.vetoed = false;
+  spdlog::info("backend {}: server {}: {} probes in a row lift the veto",
+               backend_, x.about.server, x.veto_successes);
+}
+
+void health_checker::arm(target& x, milliseconds delay) {
+  x.ticket = ++tickets_;
+  delayed_send(this, delay, check_due{x.about.server, x.ticket});
+}
+
+/// The next probe, or the end of the cooldown if that comes first.
+void health_checker::arm_next(target& x) {
+  auto cooldown = until(x.passive.until, now());
+  if (!may_probe(x)) {
+    if (x.passive.ejected && !check().enabled)
+      arm(x, cooldown);
+    else
+      x.ticket = ++tickets_;
+    return;
+  }
+  auto cooled = x.passive.ejected && cooldown.count() == 0;
+  if (x.vetoed || cooled) {
+    arm_soon(x);
+    return;
+  }
+  auto delay = jittered(probe_interval(x.active, check()), random());
+  arm(x, x.passive.ejected ? std::min(delay, cooldown) : delay);
+}
+
+void health_checker::arm_soon(target& x) {
+  arm(x, jittered(std::min(check().interval, interval_soon), random()));
+}
+
+void health_checker::arm_first(target& x) {
+  if (!may_probe(x)) {
+    arm_next(x);
+    return;
+  }
+  auto within = std::min(check().interval, first_probe_within).count();
+  arm(x, milliseconds((static_cast<uint64_t>(within) * random()) >> 32));
+}
+
+// -- passive ------------------------------------------------------------------
+
+void health_checker::take_report(const passive_report& message) {
+  auto* x = find(message.server);
+  if (x == nullptr)
+    return; // removed while the report was under way
+  if (message.kind == failure_kind::connect && check().enabled)
+    veto(*x, message.failures);
+  else
+    eject(*x, message.failures);
+}
+
+void health_checker::veto(target& x, unsigned failures) {
+  x.veto_successes = 0;
+  if (std::exchange(x.vetoed, true))
+    return;
+  spdlog::warn("backend {}: server {}: {} connects in a row failed", backend_,
+               x.about.server, failures);
+  tell(x);
+  if (!may_probe(x) || x.probing)
+    return;
+  if (x.probes == 0 || now() >= x.last_probe_at + extra_probe_pause)
+    probe(x);
+  else
+    arm(x, until(x.last_probe_at + extra_probe_pause, now()));
+}
+
+void health_checker::eject(target& x, unsigned failures) {
+  if (x.passive.ejected)
+    return;
+  if (last_standing(x)) {
+    spdlog::debug("backend {}: server {}: not ejected after {} failures: it is "
+                  "the last one standing",
+                  backend_, x.about.server, failures);
+    return;
+  }
+  x.passive = troupe::eject(x.passive, check().passive, now());
+  spdlog::warn("backend {}: server {}: ejected for {} ms: {} failures in a row",
+               backend_, x.about.server, until(x.passive.until, now()).count(),
+               failures);
+  tell(x);
+  if (!x.probing)
+    arm_next(x);
+}
+
+bool health_checker::stands(const target& x) const noexcept {
+  return x.about.admin == admin_state::ready && !x.about.address.empty()
+      && x.active.status == status::up && !x.vetoed && !x.passive.ejected;
+}
+
+bool health_checker::last_standing(const target& x) const noexcept {
+  return std::none_of(targets_.begin(), targets_.end(), [&](auto& other) {
+    return &other != &x && stands(other);
+  });
+}
+
+void health_checker::settle(target& x, bool probe_succeeded) {
+  auto before =
+    std::exchange(x.passive, troupe::settle(x.passive, check().enabled,
+                                            probe_succeeded, now()));
+  if (before.ejected && !x.passive.ejected)
+    spdlog::info("backend {}: server {}: its ejection ends", backend_,
+                 x.about.server);
+}
+
+// -- what others are told -----------------------------------------------------
+
+void health_checker::tell(target& x) {
+  if (!x.opinion && !x.vetoed && !x.passive.ejected)
+    return;
+  server_health report{x.about.server, x.active.status, x.vetoed,
+                       x.passive.ejected};
+  if (x.told == report)
+    return;
+  x.told = report;
+  send(router_, std::move(report));
+}
+
+health_list health_checker::describe() const {
+  health_list result;
+  result.reserve(targets_.size());
+  for (const auto& x : targets_) {
+    int64_t age = -1;
+    if (!x.last_probe.empty())
+      age = std::chrono::duration_cast<milliseconds>(now() - x.last_probe_at)
+              .count();
+    result.push_back({x.about.server, x.active, x.passive, x.vetoed,
+                      x.last_probe, age, x.probes});
+  }
+  return result;
+}
+
+uint32_t health_checker::random() noexcept {
+  return static_cast<uint32_t>(avalanche(++random_) >> 32);
+}
+
+} // namespace troupe::actors

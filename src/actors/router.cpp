@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/router.hpp"
+
+#include "core/stable_hash.hpp"
+
+#include <caf/result.hpp>
+#include <caf/sec.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace {
+
+constexpr milliseconds publish_pause{10};
+constexpr milliseconds resolve_interval{30'000};
+/// A name that has no answer yet may be that of a host that is just starting.
+constexpr milliseconds resolve_interval_missing{5'000};
+constexpr unsigned weight_max = 1000;
+
+bool is_literal(const std::string& address) {
+  return endpoint::parse(address).has_value();
+}
+
+} // namespace
+
+router::router(caf::actor_config& cfg, std::string backend, router_links links)
+  : hosted(cfg), backend_(std::move(backend)), links_(std::move(links)) {}
+
+router::behavior_type router::make_behavior() {
+  return {
+    [this](const configure_backend& x) { configure(x); },
+    [this](const server_health& x) { take_health(x); },
+    [this](const operator_change& x) { return change(x); },
+    [this](const describe_backend&) { return describe(); },
+    [](const retired_snapshot&) {}, // destroyed with the message
+    [this](const publish_due&) { pause_over(); },
+    [this](const resolve_due&) { resolve_all(); },
+  };
+}
+
+void router::on_exit() {
+  links_ = {}; // the others hold handles of this actor too
+  members_.clear();
+}
+
+// -- configuration ------------------------------------------------------------
+
+void router::configure(const configure_backend& message) {
+  forget_removed(*message.settings);
+  std::vector<member> next;
+  next.reserve(message.settings->servers.size());
+  for (size_t i = 0; i < message.settings->servers.size(); ++i)
+    next.push_back(take_over(message, i));
+  members_ = std::move(next);
+  settings_ = message.settings;
+  live_ = message.live;
+  generation_ = message.generation;
+  update();
+  send_targets();
+  for (const auto& server : members_)
+    look_up(server);
+  arm_resolve();
+}
+
+router::member router::take_over(const configure_backend& message,
+                                 size_t index) {
+  member result;
+  result.settings = message.settings->servers[index];
+  result.live = message.servers[index];
+  if (auto* before = find(result.settings.name))
+    inherit(result, *before);
+  else if (index < message.operators.size())
+    result.wish = message.operators[index];
+  if (auto literal = endpoint::parse(result.settings.address)) {
+    result.address = *literal;
+    result.address_text = result.settings.address;
+  }
+  return result;
+}
+
+void router::inherit(member& next, const member& before) {
+  next.address = before.address;
+  next.address_text = before.address_text;
+  next.lookup_failed =
+    before.lookup_failed && before.settings.address == next.settings.address;
+  next.wish = before.wish;
+  next.own = before.own;
+  next.vetoed = before.vetoed;
+  next.ejected = before.ejected;
+  next.state = before.state;
+  next.healthy = before.healthy;
+  if (next.wish.weight && before.settings.weight != next.settings.weight) {
+    next.wish.weight.reset();
+    remember(next);
+    spdlog::info("backend {}: server {}: weight {} of the configuration "
+                 "replaces the operator's",
+                 backend_, next.settings.name, next.settings.weight);
+  }
+}
+
+void router::forget_removed(const backend_settings& next) {
+  for (auto& server : members_) {
+    auto& name = server.settings.name;
+    auto stays = std::any_of(next.servers.begin(), next.servers.end(),
+                             [&](auto& x) { return x.name == name; });
+    if (stays || server.wish == operator_entry{})
+      continue;
+    server.wish = {};
+    remember(server);
+  }
+}
+
+void router::remember(const member& server) {
+  send(links_.supervisor,
+       operator_state{backend_, server.settings.name, server.wish});
+}
+
+void router::send_targets() {
+  check_targets message;
+  message.settings = settings_;
+  message.targets.reserve(members_.size());
+  for (const auto& server : members_)
+    message.targets.push_back(
+      {server.settings.name, server.address, server.wish.admin, server.live});
+  send(links_.health(), std::move(message));
+}
+
+// -- what others say ----------------------------------------------------------
+
+void router::take_health(const server_health& message) {
+  auto* server = find(message.server);
+  if (server == nullptr)
+    return; // removed while the message was under way
+  if (std::tie(server->own, server->vetoed, server->ejected)
+      == std::tie(message.own, message.vetoed, message.ejected))
+    return;
+  server->own = message.own;
+  server->vetoed = message.vetoed;
+  server->ejected = message.ejected;
+  update();
+}
+
+caf::result<backend_view> router::change(const operator_change& message) {
+  auto refuse = [](std::string text) {
+    return caf::make_error(caf::sec::invalid_argument, std::move(text));
+  };
+  auto* server = find(message.server);
+  if (server == nullptr)
+    return refuse(
+      fmt::format("backend {} has no server \"{}\"", backend_, message.server));
+  if (message.weight && (*message.weight < 1 || *message.weight > weight_max))
+    return refuse(fmt::format("weight {} is not in 1..{}; to take a server out "
+                              "of rotation use drain",
+                              *message.weight, weight_max));
+  if (message.weight && message.reset_weight)
+    return refuse("weight and reset_weight exclude each other");
+  auto before = server->wish;
+  server->wish.admin = message.admin.value_or(before.admin);
+  if (message.weight || message.reset_weight)
+    server->wish.weight = message.weight;
+  if (server->wish == before)
+    return describe();
+  spdlog::info("backend {}: server {}: set to {} with weight {} by an operator",
+               backend_, message.server, to_string(server->wish.admin),
+               server->weight());
+  remember(*server);
+  update();
+  if (server->wish.admin != before.admin)
+    send_targets();
+  return describe();
+}
+
+backend_view router::describe() const {
+  backend_view result{backend_, generation_, version_, fail_open_, {}};
+  result.servers.reserve(members_.size());
+  for (const auto& x : members_) {
+    auto in_flight = x.live->in_flight.load(std::memory_order_relaxed);
+    result.servers.push_back({x.settings.name, x.settings.address,
+                              x.address.to_string(), x.weight(), x.wish.admin,
+                              x.state, x.own, x.vetoed, x.ejected, in_flight});
+  }
+  return result;
+}
+
+// -- names --------------------------------------------------------------------
+
+void router::look_up(const member& server) {
+  const auto& text = server.settings.address;
+  if (is_literal(text))
+    return;
+  std::optional<endpoint> previous;
+  if (!server.address.empty() && server.address_text == text)
+    previous = server.address;
+  links_.resolve(text, previous,
+                 [this, self = caf::strong_actor_ptr{ctrl()},
+                  name = server.settings.name,
+                  text](const boost::system::result<endpoint>& answer) {
+                   in_actor([&] { resolved(name, text, answer); });
+                 });
+}
+
+void router::resolved(const std::string& name, const std::string& text,
+                      const boost::system::result<endpoint>& answer) {
+  auto* server = find(name);
+  if (server == nullptr || server->settings.address != text)
+    return; // a reload came in between
+  if (!answer) {
+    lookup_failed(*server, answer.error().message());
+    return;
+  }
+  server->lookup_failed = false;
+  server->address_text = text;
+  if (server->address == *answer)
+    return;
+  spdlog::info("backend {}: server {}: {} is {}{}", backend_, name, text,
+               answer->to_string(),
+               server->address.empty()
+                 ? ""
+                 : fmt::format(", was {}", server->address.to_string()));
+  server->address = *answer;
+  update();
+  send_targets();
+}
+
+void router::lookup_failed(member& server, const std::string& why) {
+  auto stale = server.address_text != server.settings.address;
+  if (!std::exchange(server.lookup_failed, true))
+    spdlog::warn("backend {}: server {}: cannot resolve {}: {}; {}", backend_,
+                 server.settings.name, server.settings.address, why,
+                 stale ? "not used"
+                       : fmt::format("{} is kept", server.address.to_string()));
+  if (!stale)
+    return;
+  if (server.address.empty()) {
+    evaluate_all(); // nothing to publish, perhaps something to log
+    return;
+  }
+  server.address = {};
+  server.address_text.clear();
+  update();
+  send_targets();
+}
+
+void router::resolve_all() {
+  resolve_armed_ = false;
+  for (const auto& server : members_)
+    look_up(server);
+  arm_resolve();
+}
+
+void router::arm_resolve() {
+  auto named = false;
+  auto missing = false;
+  for (const auto& server : members_) {
+    named |= !is_literal(server.settings.address);
+    missing |= server.address_text != server.settings.address;
+  }
+  if (!named || std::exchange(resolve_armed_, true))
+    return;
+  delayed_send(this, missing ? resolve_interval_missing : resolve_interval,
+               resolve_due{});
+}
+
+// -- state --------------------------------------------------------------------
+
+void router::update() {
+  evaluate_all();
+  publish();
+}
+
+void router::evaluate_all() {
+  std::vector<server_facts> facts;
+  facts.reserve(members_.size());
+  for (const auto& x : members_)
+    facts.push_back({.admin = x.wish.admin,
+                     .own = x.address.empty() ? status::down : x.own,
+                     .vetoed = x.vetoed,
+                     .ejected = x.ejected,
+                     .backup = x.settings.backup});
+  auto pool = evaluate(facts, {.has_majority = false,
+                               .panic_threshold = settings_->panic_threshold});
+  for (size_t i = 0; i < members_.size(); ++i) {
+    auto& state = pool.servers[i];
+    state.usable &= !members_[i].address.empty(); // panic does not know
+    note(members_[i], state);
+  }
+  note_pool(pool);
+}
+
+void router::note(member& server, const effective_state& next) {
+  server.state = next;
+  if (server.awaits_first_answer())
+    return; // a start is no flip
+  auto before = std::exchange(server.healthy, next.healthy);
+  if (!before || *before == next.healthy)
+    return;
+  server.live->checks.state_changes[next.healthy ? 0 : 1].add();
+  if (next.healthy) {
+    spdlog::info("backend {}: server {} is up", backend_, server.settings.name);
+    return;
+  }
+  // Not next.rule: that may be what the pool or the operator made of it.
+  std::string_view evidence = server.address.empty()     ? "unresolved"
+                            : server.own == status::down ? "own_down"
+                                                         : "ejected";
+  spdlog::warn("backend {}: server {} is down ({}){}", backend_,
+               server.settings.name, evidence,
+               next.usable ? ", but still used" : "");
+}
+
+void router::note_pool(const pool_state& pool) {
+  if (std::exchange(fail_open_, pool.fail_open) != pool.fail_open)
+    spdlog::warn("backend {}: {}", backend_,
+                 pool.fail_open ? "nothing else is usable: servers that only "
+                                  "live traffic speaks against are used"
+                                : "servers are usable on their own again");
+  auto none = std::none_of(members_.begin(), members_.end(), [](auto& x) {
+    return x.state.usable || x.awaits_first_answer();
+  });
+  if (std::exchange(none_usable_, none) == none)
+    return;
+  if (none)
+    spdlog::error("backend {}: no server is usable", backend_);
+  else
+    spdlog::info("backend {}: a server is usable again", backend_);
+}
+
+void router::publish() {
+  if (paused_) {
+    dirty_ = true;
+    return;
+  }
+  ++version_;
+  auto snapshot = make_snapshot();
+  for (const auto& worker : links_.workers)
+    send(worker, publish_snapshot{snapshot});
+  send(links_.metrics, publish_snapshot{std::move(snapshot)});
+  paused_ = true;
+  delayed_send(this, publish_pause, publish_due{});
+}
+
+void router::pause_over() {
+  paused_ = false;
+  if (std::exchange(dirty_, false))
+    publish();
+}
+
+snapshot_ptr router::make_snapshot() const {
+  auto result = std::make_shared<backend_snapshot>();
+  result->name = backend_;
+  result->version = version_;
+  result->generation = generation_;
+  result->fail_open = fail_open_;
+  result->timeout_connect = settings_->timeout_connect;
+  result->timeout_response = settings_->timeout_response;
+  result->pool = settings_->pool;
+  result->retries_max = settings_->retries_max;
+  result->passive = settings_->health_check.passive;
+  result->live = live_;
+  result->servers.reserve(members_.size());
+  for (const auto& x : members_) {
+    if (x.state.usable)
+      result->usable.push_back(static_cast<uint32_t>(result->servers.size()));
+    result->servers.push_back(
+      {x.settings.name, x.address, x.weight(), x.settings.max_connections,
+       x.state, x.wish.admin, stable_hash(x.settings.name), x.live});
+  }
+  return result;
+}
+
+router::member* router::find(std::string_view server) {
+  auto found = std::find_if(members_.begin(), members_.end(),
+                            [&](auto& x) { return x.settings.name == server; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+} // namespace troupe::actors

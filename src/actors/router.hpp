@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/hosted.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::actors {
+
+/// Looks up a server's configured address. `previous` is the last good answer,
+/// to be given again if it still is one. The callback runs on the control loop,
+/// at most once and never from within the call.
+using resolve_function = std::function<void(
+  const std::string& address, std::optional<endpoint> previous,
+  std::function<void(boost::system::result<endpoint>)> done)>;
+
+/// Whom a router talks to.
+struct router_links {
+  /// Called at every use, so that a restarted health checker is found. It gets
+  /// its targets with the next `configure_backend`.
+  std::function<health_actor()> health;
+  std::vector<worker_actor> workers;
+  metrics_actor metrics;
+  supervisor_actor supervisor;
+  resolve_function resolve; ///< only asked for names; literals need no lookup
+};
+
+/// The router of one backend: puts configuration, operator's wishes, health and
+/// addresses together (rule 12) and publishes the result.
+///
+/// It owns the operator's entries: those in `configure_backend` count only for
+/// servers it does not know yet, which is all of them after its restart. An
+/// override of a weight ends when the configured weight changes, an entry ends
+/// with its server; the supervisor hears of either.
+///
+/// Without an address a server is down, whatever its health.
+class router final : public hosted<router_actor::base, actor_kind::router> {
+public:
+  router(caf::actor_config& cfg, std::string backend, router_links links);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+protected:
+  std::string subject() const override { return backend_; }
+
+private:
+  struct member {
+    server_settings settings;
+    std::shared_ptr<server_live> live;
+    endpoint address;
+    /// The text `address` answers. Behind `settings.address` while a reload
+    /// waits for the lookup of the new one: the old one serves on until then.
+    std::string address_text;
+    bool lookup_failed = false; ///< and it has been logged
+    operator_entry wish;
+    status own = status::up;
+    bool vetoed = false;
+    bool ejected = false;
+    effective_state state;
+    std::optional<bool> healthy; ///< as last logged and counted
+    bool awaits_first_answer() const noexcept {
+      return address.empty() && !lookup_failed;
+    }
+    unsigned weight() const { return wish.weight.value_or(settings.weight); }
+  };
+
+  // -- messages --
+  void configure(const configure_backend& message);
+  void take_health(const server_health& message);
+  caf::result<backend_view> change(const operator_change& message);
+  backend_view describe() const;
+  void pause_over();
+  void resolve_all();
+
+  // -- configuration --
+  member take_over(const configure_backend& message, size_t index);
+  void inherit(member& next, const member& before);
+  void forget_removed(const backend_settings& next);
+  void remember(const member& server);
+  void send_targets();
+
+  // -- names --
+  void look_up(const member& server);
+  void resolved(const std::string& server, const std::string& text,
+                const boost::system::result<endpoint>& answer);
+  void lookup_failed(member& server, const std::string& why);
+  void arm_resolve();
+
+  // -- state --
+  void update();
+  void evaluate_all();
+  void note(member& server, const effective_state& next);
+  void note_pool(const pool_state& pool);
+  void publish();
+  snapshot_ptr make_snapshot() const;
+  member* find(std::string_view server);
+
+  const std::string backend_;
+  router_links links_;
+  std::shared_ptr<const backend_settings> settings_;
+  std::shared_ptr<backend_live> live_;
+  uint64_t generation_ = 0;
+  uint64_t version_ = 0;
+  std::vector<member> members_; ///< order of settings
+  bool fail_open_ = false;
+  bool none_usable_ = false;
+  bool paused_ = false;        ///< published less than 10 ms ago
+  bool dirty_ = false;         ///< something changed during the pause
+  bool resolve_armed_ = false; ///< one `resolve_due` is on its way
+};
+
+} // namespace troupe::actors
