@@ -3,7 +3,7 @@
 
 import collections
 
-from harness import eventually, smoke
+from harness import eventually
 
 
 def spread(node, requests, target="/", **options):
@@ -12,7 +12,6 @@ def spread(node, requests, target="/", **options):
         return collections.Counter(client.get(target).field("X-Server") for _ in range(requests))
 
 
-@smoke
 def test_round_robin_gives_each_of_three_servers_a_third(t):
     node = t.node(t.servers("a1", "a2", "a3"))
     assert spread(node, 300) == {"a1": 100, "a2": 100, "a3": 100}

@@ -3,7 +3,7 @@
 
 import time
 
-from harness import Load, eventually, get, limit, patience, smoke
+from harness import Load, eventually, get, limit, patience
 
 CHECKED = {
     "health_check": {
@@ -47,7 +47,6 @@ def test_a_server_that_refuses_connections_is_passed_over(t):
     assert node.metric("retries_total", result="success") >= 2
 
 
-@smoke
 def test_without_a_healthy_server_the_answer_is_503_at_once(t):
     servers = t.servers("a1", "a2", options=["--fail-health"])
     check = {"enabled": True, "type": "http", "path": "/health", "interval": "100ms"}

@@ -29,7 +29,6 @@ def values(response, name):
     return [value for key, value in headers_seen(response) if key == name.lower()]
 
 
-@smoke
 def test_connections_are_kept_on_both_sides(t):
     server, node = one(t)
     with node.client() as client:

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Limits, and running out of things."""
+
+import time
+
+from harness import eventually, limit, patience
+
+
+def test_a_frontend_takes_no_more_connections_than_it_may(t):
+    node = t.node(t.servers("a1"), frontend={"max_connections": 3})
+    clients = [node.client() for _ in range(3)]
+    for client in clients:
+        assert client.get("/").status == 200
+    with node.client(timeout=1) as extra:
+        try:
+            status = extra.get("/").status
+        except (AssertionError, OSError):
+            status = None  # closed, or left to wait
+        assert status in (None, 503)
+    eventually(lambda: node.metric("frontend_connections") <= 3)
+    for client in clients:
+        assert client.get("/").status == 200
+        client.close()
+    eventually(lambda: node.get().status == 200, what="there is room again")
+
+
+@limit(90)
+def test_running_out_of_descriptors_is_survived_without_a_busy_loop(t):
+    node = t.node(t.servers("a1"), descriptors=140)
+    before = node.cpu()
+    clients = []
+    for _ in range(250):
+        try:
+            clients.append(node.client(timeout=2))
+        except OSError:
+            break
+    served = 0
+    for client in clients[:20]:
+        try:
+            served += client.get("/").status == 200
+        except (AssertionError, OSError):
+            pass
+    assert served > 0
+    time.sleep(2)
+    assert node.process.alive()
+    assert node.cpu() - before < 1.0 * patience(), f"{node.cpu() - before} s of processor time"
+    # The operator's doors stay open.
+    assert node.api("GET", "/v1/status")[0] == 200
+    assert node.metric("config_generation") >= 1
+    for client in clients:
+        client.close()
+    eventually(lambda: node.get().status == 200, what="it serves again")
+    assert node.server_up("a1")  # our own shortage is no evidence against it
+
+
+def test_many_idle_connections_cost_little_memory(t):
+    node = t.node(t.servers("a1"))
+    before = node.rss()
+    clients = [node.client() for _ in range(1_000)]
+    for client in clients:
+        client.send_request("GET", "/")
+    for client in clients:
+        assert client.read_response().status == 200
+    assert node.metric("frontend_connections") == 1_000
+    grown = node.rss() - before
+    assert grown < 20e6 or patience() > 1, f"{grown / 1_000:.0f} bytes a connection"
+    for client in clients:
+        client.close()
+    eventually(lambda: node.metric("frontend_connections") == 0)
+
+
+def test_new_connections_come_and_go_without_a_trace(t):
+    node = t.node(t.servers("a1"))
+    for _ in range(300):
+        with node.client() as client:
+            assert client.request("GET", "/", {"Connection": "close"}).status == 200
+    eventually(lambda: node.metric("frontend_connections") == 0)
+    assert node.metric("frontend_connections_total") == 300
+    descriptors = node.metric("process_open_fds", 0)
+    assert descriptors < 120, descriptors
