@@ -109,11 +109,13 @@ using supervisor_actor = caf::typed_actor<
   // Binds what is new, then changes everything, or changes nothing.
   caf::replies_to<apply_settings>::with<apply_result>,
   caf::reacts_to<operator_state>,
+  // SIGHUP or a changed file: passed on to the config actor. No reply.
+  caf::reacts_to<reload_config>,
   // SIGTERM, SIGINT: rule 36. A second one stops at once. No reply.
   caf::reacts_to<stop_node>,
   // A worker has ended all its actors. No reply.
   caf::reacts_to<worker_stopped>,
-  // INTERNAL: the next step of the stop is due.
+  // INTERNAL: global.stop_delay is over.
   caf::reacts_to<stop_step>>;
 
 /// ADMIN, control loop: the directory of actors; answers the HTTP API by

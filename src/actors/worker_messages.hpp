@@ -69,9 +69,9 @@ struct worker_stopped {
 /// SIGTERM or SIGINT.
 struct stop_node {};
 
-/// INTERNAL to the supervisor: the next step of the stop, or of a restart.
+/// INTERNAL to the supervisor: global.stop_delay is over.
 struct stop_step {
-  unsigned step = 0;
+  uint64_t drain_ms = 0;
 };
 
 } // namespace troupe::actors

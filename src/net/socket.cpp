@@ -47,12 +47,15 @@ int bind_tcp(const endpoint& address, bool reuse_port) noexcept {
   return -1;
 }
 
-result<std::vector<int>> bind_tcp_group(endpoint address, unsigned count) {
+result<std::vector<int>> bind_tcp_group(endpoint address, unsigned count,
+                                        port_holder holder) {
   // Two processes may share a port by SO_REUSEPORT without noticing.
-  const int probe = bind_tcp(address, false);
-  if (probe < 0)
-    return last_error();
-  ::close(probe);
+  if (holder == port_holder::unknown) {
+    const int probe = bind_tcp(address, false);
+    if (probe < 0)
+      return last_error();
+    ::close(probe);
+  }
   std::vector<int> group;
   while (group.size() < count) {
     const int fd = bind_tcp(address, true);
@@ -129,9 +132,10 @@ bool is_local_error(int error) noexcept {
   }
 }
 
-result<std::vector<int>> bind_group(const endpoint& address, unsigned count) {
+result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
+                                    port_holder holder) {
   return address.family() == AF_UNIX ? bind_unix_group(address, count)
-                                     : bind_tcp_group(address, count);
+                                     : bind_tcp_group(address, count, holder);
 }
 
 boost::system::error_code listen_group(const std::vector<int>& descriptors) {

@@ -16,11 +16,16 @@ using result = boost::system::result<T>;
 /// Errors of this host that say nothing about a server (rule 13).
 bool is_local_error(int error) noexcept;
 
+/// Who may hold a port that is to be bound: a frontend of this process may give
+/// it to another one, anybody else may not.
+enum class port_holder : uint8_t { unknown, this_process };
+
 /// A listening address, one bound descriptor for each worker. Not listening
 /// yet. TCP: SO_REUSEPORT, after a probe without it, so that a port in use by
 /// somebody else is an error (rule 32). Unix: one socket, duplicated; a stale
 /// file is removed only if connecting to it is refused (rule 33).
-result<std::vector<int>> bind_group(const endpoint& address, unsigned count);
+result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
+                                    port_holder holder = port_holder::unknown);
 
 /// @returns the error of listen(2), if any.
 boost::system::error_code listen_group(const std::vector<int>& descriptors);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/supervisor.hpp"
+
+#include "actors/health_checker.hpp"
+#include "core/stable_hash.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+
+namespace troupe::actors {
+
+namespace {
+
+constexpr milliseconds reload_timeout{30'000};
+
+} // namespace
+
+supervisor::supervisor(caf::actor_config& cfg, node_parts parts)
+  : hosted(cfg), parts_(std::move(parts)),
+    live_(static_cast<unsigned>(parts_.workers.size())),
+    hash_(parts_.initial_hash) {}
+
+supervisor_actor::behavior_type supervisor::make_behavior() {
+  set_down_handler([this](caf::down_msg& down) { child_died(down); });
+  start_node();
+  return {
+    [this](const apply_settings& message) { return apply(message); },
+    [this](const operator_state& message) { remember(message); },
+    [this](const reload_config& message) { reload(message); },
+    [this](const stop_node& message) { stop(message); },
+    [this](const worker_stopped& message) { worker_ended(message); },
+    [this](const stop_step& message) {
+      stop_workers(milliseconds{message.drain_ms});
+    },
+  };
+}
+
+void supervisor::on_exit() {
+  backends_.clear();
+  workers_.clear();
+  metrics_ = nullptr;
+  config_ = nullptr;
+  admin_ = nullptr;
+  parts_.started = nullptr;
+  parts_.stopped = nullptr;
+}
+
+void supervisor::start_node() {
+  workers_.resize(parts_.workers.size());
+  workers_left_ = workers_.size();
+  spawn_metrics();
+  for (size_t n = 0; n < workers_.size(); ++n)
+    spawn_worker_actor(n);
+  spawn_admin();
+  change_to(parts_.initial, 1, [this](problems found) {
+    if (found.empty()) {
+      serving_ = true;
+      spawn_config();
+      tell_admin();
+      send(admin_, readiness{true, ""});
+    }
+    parts_.started(std::move(found));
+  });
+}
+
+caf::result<apply_result> supervisor::apply(const apply_settings& message) {
+  auto promise = make_response_promise<apply_result>();
+  if (stopping_ || changing_) {
+    promise.deliver(apply_result{
+      {stopping_ ? "this node is stopping" : "a change is under way"}});
+    return promise;
+  }
+  change_to(message.next, message.generation,
+            [promise](problems found) mutable {
+              promise.deliver(apply_result{std::move(found)});
+            });
+  return promise;
+}
+
+void supervisor::remember(const operator_state& message) {
+  wishes_[{message.backend, message.server}] = message.entry;
+}
+
+void supervisor::reload(const reload_config& message) {
+  if (!config_ || stopping_)
+    return;
+  // The config actor logs what comes of it.
+  request(config_, reload_timeout, message)
+    .then([](const reload_result&) {},
+          [this](const caf::error& error) {
+            spdlog::error("reload: {}", system().render(error));
+          });
+}
+
+void supervisor::child_died(const caf::down_msg& down) {
+  const bool normal = down.reason == caf::exit_reason::normal
+                   || down.reason == caf::exit_reason::user_shutdown
+                   || !down.reason;
+  if (stopping_ || normal || !replace(down.source))
+    return;
+  spdlog::error("an actor died and was restarted: {}",
+                system().render(down.reason));
+  if (!restarts_.allow(clock::now())) {
+    spdlog::critical("actors die faster than restarts help: giving up");
+    std::_Exit(EXIT_FAILURE);
+  }
+}
+
+bool supervisor::replace(const caf::actor_addr& dead) {
+  for (auto& [name, entry] : backends_) {
+    if (entry.router.address() == dead)
+      spawn_router(name, entry);
+    else if (entry.health.address() == dead)
+      spawn_health(name, entry);
+    else
+      continue;
+    attach(name, entry);
+    configure(name, entry);
+    tell_admin();
+    return true;
+  }
+  for (size_t n = 0; n < workers_.size(); ++n)
+    if (workers_[n].address() == dead) {
+      spawn_worker_actor(n);
+      respawn_routers();
+      return true;
+    }
+  if (metrics_.address() == dead) {
+    spawn_metrics();
+    respawn_routers();
+    send_exit(config_, caf::exit_reason::user_shutdown);
+    spawn_config();
+  } else if (config_.address() == dead) {
+    spawn_config();
+  } else if (admin_.address() == dead) {
+    spawn_admin();
+    send(admin_, readiness{serving_, serving_ ? "" : "starting"});
+  } else {
+    return false;
+  }
+  tell_admin();
+  return true;
+}
+
+void supervisor::spawn_worker_actor(size_t index) {
+  workers_[index] = parts_.workers[index]->spawn(supervisor_actor{this});
+  monitor(workers_[index]);
+}
+
+void supervisor::spawn_metrics() {
+  parts_.metrics.generation = std::max<uint64_t>(generation_, 1);
+  metrics_ = spawn_on<metrics_collector>(*host(), parts_.metrics);
+  monitor(metrics_);
+}
+
+void supervisor::spawn_config() {
+  config_ = spawn_on<config_keeper>(
+    *host(), parts_.config, supervisor_actor{this}, metrics_,
+    running_config{running_, std::exchange(hash_, 0), generation_});
+  monitor(config_);
+}
+
+void supervisor::spawn_admin() {
+  admin_ = spawn_on<administrator>(*host(), parts_.facts);
+  monitor(admin_);
+  parts_.servers.serve(admin_);
+}
+
+void supervisor::spawn_health(const std::string& name, backend& entry) {
+  const auto seed = stable_hash(name, stable_hash(parts_.facts.node));
+  entry.health = spawn_on<health_checker>(*host(), name, parts_.prober, seed);
+  monitor(entry.health);
+}
+
+void supervisor::spawn_router(const std::string& name, backend& entry) {
+  entry.router = spawn_on<router>(*host(), name, links_for(name));
+  monitor(entry.router);
+}
+
+void supervisor::respawn_routers() {
+  for (auto& [name, entry] : backends_) {
+    send_exit(entry.router, caf::exit_reason::user_shutdown);
+    spawn_router(name, entry);
+    attach(name, entry);
+    configure(name, entry);
+  }
+}
+
+router_links supervisor::links_for(const std::string& name) {
+  router_links links;
+  links.health = [this, name] {
+    const auto found = backends_.find(name);
+    return found != backends_.end() ? found->second.health : health_actor{};
+  };
+  links.workers = workers_;
+  links.metrics = metrics_;
+  links.supervisor = supervisor_actor{this};
+  links.resolve = parts_.resolve;
+  return links;
+}
+
+} // namespace troupe::actors

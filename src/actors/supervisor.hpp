@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/admin.hpp"
+#include "actors/admin_servers.hpp"
+#include "actors/config_keeper.hpp"
+#include "actors/listen_sockets.hpp"
+#include "actors/live_registry.hpp"
+#include "actors/metrics.hpp"
+#include "actors/restart_limit.hpp"
+#include "actors/router.hpp"
+#include "actors/worker_thread.hpp"
+#include "net/prober.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::actors {
+
+/// What main has made for the supervisor; all of it outlives the actors.
+struct node_parts {
+  std::vector<std::unique_ptr<worker_thread>>& workers;
+  net::prober& prober;
+  resolve_function resolve;
+  admin_servers& servers;
+  metrics_sources metrics;
+  config_source config;
+  node_facts facts;
+  std::shared_ptr<const settings> initial;
+  uint64_t initial_hash = 0;
+  /// Makes log settings take effect.
+  std::function<void(const log_settings&)> set_log;
+  /// Once: everything serves, or the problems why not.
+  std::function<void(std::vector<std::string> problems)> started;
+  /// Once: all workers have ended.
+  std::function<void()> stopped;
+};
+
+/// The supervisor: starts the other control actors and the workers' actors,
+/// restarts what dies, changes everything to a new configuration or nothing,
+/// and stops in order (rule 36).
+class supervisor final
+  : public hosted<supervisor_actor::base, actor_kind::supervisor> {
+public:
+  supervisor(caf::actor_config& cfg, node_parts parts);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  using settings_ptr = std::shared_ptr<const settings>;
+  using problems = std::vector<std::string>;
+
+  struct backend {
+    router_actor router;
+    health_actor health;
+    std::shared_ptr<const backend_settings> settings;
+  };
+
+  /// One configuration on its way from checked to running.
+  struct change {
+    settings_ptr next;
+    uint64_t generation = 0;
+    listen_sockets sockets;
+    size_t routers_awaited = 0;
+    std::function<void(problems)> done;
+  };
+  using change_ptr = std::shared_ptr<change>;
+
+  // -- supervisor.cpp: messages, start and restart
+  caf::result<apply_result> apply(const apply_settings& message);
+  void remember(const operator_state& message);
+  void reload(const reload_config& message);
+  void start_node();
+  void child_died(const caf::down_msg& down);
+  bool replace(const caf::actor_addr& dead);
+  void spawn_worker_actor(size_t index);
+  void spawn_metrics();
+  void spawn_config();
+  void spawn_admin();
+  void spawn_health(const std::string& name, backend& entry);
+  void spawn_router(const std::string& name, backend& entry);
+  void respawn_routers();
+  router_links links_for(const std::string& name);
+
+  // -- supervisor_apply.cpp: from one configuration to the next
+  void change_to(settings_ptr next, uint64_t generation,
+                 std::function<void(problems)> done);
+  void configure_backends(const change_ptr& change);
+  void await_routers(const change_ptr& change);
+  void switch_frontends(const change_ptr& change);
+  void finish_change(const change_ptr& change);
+  void attach(const std::string& name, const backend& entry);
+  void configure(const std::string& name, const backend& entry);
+  net::plan_ptr plan_for(const frontend_settings& frontend,
+                         const change& change);
+  void remove_backends();
+  void tell_admin();
+  template <class T>
+  void tell_workers(const T& message);
+
+  // -- supervisor_stop.cpp: rule 36
+  void stop(const stop_node& message);
+  void stop_workers(milliseconds drain_timeout);
+  void worker_ended(const worker_stopped& message);
+  void end_children();
+
+  node_parts parts_;
+  live_registry live_;
+  std::vector<worker_actor> workers_;
+  metrics_actor metrics_;
+  config_actor config_;
+  admin_actor admin_;
+  std::map<std::string, backend> backends_;
+  /// Operators' wishes by (backend, server), for routers that are restarted.
+  std::map<std::pair<std::string, std::string>, operator_entry> wishes_;
+  settings_ptr running_;
+  uint64_t generation_ = 0;
+  uint64_t hash_ = 0;
+  restart_limit restarts_;
+  bool changing_ = false;
+  bool serving_ = false;
+  bool stopping_ = false;
+  size_t workers_left_ = 0;
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/supervisor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+
+namespace troupe::actors {
+
+namespace {
+
+/// Routers have this long to publish what was configured.
+constexpr milliseconds router_timeout{2'000};
+
+std::set<std::string> keys_of(const settings* from) {
+  std::set<std::string> keys;
+  if (from != nullptr)
+    for (const auto& frontend : from->frontends)
+      keys.insert(frontend_key(frontend));
+  return keys;
+}
+
+std::set<std::string> addresses_of(const settings* from) {
+  std::set<std::string> addresses;
+  if (from != nullptr)
+    for (const auto& frontend : from->frontends)
+      addresses.insert(frontend.listen);
+  return addresses;
+}
+
+} // namespace
+
+template <class T>
+void supervisor::tell_workers(const T& message) {
+  for (const auto& worker : workers_)
+    send(worker, message);
+}
+
+void supervisor::change_to(settings_ptr next, uint64_t generation,
+                           std::function<void(problems)> done) {
+  listen_sockets sockets{static_cast<unsigned>(workers_.size())};
+  auto found = sockets.bind(next->frontends, keys_of(running_.get()),
+                            addresses_of(running_.get()));
+  if (!found.empty())
+    return done(std::move(found));
+  changing_ = true;
+  auto change = std::make_shared<supervisor::change>(supervisor::change{
+    std::move(next), generation, std::move(sockets), 0, std::move(done)});
+  configure_backends(change);
+  await_routers(change);
+}
+
+void supervisor::configure_backends(const change_ptr& change) {
+  generation_ = change->generation;
+  for (const auto& settings : change->next->backends) {
+    auto& entry = backends_[settings.name];
+    entry.settings = std::make_shared<const backend_settings>(settings);
+    if (!entry.router) {
+      spawn_health(settings.name, entry);
+      spawn_router(settings.name, entry);
+      attach(settings.name, entry);
+    }
+    configure(settings.name, entry);
+  }
+}
+
+void supervisor::attach(const std::string& name, const backend& entry) {
+  tell_workers(
+    attach_backend{name, caf::actor_cast<caf::strong_actor_ptr>(entry.router),
+                   caf::actor_cast<caf::strong_actor_ptr>(entry.health)});
+}
+
+void supervisor::configure(const std::string& name, const backend& entry) {
+  configure_backend message;
+  message.settings = entry.settings;
+  message.generation = generation_;
+  message.live = live_.backend(name);
+  for (const auto& server : entry.settings->servers) {
+    message.servers.push_back(live_.server(name, server.name));
+    const auto wish = wishes_.find({name, server.name});
+    message.operators.push_back(wish != wishes_.end() ? wish->second
+                                                      : operator_entry{});
+  }
+  send(entry.router, std::move(message));
+}
+
+void supervisor::await_routers(const change_ptr& change) {
+  // Each answers after it has published, so the workers have its snapshot
+  // before they hear of a frontend that needs it.
+  change->routers_awaited = change->next->backends.size();
+  const auto one_done = [this, change] {
+    if (--change->routers_awaited == 0)
+      switch_frontends(change);
+  };
+  if (change->routers_awaited == 0)
+    return switch_frontends(change);
+  for (const auto& settings : change->next->backends)
+    request(backends_[settings.name].router, router_timeout, describe_backend{})
+      .then([one_done](const backend_view&) { one_done(); },
+            [this, one_done, name = settings.name](const caf::error& error) {
+              spdlog::error("router of {}: {}", name, system().render(error));
+              one_done();
+            });
+}
+
+net::plan_ptr supervisor::plan_for(const frontend_settings& frontend,
+                                   const change& change) {
+  return std::make_shared<const net::frontend_plan>(
+    net::frontend_plan{frontend, net::http1::forward_rules{frontend.http},
+                       live_.frontend(frontend), change.generation,
+                       change.next->global.drain_timeout});
+}
+
+void supervisor::switch_frontends(const change_ptr& change) {
+  const auto before = keys_of(running_.get());
+  for (const auto& frontend : change->next->frontends) {
+    const auto key = frontend_key(frontend);
+    const auto plan = plan_for(frontend, *change);
+    if (before.contains(key)) {
+      tell_workers(update_frontend{plan});
+      continue;
+    }
+    const auto descriptors = change->sockets.take(key);
+    for (size_t n = 0; n < descriptors.size(); ++n)
+      send(workers_[n], open_frontend{plan, descriptors[n]});
+    spdlog::info("frontend {} listens on {}", frontend.name, frontend.listen);
+  }
+  // New addresses are open by now: the old ones may go.
+  const auto after = keys_of(change->next.get());
+  for (const auto& key : before)
+    if (!after.contains(key))
+      tell_workers(close_frontend{key, change->next->global.drain_timeout});
+  finish_change(change);
+}
+
+void supervisor::finish_change(const change_ptr& change) {
+  running_ = change->next;
+  remove_backends();
+  frontends_changed frontends;
+  for (const auto& frontend : running_->frontends)
+    frontends.frontends.push_back(live_.frontend(frontend));
+  live_.prune(*running_);
+  send(metrics_, std::move(frontends));
+  parts_.set_log(running_->global.log);
+  tell_admin();
+  changing_ = false;
+  change->done({});
+}
+
+void supervisor::remove_backends() {
+  std::erase_if(backends_, [this](auto& item) {
+    auto& [name, entry] = item;
+    const auto& kept = running_->backends;
+    if (std::any_of(kept.begin(), kept.end(),
+                    [&](const auto& b) { return b.name == name; }))
+      return false;
+    tell_workers(backend_gone{name});
+    send(metrics_, backend_gone{name});
+    send_exit(entry.router, caf::exit_reason::user_shutdown);
+    send_exit(entry.health, caf::exit_reason::user_shutdown);
+    return true;
+  });
+}
+
+void supervisor::tell_admin() {
+  if (!running_)
+    return;
+  admin_directory directory;
+  for (const auto& settings : running_->backends) {
+    const auto& entry = backends_[settings.name];
+    directory.backends.push_back({settings.name, entry.router, entry.health});
+  }
+  for (const auto& frontend : running_->frontends)
+    directory.frontends.push_back(live_.frontend(frontend));
+  directory.workers = workers_;
+  directory.config = config_;
+  directory.metrics = metrics_;
+  send(admin_, std::move(directory));
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "daemon/limits.hpp"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+namespace troupe::daemon {
+
+namespace {
+
+constexpr uint64_t descriptors_kept = 64;
+
+} // namespace
+
+uint64_t raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return 0;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+  const uint64_t open = limit.rlim_cur;
+  return open > descriptors_kept ? (open - descriptors_kept) / 2 : 1;
+}
+
+unsigned usable_processors() noexcept {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0)
+    return 1;
+  const int count = CPU_COUNT(&set);
+  return count > 0 ? static_cast<unsigned>(count) : 1;
+}
+
+} // namespace troupe::daemon

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/settings.hpp"
+
+#include <optional>
+
+namespace troupe::daemon {
+
+/// The daemon's log: spdlog to stderr, text or one JSON object a line.
+/// @param forced Level of the command line, which wins over the settings.
+void set_log(const log_settings& settings, std::optional<log_level> forced);
+
+} // namespace troupe::daemon

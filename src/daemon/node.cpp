@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "daemon/node.hpp"
+
+#include "actors/admin_servers.hpp"
+#include "actors/control_scheduler.hpp"
+#include "actors/supervisor.hpp"
+#include "daemon/limits.hpp"
+#include "daemon/log.hpp"
+#include "daemon/privileges.hpp"
+#include "daemon/watchdog.hpp"
+#include "net/file_watch.hpp"
+#include "net/resolver.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <iostream>
+#include <random>
+#include <systemd/sd-daemon.h>
+
+namespace troupe::daemon {
+
+namespace {
+
+/// How long a stop may take beyond its own delays.
+constexpr milliseconds stop_margin{3'000};
+
+/// One running node. Members are in the order of their making; they end in
+/// the reverse order, after run() has brought every actor to its end.
+class node {
+public:
+  node(const arguments& args, const config::loaded& loaded);
+  int run();
+
+private:
+  using settings_ptr = std::shared_ptr<const settings>;
+
+  actors::node_parts parts();
+  actors::metrics_sources metrics_sources();
+  void make_workers();
+  void started(const std::vector<std::string>& problems);
+  void await_signal();
+  void on_signal(int number);
+  void reload(std::string why);
+  void stop();
+  std::string leftovers() const;
+
+  const arguments& args_;
+  settings_ptr settings_;
+  const uint64_t hash_;
+  const uint64_t connection_limit_;
+  int exit_code_ = 0;
+  bool stopped_ = false;
+  boost::asio::io_context loop_{1};
+  boost::asio::thread_pool helper_{1}; ///< for what blocks (rule 20)
+  net::access_log access_log_;
+  caf::actor_system_config system_config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::vector<std::unique_ptr<actors::worker_thread>> workers_;
+  std::unique_ptr<net::prober> prober_;
+  net::resolver resolver_;
+  std::unique_ptr<actors::admin_servers> servers_;
+  std::unique_ptr<net::file_watch> watch_;
+  boost::asio::signal_set signals_;
+  actors::supervisor_actor supervisor_;
+  watchdog watchdog_;
+};
+
+unsigned worker_count(const settings& settings) {
+  return settings.global.workers > 0 ? settings.global.workers
+                                     : usable_processors();
+}
+
+std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config,
+                                               boost::asio::io_context& loop) {
+  actors::use_control_scheduler(config, loop);
+  return std::make_unique<caf::actor_system>(config);
+}
+
+node::node(const arguments& args, const config::loaded& loaded)
+  : args_(args), settings_(std::make_shared<const settings>(loaded.settings)),
+    hash_(loaded.hash), connection_limit_(raise_descriptor_limit()),
+    access_log_(settings_->global.access_log, worker_count(*settings_)),
+    system_(make_system(system_config_, loop_)),
+    prober_(net::make_prober(loop_)), resolver_(loop_),
+    signals_(loop_, SIGHUP, SIGTERM, SIGINT) {
+  signals_.add(SIGUSR1);
+  actors::control_host(*system_).bind_thread();
+  make_workers();
+  servers_ = actors::open_admin_servers(loop_, *settings_);
+}
+
+void node::make_workers() {
+  const auto count = worker_count(*settings_);
+  const auto share = settings_->global.buffers_max / count;
+  std::random_device random;
+  for (unsigned n = 0; n < count; ++n) {
+    const auto seed = uint64_t{random()} << 32 | random();
+    workers_.push_back(std::make_unique<actors::worker_thread>(
+      *system_, n, share, access_log_, seed));
+  }
+}
+
+int node::run() {
+  await_signal();
+  supervisor_ = actors::spawn_on<actors::supervisor>(
+    actors::control_host(*system_), parts());
+  const auto keep_running = boost::asio::make_work_guard(loop_);
+  while (!stopped_)
+    loop_.run_one();
+  // Nobody is served any more: control actors end, then what they stand on.
+  ::sd_notify(0, "STOPPING=1");
+  if (watch_)
+    watch_->stop();
+  servers_->stop();
+  supervisor_ = nullptr;
+  while (actors::control_host(*system_).size() > 0)
+    loop_.run_one();
+  for (auto& worker : workers_)
+    worker->join();
+  helper_.join();
+  loop_.poll();
+  prober_.reset();
+  servers_.reset();
+  system_.reset();
+  spdlog::info("stopped");
+  return exit_code_;
+}
+
+actors::node_parts node::parts() {
+  const auto forced = args_.log_level;
+  auto facts = actors::facts_of(args_.node, TROUPE_VERSION,
+                                system_->clock().now(), connection_limit_);
+  return actors::node_parts{
+    .workers = workers_,
+    .prober = *prober_,
+    .resolve =
+      [this](const auto& address, auto previous, auto done) {
+        resolver_.resolve(address, std::move(previous), std::move(done));
+      },
+    .servers = *servers_,
+    .metrics = metrics_sources(),
+    .config = actors::file_source(args_.config_file, args_.node,
+                                  [this](std::function<void()> work) {
+                                    boost::asio::post(helper_, std::move(work));
+                                  }),
+    .facts = std::move(facts),
+    .initial = settings_,
+    .initial_hash = hash_,
+    .set_log = [forced](const log_settings& log) { set_log(log, forced); },
+    .started = [this](auto problems) { started(problems); },
+    .stopped = [this] { stopped_ = true; },
+  };
+}
+
+actors::metrics_sources node::metrics_sources() {
+  actors::metrics_sources sources;
+  sources.hosts.push_back(&actors::control_host(*system_));
+  for (const auto& worker : workers_)
+    sources.hosts.push_back(&worker->host());
+  sources.log_dropped = [this] { return access_log_.dropped(); };
+  sources.buffer_bytes = [this] {
+    uint64_t bytes = 0;
+    for (const auto& worker : workers_)
+      bytes += worker->loop().buffers().in_use().get();
+    return bytes;
+  };
+  sources.loop_stalls = [this] {
+    std::vector<actors::loop_stall> stalls;
+    for (const auto& worker : workers_)
+      stalls.push_back(
+        {worker->host().where(),
+         static_cast<double>(worker->loop().stall_us().get()) / 1e6});
+    return stalls;
+  };
+  sources.version = TROUPE_VERSION;
+  sources.started = std::chrono::system_clock::now();
+  return sources;
+}
+
+void node::started(const std::vector<std::string>& problems) {
+  for (const auto& problem : problems)
+    std::cerr << "trouped: " << problem << "\n";
+  if (!problems.empty()) {
+    exit_code_ = EXIT_FAILURE;
+  } else {
+    try {
+      become(settings_->global.user,
+             {settings_->global.state_dir, settings_->global.access_log.path,
+              settings_->admin.socket});
+    } catch (const std::exception& e) {
+      std::cerr << "trouped: " << e.what() << "\n";
+      exit_code_ = EXIT_FAILURE;
+    }
+  }
+  for (auto& worker : workers_)
+    worker->start();
+  if (exit_code_ != 0)
+    return stop();
+  watch_ = std::make_unique<net::file_watch>(
+    loop_, args_.config_file, [this] { reload("file changed"); });
+  spdlog::info("trouped {} is ready: node {}, {} workers, at most {} "
+               "connections",
+               TROUPE_VERSION, args_.node, workers_.size(), connection_limit_);
+  ::sd_notify(0, "READY=1");
+}
+
+void node::await_signal() {
+  signals_.async_wait([this](const auto& error, int number) {
+    if (error)
+      return;
+    on_signal(number);
+    await_signal();
+  });
+}
+
+void node::on_signal(int number) {
+  switch (number) {
+  case SIGHUP:
+    return reload("SIGHUP");
+  case SIGUSR1:
+    return access_log_.reopen();
+  default:
+    return stop();
+  }
+}
+
+void node::reload(std::string why) {
+  caf::anon_send(supervisor_, actors::reload_config{std::move(why)});
+}
+
+void node::stop() {
+  const auto& global = settings_->global;
+  watchdog_.start(global.stop_delay + global.drain_timeout + stop_margin,
+                  [this] { return leftovers(); });
+  caf::anon_send(supervisor_, actors::stop_node{});
+}
+
+std::string node::leftovers() const {
+  std::string text;
+  const auto count = [&](const actors::actor_host& host) {
+    for (size_t n = 0; n < actors::actor_kind_count; ++n) {
+      const auto kind = static_cast<actors::actor_kind>(n);
+      if (const auto alive = host.totals(kind).alive.get())
+        text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", alive,
+                            actors::to_string(kind), host.where());
+    }
+  };
+  count(actors::control_host(*system_));
+  for (const auto& worker : workers_)
+    count(worker->host());
+  return text.empty() ? "no actor" : text;
+}
+
+} // namespace
+
+int run_node(const arguments& args, const config::loaded& loaded) {
+  try {
+    return node{args, loaded}.run();
+  } catch (const std::exception& e) {
+    std::cerr << "trouped: " << e.what() << "\n";
+    return EXIT_FAILURE;
+  }
+}
+
+} // namespace troupe::daemon
