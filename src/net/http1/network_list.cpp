@@ -3,19 +3,24 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace troupe::net::http1 {
 
 namespace {
 
-constexpr std::string_view mapped_prefix{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
+/// Of ::ffff:a.b.c.d, which endpoint::ip_bytes() gives as the 4 bytes of IPv4.
 constexpr unsigned mapped_bits = 96;
 
-/// An IPv4 client of a dual-stack listener arrives as ::ffff:a.b.c.d.
-std::string_view unmap(std::string_view bytes) noexcept {
-  return bytes.size() == 16 && bytes.starts_with(mapped_prefix)
-         ? bytes.substr(mapped_prefix.size())
-         : bytes;
+/// Length of the prefix in "/24", of an address of `bits_max` bits.
+std::optional<unsigned> prefix_length(std::string_view digits,
+                                      unsigned bits_max) noexcept {
+  unsigned bits = 0;
+  const auto* end = digits.data() + digits.size();
+  const auto result = std::from_chars(digits.data(), end, bits);
+  if (result.ec != std::errc{} || result.ptr != end || bits > bits_max)
+    return std::nullopt;
+  return bits;
 }
 
 bool share_bits(std::string_view a, std::string_view b,
@@ -36,28 +41,25 @@ network_list::network_list(const std::vector<std::string>& networks) {
   for (const std::string_view text : networks) {
     const auto slash = text.find('/');
     const auto address = endpoint::parse_ip(text.substr(0, slash), 0);
-    if (!address || address->ip_bytes().empty())
+    if (!address)
       continue;
     const auto bytes = address->ip_bytes();
-    auto bits = static_cast<unsigned>(8 * bytes.size());
+    const unsigned written_bits = address->family() == AF_INET ? 32 : 128;
+    const bool mapped = bytes.size() * 8 < written_bits;
+    auto bits = written_bits;
     if (slash != std::string_view::npos) {
-      const auto digits = text.substr(slash + 1);
-      const auto* end = digits.data() + digits.size();
-      const auto result = std::from_chars(digits.data(), end, bits);
-      if (result.ec != std::errc{} || result.ptr != end
-          || bits > 8 * bytes.size())
+      const auto length = prefix_length(text.substr(slash + 1), written_bits);
+      if (!length || (mapped && *length < mapped_bits))
         continue;
+      bits = *length;
     }
-    const auto shorter = unmap(bytes);
-    if (shorter.size() != bytes.size() && bits >= mapped_bits)
-      networks_.push_back({std::string{shorter}, bits - mapped_bits});
-    else
-      networks_.push_back({std::string{bytes}, bits});
+    networks_.push_back(
+      {std::string{bytes}, mapped ? bits - mapped_bits : bits});
   }
 }
 
 bool network_list::contains(const endpoint& address) const noexcept {
-  const auto bytes = unmap(address.ip_bytes());
+  const auto bytes = address.ip_bytes();
   return std::any_of(networks_.begin(), networks_.end(),
                      [=](const network& net) {
                        return net.bytes.size() == bytes.size()

@@ -140,12 +140,13 @@ private:
   bool canonical_ = true;
 };
 
+constexpr size_t status_end = 12; ///< of "HTTP/1.1 200"
+
 /// "HTTP/1.1 200\r\n": the space before the reason is mandatory, and yet often
 /// missing. Beast insists on it, so it is fed a line of ours instead.
 /// @returns that line, or nothing.
 std::string_view without_reason(std::string_view bytes,
                                 std::array<char, 15>& line) noexcept {
-  constexpr size_t status_end = 12;
   if (bytes.size() < status_end + 2 || bytes.substr(status_end, 2) != "\r\n")
     return {};
   auto end = std::copy_n(bytes.begin(), status_end, line.begin());
@@ -176,7 +177,7 @@ parse_status parse_response(std::string_view bytes, const head_limits& limits,
   clear(out);
   const bool at_limit = bytes.size() >= limits.bytes_max;
   bytes = bytes.substr(0, limits.bytes_max);
-  if (bytes.empty())
+  if (bytes.empty() || (bytes.size() == status_end + 1 && bytes.back() == '\r'))
     return parse_status::need_more;
 
   response_reader reader{
