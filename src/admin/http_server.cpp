@@ -65,7 +65,7 @@ private:
     stopped_ = true;
     error_code ignored;
     acceptor_.close(ignored);
-    pause_.cancel();
+    pause_.cancel(ignored);
     socket_.reset();
   }
 

@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 /// Room for a head and a piece of the body.
-constexpr size_t buffer_size_max = 128 * 1024;
+constexpr size_t buffer_size_max = 128u * 1024;
 
 /// What the handler holds on to. Tells the session when it is forgotten, or the
 /// connection would wait for ever.
@@ -313,7 +313,7 @@ void http_session::close() {
   phase_ = phase::closed;
   error_code ignored;
   socket_.close(ignored);
-  deadline_.cancel();
+  deadline_.cancel(ignored);
   if (const auto ended = std::exchange(ended_, nullptr))
     ended(*this);
 }

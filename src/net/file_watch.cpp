@@ -106,8 +106,8 @@ void file_watch::watcher::stop() {
   changed_ = nullptr;
   error_code ignored;
   inotify_.close(ignored);
-  settled_.cancel();
-  retry_.cancel();
+  settled_.cancel(ignored);
+  retry_.cancel(ignored);
 }
 
 bool file_watch::watcher::watch_directory() {

@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using stream_protocol = asio::generic::stream_protocol;
 
-constexpr size_t response_size_max = 16 * 1024;
+constexpr size_t response_size_max = 16u * 1024;
 
 /// Rule 13: trouble of this host says nothing about the server.
 bool is_local_error(const error_code& ec) {
@@ -286,7 +286,7 @@ void probe::finish(probe_result result) {
 void probe::close() {
   error_code ignored;
   socket_.close(ignored);
-  deadline_.cancel();
+  deadline_.cancel(ignored);
 }
 
 class asio_prober : public prober {

@@ -130,18 +130,18 @@ void resolver::shared::run() {
       return;
     auto done = std::move(jobs.front());
     jobs.pop_front();
-    post(std::move(done.done), std::move(answer));
+    post(std::move(done.done), answer);
   }
 }
 
 /// @pre `loop` is set, and `mutex` held or this is the loop's thread.
 void resolver::shared::post(callback done, result answer) {
-  asio::post(*loop, [self = shared_from_this(), done = std::move(done),
-                     answer = std::move(answer)] {
-    // Only this thread clears `loop`.
-    if (self->loop != nullptr)
-      done(answer);
-  });
+  asio::post(*loop,
+             [self = shared_from_this(), done = std::move(done), answer] {
+               // Only this thread clears `loop`.
+               if (self->loop != nullptr)
+                 done(answer);
+             });
 }
 
 resolver::resolver(asio::io_context& loop)
@@ -185,7 +185,7 @@ void resolver::resolve(const std::string& address,
   if (!name)
     return shared_->post(std::move(done),
                          error_code{asio::error::invalid_argument});
-  shared_->push({std::move(*name), std::move(previous), std::move(done),
+  shared_->push({std::move(*name), previous, std::move(done),
                  asio::make_work_guard(*shared_->loop)});
 }
 
