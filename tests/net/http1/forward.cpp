@@ -16,12 +16,14 @@ struct fixture {
   endpoint client = *endpoint::parse("192.0.2.1:999");
   forward_context context{&client, "192.0.2.1", "http", "id-1"};
   response_context towards_client;
+  std::string received; // the head's views point into it
   std::unique_ptr<request_head> request = std::make_unique<request_head>();
   std::unique_ptr<response_head> response = std::make_unique<response_head>();
 
   /// The head as it goes to the server.
-  std::string sent(const std::string& bytes) {
-    CAF_REQUIRE(parse_request(bytes, {}, *request) == parse_status::done);
+  std::string sent(std::string bytes) {
+    received = std::move(bytes);
+    CAF_REQUIRE(parse_request(received, {}, *request) == parse_status::done);
     const forward_rules rules{settings};
     std::string out(request_size_max(*request, rules, context), '\0');
     out.resize(write_request(*request, rules, context, out));
