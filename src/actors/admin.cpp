@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/admin.hpp"
 
+#include "actors/actor_listing.hpp"
 #include "actors/admin_api_json.hpp"
 #include "actors/gather.hpp"
 
@@ -50,12 +51,13 @@ std::vector<T> joined(std::vector<std::vector<T>> lists) {
   return result;
 }
 
-/// The text an actor gave its error, as it is.
-std::string text_of(const caf::error& reason, caf::actor_system& system) {
+/// An actor's refusal in words, e.g. by a router that does not know a server.
+const std::string* refusal_of(const caf::error& reason) {
   const auto& context = reason.context();
-  if (context.match_elements<std::string>())
-    return context.get_as<std::string>(0);
-  return system.render(reason);
+  return reason == caf::sec::invalid_argument
+          && context.match_elements<std::string>()
+         ? &context.get_as<std::string>(0)
+         : nullptr;
 }
 
 const server_view* find_server(const backend_view& backend,
@@ -140,10 +142,17 @@ void administrator::run(const api_call& call, const api::get_log_level&) {
 }
 
 void administrator::run(const api_call& call, const api::set_log_level& x) {
-  // At a level that is shown before or after.
-  spdlog::critical("log level set to {} by {}", api::to_string(x.level),
-                   call.who);
+  auto tell = [&] {
+    spdlog::warn("log level set to {} by {}", api::to_string(x.level),
+                 call.who);
+  };
+  // Told at the more talkative of the two levels.
+  bool quieter = x.level > facts_.log_level_now();
+  if (quieter)
+    tell();
   facts_.set_log_level(x.level);
+  if (!quieter)
+    tell();
   run(call, api::get_log_level{});
 }
 
@@ -286,17 +295,7 @@ void administrator::run(const api_call& call, const api::close_one& x) {
 }
 
 actor_list administrator::own_actors() const {
-  actor_list result;
-  if (host() == nullptr)
-    return result;
-  const auto now = troupe::clock::now();
-  host()->for_each([&](const auto& x) {
-    auto age = std::chrono::duration_cast<milliseconds>(now - x.born).count();
-    result.push_back({x.entry_id(), std::string{to_string(x.entry_kind())},
-                      x.entry_name(), host()->where(), x.entry_mailbox(),
-                      x.entry_handled(), static_cast<uint64_t>(age)});
-  });
-  return result;
+  return host() == nullptr ? actor_list{} : list_host(*host());
 }
 
 // -- the node -----------------------------------------------------------------
@@ -383,15 +382,16 @@ std::function<void(const caf::error&)>
 administrator::failure(const api_call& call, std::string whom) {
   return [this, reply = call.reply,
           whom = std::move(whom)](const caf::error& reason) {
-    // A refusal in words: by a router that does not know the server.
-    if (reason == caf::sec::invalid_argument
-        && reason.context().match_elements<std::string>()) {
-      reply(api::error(404, text_of(reason, system())));
+    if (const auto* refusal = refusal_of(reason)) {
+      reply(api::error(404, *refusal));
       return;
     }
-    auto text = text_of(reason, system());
-    spdlog::warn("admin: {} did not answer: {}", whom, text);
-    reply(api::error(504, fmt::format("{} did not answer: {}", whom, text)));
+    auto text =
+      reason == caf::sec::request_timeout
+        ? whom + " did not answer in time"
+        : fmt::format("{} cannot answer: {}", whom, system().render(reason));
+    spdlog::warn("admin: {}", text);
+    reply(api::error(504, text));
   };
 }
 

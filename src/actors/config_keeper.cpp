@@ -122,10 +122,7 @@ void config_keeper::applied(const config::loaded& candidate, settings_ptr next,
   if (!changes.needs_restart.empty())
     spdlog::warn("these keys take effect after a restart only: {}",
                  fmt::join(changes.needs_restart, ", "));
-  finish({true,
-          running_.generation,
-          {},
-          changes.empty() ? "no setting changed" : changes.summary()});
+  finish({true, running_.generation, {}, changes.summary()});
 }
 
 void config_keeper::lost(const caf::error& reason) {
