@@ -44,7 +44,9 @@ dialer::outcome dialer::dial(reuse pool) {
       return outcome::failed;
     const auto& server = snapshot().servers[index_];
     server_ = server.live.get();
-    lease_ = lease{*server_};
+    lease_ = lease::try_take(*server_, server.max_connections);
+    if (!lease_)
+      continue; // another worker took the last place: the next pick sees it
     if (pool != reuse::none) {
       connection_ =
         backend_->pool().take(server, pool == reuse::proven, *owner_);

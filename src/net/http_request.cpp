@@ -44,13 +44,6 @@ void make_request_id(uint64_t random, std::string& out) {
   }
 }
 
-/// What may stand in a log line and in a reply: printable and short.
-bool is_good_id(std::string_view id) noexcept {
-  return !id.empty() && id.size() <= 128
-      && std::all_of(id.begin(), id.end(),
-                     [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 bool is_accept(std::string_view name) noexcept {
   return name.size() == 6 && ::strncasecmp(name.data(), "accept", 6) == 0;
 }
@@ -162,14 +155,13 @@ void http_session::begin_exchange(const http1::request_head& head) {
 
 void http_session::note_request(const http1::request_head& head) {
   auto& x = *exchange_;
-  for (const auto& field : head.all()) {
-    if (field.known == http1::known_field::x_request_id)
-      x.request_id = field.value;
-    else if (is_accept(field.name))
+  make_request_id(services_.random(), x.request_id);
+  if (const auto id = http1::effective_request_id(head, x.request_id);
+      id.data() != x.request_id.data())
+    x.request_id = id;
+  for (const auto& field : head.all())
+    if (is_accept(field.name))
       x.accept = field.value;
-  }
-  if (!is_good_id(x.request_id))
-    make_request_id(services_.random(), x.request_id);
   if (services_.log.enabled()) {
     x.method = head.method;
     x.path = head.path;

@@ -129,7 +129,8 @@ void http_session::begin_response(const http1::response_head& head) {
       || (x.http10 && head.body == http1::framing::chunked) || draining_
       || frontend_->draining)
     x.keep_alive = false;
-  x.response_scanner.data_only(x.http10);
+  if (x.http10)
+    x.response_scanner.reset(http1::chunk_scanner::output::data);
   const bool counts_5xx = x.dial.snapshot().passive.count_5xx;
   if (head.status >= 500 && counts_5xx)
     x.dial.backend().note_failure(*x.dial.server(), false);
