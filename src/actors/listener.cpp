@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/listener.hpp"
 
+#include "actors/worker.hpp"
 #include "net/http1/forward.hpp"
 
 #include <spdlog/spdlog.h>
@@ -179,7 +180,7 @@ void listener::drain(const drain_listener& message) {
 void listener::end_if_done() {
   if (!group_->draining || !group_->members.empty())
     return;
-  caf::anon_send(owner_, listener_ended{name_});
+  caf::anon_send(owner_, listener_ended{frontend_key(frontend_->current->plan->settings)});
   quit();
 }
 

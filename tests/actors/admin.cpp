@@ -309,7 +309,8 @@ CAF_TEST(a reload says who asked and what came of it) {
   others_answer();
   CAF_CHECK_EQUAL(status(), 200u);
   CAF_CHECK_EQUAL(reload_why, "uid 0 over the admin API");
-  CAF_CHECK_EQUAL(body().at("generation").as_int64(), 4);
+  auto answer = body();
+  CAF_CHECK_EQUAL(answer.at("generation").as_int64(), 4);
   reload = {false, 4, {"t.yaml:1:1: x: y"}, ""};
   call("POST", "/v1/reload");
   others_answer();

@@ -150,9 +150,12 @@ CAF_TEST(limits of lists are checked) {
   auto limit = [](std::string query) {
     return parse_call("GET", "/v1/connections", "", std::move(query));
   };
-  CAF_CHECK_EQUAL(std::get<get_connections>(limit("")).limit, 100u);
-  CAF_CHECK_EQUAL(std::get<get_connections>(limit("limit=7")).limit, 7u);
-  CAF_CHECK_EQUAL(std::get<get_connections>(limit("x=1&limit=7&y")).limit, 7u);
+  auto limit_of = [&](std::string query) {
+    return std::get<get_connections>(limit(std::move(query))).limit;
+  };
+  CAF_CHECK_EQUAL(limit_of(""), 100u);
+  CAF_CHECK_EQUAL(limit_of("limit=7"), 7u);
+  CAF_CHECK_EQUAL(limit_of("x=1&limit=7&y"), 7u);
   for (auto* query : {"limit=", "limit", "limit=0", "limit=10001", "limit=-1",
                       "limit=1x", "limit=99999999999"})
     CAF_CHECK_EQUAL(status_of(limit(query)), 400u);
