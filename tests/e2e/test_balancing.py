@@ -77,21 +77,6 @@ def test_random_and_p2c_use_every_server(t):
         assert all(seen[name] >= 30 for name in ("a1", "a2", "a3")), (algorithm, seen)
 
 
-def test_backup_servers_serve_only_when_no_other_can(t):
-    a1, a2 = t.servers("a1", "a2")
-    check = {"enabled": True, "type": "http", "path": "/health", "interval": "100ms", "fall": 1, "rise": 1}
-    node = t.node([a1, a2], backend={"health_check": check})
-    node.config["backends"][0]["servers"][1]["backup"] = True
-    node.reload()
-    assert spread(node, 20) == {"a1": 20}
-    a1.set_health(503)
-    node.wait_down("a1")
-    assert spread(node, 20) == {"a2": 20}
-    a1.set_health(200)
-    node.wait_up("a1")
-    assert spread(node, 20) == {"a1": 20}
-
-
 def test_streams_are_spread_over_tcp_servers(t):
     node = t.node(t.servers("a1", "a2", mode="tcp-greet"), protocol="tcp")
     seen = collections.Counter()

@@ -148,10 +148,14 @@ def test_a_get_is_tried_again_when_a_pooled_connection_breaks(t):
 
 
 def test_a_pooled_connection_the_server_has_closed_fails_no_request(t):
-    node = t.node(t.servers("a1"), config={"global": {"workers": 1}})
+    server = t.server("a1")
+    node = t.node([server], config={"global": {"workers": 1}})
     with node.client() as client:
         for _ in range(50):
             assert client.get("/close?silent").status == 200
+            assert client.get("/").status == 200  # may meet the FIN half way
+            assert client.get("/close?silent").status == 200
+            eventually(lambda: server.count()["open"] <= 1, what="the FIN has arrived")
             assert client.request("POST", "/echo", body=b"x").status == 200
 
 

@@ -287,13 +287,15 @@ def test_header_rules_set_and_remove_fields(t):
         assert response.field("X-Server") is None
 
 
-def test_an_absolute_target_is_understood(t):
+def test_an_absolute_target_is_understood_if_it_agrees_with_host(t):
     _, node = one(t)
     with node.client() as client:
-        client.send("GET http://shop.example/echo?x=1 HTTP/1.1\r\nHost: other.example\r\n\r\n")
+        client.send("GET http://shop.example/echo?x=1 HTTP/1.1\r\nHost: shop.example\r\n\r\n")
         response = client.read_response()
         assert response_json(response)["target"] == "/echo?x=1"
         assert values(response, "Host") == ["shop.example"]
+        client.send("GET http://shop.example/echo HTTP/1.1\r\nHost: other.example\r\n\r\n")
+        assert client.read_response().status == 400
 
 
 def test_a_client_that_has_sent_its_fin_still_gets_its_replies(t):

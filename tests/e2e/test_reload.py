@@ -79,10 +79,10 @@ def test_an_invalid_file_changes_nothing_and_all_its_problems_are_logged(t):
     for path in ("frontends[0].algorithm", "backends[0].retries_max", "backends[0].tymeout"):
         assert path in node.log(), path
     assert "the running configuration was kept" in node.log()
-    assert node.metric("config_last_reload_success") == 0
+    assert node.metric("config_last_reload_successful") == 0
     node.config["backends"][0]["retries_max"] = 1
     node.reload()
-    assert node.metric("config_last_reload_success") == 1
+    assert node.metric("config_last_reload_successful") == 1
 
 
 def test_a_broken_or_missing_file_changes_nothing(t):

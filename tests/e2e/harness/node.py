@@ -210,6 +210,7 @@ class Node:
         self.write(text)
         self.process.signal(signal.SIGHUP)
         eventually(lambda: self.generation() > before, seconds, "the next generation")
+        time.sleep(0.05 * patience())  # "at once" is within 50 ms, on every worker
 
     def reload_refused(self, text):
         """Writes a bad configuration, sends SIGHUP, waits for the refusal."""
@@ -269,9 +270,16 @@ class Node:
         response = get(self.socket, path, method, {"Content-Type": "application/json"}, data)
         return response.status, json.loads(response.body or b"null")
 
-    def set_server(self, server, **change):
+    def set_server(self, server, admin=None, weight=None):
+        """An operator's change; waits until it is in force."""
+        wanted = {"admin": admin, "weight": weight}
+        change = {key: value for key, value in wanted.items() if value is not None}
         status, answer = self.api("POST", f"/v1/servers/app/{server}", change)
         assert status == 200, answer
+        if admin:
+            eventually(lambda: self.metric("server_admin_state", server=server, state=admin) == 1)
+        if weight:
+            eventually(lambda: self.metric("server_weight", server=server) == weight)
 
     def access_log(self, at_least=1):
         """The lines of the access log, which must all be JSON objects."""
