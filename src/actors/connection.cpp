@@ -19,6 +19,7 @@ connection::connection(caf::actor_config& cfg, worker_context& worker,
   counts.connections_total.add();
   counts.connections_open.add();
   live.connections.fetch_add(1, std::memory_order_relaxed);
+  worker_.limit.open.fetch_add(1, std::memory_order_relaxed);
 }
 
 connection_actor::behavior_type connection::make_behavior() {
@@ -59,6 +60,7 @@ void connection::on_exit() {
   auto& live = *accepted_under_->plan->live;
   live.by_worker[worker_.services.index].connections_open.sub();
   live.connections.fetch_sub(1, std::memory_order_relaxed);
+  worker_.limit.open.fetch_sub(1, std::memory_order_relaxed);
   unlink();
   if (group_->draining && group_->members.empty() && group_->listener)
     caf::anon_send(group_->listener, connections_gone{});

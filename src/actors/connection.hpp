@@ -41,12 +41,24 @@ struct connection_group : net::local_counted<connection_group> {
   bool draining = false;
 };
 
+/// Client connections of the whole node: no more than there are descriptors
+/// for (rule 35). Shared by all workers.
+struct connection_limit {
+  explicit connection_limit(uint64_t m) noexcept : max(m) {}
+  const uint64_t max;
+  std::atomic<uint64_t> open{0};
+  bool reached() const noexcept {
+    return open.load(std::memory_order_relaxed) >= max;
+  }
+};
+
 /// What every connection of a worker may use. Owned by the worker's thread.
 struct worker_context {
   worker_context(net::loop& l, unsigned index, net::access_log& log,
-                 uint64_t seed)
-    : services(l, index, log, seed) {}
+                 connection_limit& all, uint64_t seed)
+    : services(l, index, log, seed), limit(all) {}
   net::worker_services services;
+  connection_limit& limit;
   /// Actors that have ended in this turn: dropped when it is over, never while
   /// their own code is still on the stack.
   std::vector<caf::strong_actor_ptr> ended;

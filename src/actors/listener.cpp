@@ -82,6 +82,10 @@ void listener::on_io(uint32_t) {
 }
 
 listener::accepted listener::accept_one() {
+  if (worker_.limit.reached()) {
+    errno = EMFILE; // it would come to that
+    return accepted::out_of_resources;
+  }
   sockaddr_storage storage;
   socklen_t size = sizeof storage;
   auto* address = reinterpret_cast<sockaddr*>(&storage);
@@ -180,7 +184,8 @@ void listener::drain(const drain_listener& message) {
 void listener::end_if_done() {
   if (!group_->draining || !group_->members.empty())
     return;
-  caf::anon_send(owner_, listener_ended{frontend_key(frontend_->current->plan->settings)});
+  caf::anon_send(
+    owner_, listener_ended{frontend_key(frontend_->current->plan->settings)});
   quit();
 }
 

@@ -366,9 +366,10 @@ snapshot_ptr router::make_snapshot() const {
   for (const auto& x : members_) {
     if (x.state.usable)
       result->usable.push_back(static_cast<uint32_t>(result->servers.size()));
-    result->servers.push_back(
-      {x.settings.name, x.address, x.weight(), x.settings.max_connections,
-       x.state, x.wish.admin, stable_hash(x.settings.name), x.live});
+    result->servers.push_back({x.settings.name, x.address, x.weight(),
+                               x.settings.max_connections, x.state,
+                               x.wish.admin, stable_hash(x.settings.name),
+                               x.live, x.own, x.vetoed});
   }
   return result;
 }

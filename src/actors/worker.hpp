@@ -15,8 +15,8 @@ namespace troupe::actors {
 /// actor that died of a bug; touched by that thread only.
 struct worker_state final : net::backend_reporter {
   worker_state(net::loop& l, unsigned index, net::access_log& log,
-               uint64_t seed)
-    : context(l, index, log, seed) {}
+               connection_limit& limit, uint64_t seed)
+    : context(l, index, log, limit, seed) {}
   ~worker_state();
 
   void report_failure(const std::string& backend, const std::string& server,

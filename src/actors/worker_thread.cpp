@@ -7,10 +7,10 @@ namespace troupe::actors {
 
 worker_thread::worker_thread(caf::actor_system& system, unsigned index,
                              uint64_t buffers_max, net::access_log& log,
-                             uint64_t seed)
+                             connection_limit& limit, uint64_t seed)
   : loop_(buffers_max),
     host_(system, "worker " + std::to_string(index), [this] { loop_.wake(); }),
-    state_(loop_, index, log, seed) {}
+    state_(loop_, index, log, limit, seed) {}
 
 worker_thread::~worker_thread() { join(); }
 

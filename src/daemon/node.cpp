@@ -55,7 +55,7 @@ private:
   const arguments& args_;
   settings_ptr settings_;
   const uint64_t hash_;
-  const uint64_t connection_limit_;
+  actors::connection_limit connection_limit_;
   int exit_code_ = 0;
   bool stopped_ = false;
   boost::asio::io_context loop_{1};
@@ -104,7 +104,7 @@ void node::make_workers() {
   for (unsigned n = 0; n < count; ++n) {
     const auto seed = uint64_t{random()} << 32 | random();
     workers_.push_back(std::make_unique<actors::worker_thread>(
-      *system_, n, share, access_log_, seed));
+      *system_, n, share, access_log_, connection_limit_, seed));
   }
 }
 
@@ -137,7 +137,7 @@ int node::run() {
 actors::node_parts node::parts() {
   const auto forced = args_.log_level;
   auto facts = actors::facts_of(args_.node, TROUPE_VERSION,
-                                system_->clock().now(), connection_limit_);
+                                system_->clock().now(), connection_limit_.max);
   return actors::node_parts{
     .workers = workers_,
     .prober = *prober_,
@@ -208,7 +208,8 @@ void node::started(const std::vector<std::string>& problems) {
     loop_, args_.config_file, [this] { reload("file changed"); });
   spdlog::info("trouped {} is ready: node {}, {} workers, at most {} "
                "connections",
-               TROUPE_VERSION, args_.node, workers_.size(), connection_limit_);
+               TROUPE_VERSION, args_.node, workers_.size(),
+               connection_limit_.max);
   ::sd_notify(0, "READY=1");
 }
 

@@ -35,8 +35,9 @@ void http_session::account(reason why) {
     counts.bytes_sent.add(x.bytes_received);
     counts.bytes_received.add(x.bytes_from_server);
   }
-  if (x.resent && why != reason::ok)
-    count_retry(&backend_counters::retries_failure);
+  if (x.dial.tries() > 0 && x.dial.has_snapshot())
+    count_retry(why == reason::ok ? &backend_counters::retries_success
+                                  : &backend_counters::retries_failure);
   if (services_.log.enabled())
     write_log(why);
 }

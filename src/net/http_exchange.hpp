@@ -29,7 +29,6 @@ struct exchange_facts {
   bool head_sent = false;    ///< to the server at work now
   bool body_sent = false;    ///< a body byte has left for some server
   bool server_deaf = false;  ///< it takes no more; its reply may have come
-  bool resent = false;       ///< it went to a server before this one
   uint64_t sent_before = 0;  ///< bytes the connection had sent before
 
   // -- the response, server to client

@@ -293,8 +293,6 @@ void http_session::response_complete(bool clean) {
   auto& x = *exchange_;
   // Bytes after the end: nobody asked for them, nobody gets them.
   x.server_keep_alive &= clean;
-  if (x.resent)
-    count_retry(&backend_counters::retries_success);
   finish_exchange(reason::ok);
 }
 

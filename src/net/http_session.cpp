@@ -208,7 +208,6 @@ void http_session::server_failed(reason why, bool blame) {
     count_retry(&backend_counters::retries_budget_exhausted);
     return fail(status_of(why), reason::retry_budget);
   }
-  x.resent = true;
   x.response_head.reset();
   x.head_sent = false;
   on_dialed(x.dial.dial(dialer::reuse::none));
