@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/connection.hpp"
 
-#include <unistd.h>
-
 namespace troupe::actors {
+
+namespace {
+
+std::unique_ptr<net::session> make_session(net::session_start start) {
+  return start.frontend->current->plan->settings.protocol == protocol::http
+         ? net::make_http_session(std::move(start))
+         : net::make_tcp_session(std::move(start));
+}
+
+} // namespace
 
 connection::connection(caf::actor_config& cfg, worker_context& worker,
                        connection_start start)
-  : hosted(cfg), worker_(worker), id_(start.id), descriptor_(start.descriptor),
+  : hosted(cfg), worker_(worker), id_(start.id),
     token_(worker.services.event_loop.timers().add(*this)),
-    frontend_(std::move(start.frontend)), accepted_under_(frontend_->current),
-    group_(std::move(start.group)), peer_(start.peer),
-    accepted_at_(worker.services.event_loop.now()),
-    self_(caf::strong_actor_ptr{ctrl()}) {
+    accepted_under_(start.frontend->current), group_(std::move(start.group)),
+    accepted_at_(worker.services.event_loop.now()) {
+  try {
+    session_ = make_session({worker.services, std::move(start.frontend), *this,
+                             token_, start.descriptor, start.peer});
+  } catch (...) {
+    worker.services.event_loop.timers().remove(token_);
+    throw;
+  }
+  self_ = caf::strong_actor_ptr{ctrl()};
   group_->members.push_back(*this);
   auto& live = *accepted_under_->plan->live;
   auto& counts = live.by_worker[worker_.services.index];
@@ -23,7 +37,8 @@ connection::connection(caf::actor_config& cfg, worker_context& worker,
 }
 
 connection_actor::behavior_type connection::make_behavior() {
-  begin();
+  session_->progress();
+  quit_if_ended();
   return {
     [this](const describe_connection&) { return describe(); },
     [this](const drain_connection&) {
@@ -37,24 +52,7 @@ connection_actor::behavior_type connection::make_behavior() {
   };
 }
 
-void connection::begin() {
-  const auto& settings = accepted_under_->plan->settings;
-  net::session_start start{worker_.services,
-                           frontend_,
-                           *this,
-                           token_,
-                           std::exchange(descriptor_, -1),
-                           peer_};
-  session_ = settings.protocol == protocol::http
-             ? net::make_http_session(std::move(start))
-             : net::make_tcp_session(std::move(start));
-  session_->progress();
-  quit_if_ended();
-}
-
 void connection::on_exit() {
-  if (descriptor_ >= 0)
-    ::close(descriptor_);
   session_.reset();
   worker_.services.event_loop.timers().remove(token_);
   auto& live = *accepted_under_->plan->live;
@@ -67,7 +65,6 @@ void connection::on_exit() {
   // All of this belongs to the worker's thread, the destructor may not run
   // there.
   group_.reset();
-  frontend_.reset();
   accepted_under_.reset();
   worker_.ended.push_back(std::move(self_));
 }
@@ -75,7 +72,7 @@ void connection::on_exit() {
 connection_view connection::describe() const {
   connection_view view;
   view.id = id_;
-  view.client = peer_.to_string();
+  view.client = session_->peer().to_string();
   view.frontend = accepted_under_->plan->settings.name;
   view.server = session_->server();
   view.phase = to_string(session_->phase());

@@ -102,17 +102,13 @@ private:
   /// Runs `f` on the session as actor code; ends the actor with the session.
   template <class F>
   void act(F&& f);
-  void begin();
   void quit_if_ended();
 
   worker_context& worker_;
   const uint64_t id_;
-  int descriptor_; ///< until the session has it
   net::client_token token_;
-  net::local_ptr<net::frontend_slot> frontend_;
   net::local_ptr<net::held_plan> accepted_under_;
   net::local_ptr<connection_group> group_;
-  const endpoint peer_;
   const time_point accepted_at_;
   caf::strong_actor_ptr self_; ///< keeps it alive while it has a socket
   std::unique_ptr<net::session> session_;

@@ -21,6 +21,9 @@ constexpr int accepts_a_turn = 4;
 
 constexpr milliseconds rest_time{100};
 
+/// Between two lines in the log about it.
+constexpr milliseconds complaint_pause{10'000};
+
 } // namespace
 
 listener::listener(caf::actor_config& cfg, worker_context& worker,
@@ -112,10 +115,16 @@ void listener::welcome(int descriptor, const endpoint& peer) {
   if (refuse_if_full(descriptor))
     return;
   const auto id = worker_.next_connection_id++;
-  spawn_on<connection>(
-    *host(), worker_,
-    connection_start{uint64_t{worker_.services.index} << 48 | id, descriptor,
-                     peer, frontend_, group_});
+  try {
+    spawn_on<connection>(
+      *host(), worker_,
+      connection_start{uint64_t{worker_.services.index} << 48 | id, descriptor,
+                       peer, frontend_, group_});
+  } catch (const std::exception& e) {
+    // The socket is closed by now; the others must not notice.
+    spdlog::error("frontend {}: a connection could not start: {}", name_,
+                  e.what());
+  }
 }
 
 bool listener::refuse_if_full(int descriptor) {
@@ -137,16 +146,18 @@ bool listener::refuse_if_full(int descriptor) {
 }
 
 void listener::rest() {
-  if (!resting_)
+  const auto now = worker_.services.event_loop.now();
+  if (now >= quiet_until_) {
+    quiet_until_ = now + complaint_pause;
     spdlog::warn("frontend {}: cannot accept: {}; trying again every {} ms",
                  name_, std::strerror(errno), rest_time.count());
+  }
   frontend_->counters()
     .refused[static_cast<size_t>(reason::local_resource)]
     .add();
   resting_ = true;
   unwatch();
-  auto& event_loop = worker_.services.event_loop;
-  event_loop.timers().arm(timer_token_, event_loop.now() + rest_time);
+  worker_.services.event_loop.timers().arm(timer_token_, now + rest_time);
 }
 
 void listener::on_timer() {

@@ -56,6 +56,7 @@ private:
   net::io_token io_token_;
   net::client_token timer_token_;
   reason cut_reason_ = reason::drained;
+  time_point quiet_until_{};
   bool watching_ = false;
   bool resting_ =
     false; ///< out of descriptors: tries again when the timer says

@@ -74,6 +74,17 @@ std::string_view unix_path(const sockaddr* address, socklen_t size) {
 
 } // namespace
 
+endpoint::endpoint(const sockaddr* address, socklen_t size)
+  : size_(std::min<socklen_t>(size, sizeof(sockaddr_storage))) {
+  if (size_ <= inline_bytes) {
+    std::memcpy(inline_.data(), address, size_);
+    return;
+  }
+  std::shared_ptr<char[]> path{new char[size_]};
+  std::memcpy(path.get(), address, size_);
+  path_ = std::move(path);
+}
+
 std::optional<endpoint> endpoint::parse(std::string_view text) {
   if (text.starts_with(unix_prefix))
     return parse_unix(text.substr(unix_prefix.size()));
@@ -120,9 +131,9 @@ uint16_t endpoint::port() const noexcept {
 
 void endpoint::port(uint16_t value) noexcept {
   if (family() == AF_INET)
-    reinterpret_cast<sockaddr_in*>(&storage_)->sin_port = htons(value);
+    reinterpret_cast<sockaddr_in*>(inline_.data())->sin_port = htons(value);
   else if (family() == AF_INET6)
-    reinterpret_cast<sockaddr_in6*>(&storage_)->sin6_port = htons(value);
+    reinterpret_cast<sockaddr_in6*>(inline_.data())->sin6_port = htons(value);
 }
 
 std::string_view endpoint::ip_bytes() const noexcept {

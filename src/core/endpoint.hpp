@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,15 +13,15 @@
 namespace troupe {
 
 /// A socket address that needs no more resolving: IPv4, IPv6 or a Unix path.
+///
+/// Every connection holds some, so only what is longer than an IPv6 address (a
+/// Unix path) is kept elsewhere, shared between copies.
 class endpoint {
 public:
   endpoint() noexcept = default;
 
   /// Copies `size` bytes of a kernel socket address.
-  endpoint(const sockaddr* address, socklen_t size) noexcept {
-    size_ = size < sizeof storage_ ? size : sizeof storage_;
-    std::memcpy(&storage_, address, size_);
-  }
+  endpoint(const sockaddr* address, socklen_t size);
 
   /// Reads "127.0.0.1:80", "[::1]:80" or "unix:/path"; port 0 is allowed.
   /// @returns nothing when `text` is none of these (a host name, for one).
@@ -29,10 +31,11 @@ public:
   static std::optional<endpoint> parse_ip(std::string_view text, uint16_t port);
 
   const sockaddr* data() const noexcept {
-    return reinterpret_cast<const sockaddr*>(&storage_);
+    return reinterpret_cast<const sockaddr*>(path_ ? path_.get()
+                                                   : inline_.data());
   }
   socklen_t size() const noexcept { return size_; }
-  int family() const noexcept { return storage_.ss_family; }
+  int family() const noexcept { return data()->sa_family; }
   bool empty() const noexcept { return size_ == 0; }
 
   uint16_t port() const noexcept; ///< 0 for Unix paths
@@ -51,12 +54,14 @@ public:
 
   bool operator==(const endpoint& other) const noexcept {
     return size_ == other.size_
-        && std::memcmp(&storage_, &other.storage_, size_) == 0;
+        && std::memcmp(data(), other.data(), size_) == 0;
   }
 
 private:
-  sockaddr_storage storage_{};
+  static constexpr size_t inline_bytes = 28; ///< sizeof(sockaddr_in6)
+  alignas(8) std::array<char, inline_bytes> inline_{};
   socklen_t size_ = 0;
+  std::shared_ptr<const char[]> path_;
 };
 
 /// "name:8080" or "[::1]:8080" in two parts.

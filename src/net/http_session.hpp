@@ -27,6 +27,7 @@ public:
   void cut(reason why) override;
 
   session_phase phase() const noexcept override { return phase_; }
+  const endpoint& peer() const noexcept override { return peer_; }
   uint64_t requests() const noexcept override { return requests_; }
   std::string_view server() const noexcept override;
   const server_live* server_identity() const noexcept override;

@@ -100,6 +100,7 @@ public:
   virtual void cut(reason why) = 0;
 
   virtual session_phase phase() const noexcept = 0;
+  virtual const endpoint& peer() const noexcept = 0;
   virtual uint64_t requests() const noexcept = 0;
   /// The server at work for it, or "".
   virtual std::string_view server() const noexcept = 0;

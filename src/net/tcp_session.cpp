@@ -21,6 +21,7 @@ public:
   void cut(reason why) override { end(why); }
 
   session_phase phase() const noexcept override { return phase_; }
+  const endpoint& peer() const noexcept override { return peer_; }
   uint64_t requests() const noexcept override { return 1; }
   std::string_view server() const noexcept override {
     return dial_.server() ? std::string_view{dial_.server()->name} : "";
