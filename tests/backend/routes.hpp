@@ -20,18 +20,19 @@ inline void echo(http_session& to, wire& out) {
   auto& head = to.head();
   std::string fields;
   for (auto& [name, value] : head.fields)
-    fields += fmt::format("{}[{},{}]", fields.empty() ? "" : ",", quoted(name),
-                          quoted(value));
+    fields += fmt::format("{}[{},{}]", fields.empty() ? "" : ",",
+                          json_text(name), json_text(value));
   std::string trailers;
   for (auto& line : to.body().trailers())
-    trailers += fmt::format("{}{}", trailers.empty() ? "" : ",", quoted(line));
+    trailers +=
+      fmt::format("{}{}", trailers.empty() ? "" : ",", json_text(line));
   auto content = fmt::format(
     R"({{"server":{},"method":{},"target":{},"version":{},"headers":[{}],)"
     R"("body_length":{},"body_crc":{},"trailers":[{}],"peer":{},)"
     R"("request_on_connection":{}}})",
-    quoted(to.name()), quoted(head.method), quoted(head.target),
-    quoted(head.version), fields, to.body().sum().length(),
-    to.body().sum().crc(), trailers, quoted(out.peer()), to.requests());
+    json_text(to.name()), json_text(head.method), json_text(head.target),
+    json_text(head.version), fields, to.body().sum().length(),
+    to.body().sum().crc(), trailers, json_text(out.peer()), to.requests());
   to.reply(out, 200, content, "Content-Type: application/json\r\n");
 }
 

@@ -14,7 +14,7 @@
 namespace test_server {
 
 /// A JSON string, quotes included. Bytes outside ASCII are taken as Latin-1.
-inline std::string quoted(std::string_view text) {
+inline std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (auto c : text) {
     auto code = static_cast<unsigned char>(c);
@@ -60,7 +60,7 @@ public:
     return fmt::format(
       R"({{"name":{},"requests":{},"connections":{},"open":{},)"
       R"("health_checks":{},"by":{},"bodies":{}}})",
-      quoted(name), requests_.load(), connections.load(), open.load(),
+      json_text(name), requests_.load(), connections.load(), open.load(),
       health_checks.load(), to_json(by_path), to_json(bodies_));
   }
 
@@ -76,8 +76,8 @@ private:
   static std::string to_json(const counts& from) {
     std::string out = "{";
     for (auto& [key, count] : from)
-      out +=
-        fmt::format("{}{}:{}", out.size() > 1 ? "," : "", quoted(key), count);
+      out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", json_text(key),
+                         count);
     return out += '}';
   }
 
