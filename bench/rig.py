@@ -191,14 +191,15 @@ class Proxy:
 class Troupe(Proxy):
     kind = "troupe"
 
-    def __init__(self, rig, servers, backend=None):
+    def __init__(self, rig, servers, backend=None, workers=1):
         self.backend = backend or {}
+        self.workers = workers
         self.metrics_port = free_port()
         super().__init__(rig, servers)
 
     def config(self, **backend):
         return {
-            "global": {"workers": 1, "state_dir": str(self.directory), "log": {"level": "warn"}},
+            "global": {"workers": self.workers, "state_dir": str(self.directory), "log": {"level": "warn"}},
             "admin": {"socket": str(self.directory / "admin.sock")},
             "metrics": {"listen": f"127.0.0.1:{self.metrics_port}"},
             "frontends": [
