@@ -38,7 +38,9 @@ void loop::run(const std::function<work_state()>& work) {
                    || woken_.load(std::memory_order_acquire);
     const auto timeout = busy ? 0 : timers_.timeout_ms(now_);
     poller_.wait(timeout, [this] { now_ = clock::now(); });
-    woken_.store(false, std::memory_order_release);
+    // An exchange, not a store: work() must see what was queued before the
+    // wake() that this one swallows.
+    woken_.exchange(false, std::memory_order_acq_rel);
     run_ready();
     timers_.advance(now_);
     state = work();
