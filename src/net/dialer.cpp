@@ -17,6 +17,7 @@ bool dialer::begin(frontend_slot& frontend, stream_owner& owner,
   client_hash_ = client_hash;
   server_ = nullptr;
   pending_ = false;
+  tries_ = 0;
   failure_ = reason::no_healthy_backend;
   avoid_.clear();
   return held_ != nullptr;
@@ -32,6 +33,7 @@ void dialer::avoid_server() noexcept {
 }
 
 dialer::outcome dialer::dial(reuse pool) {
+  reuse_ = pool;
   while (may_dial()) {
     const auto picked =
       frontend_->balance->pick(snapshot(), {client_hash_, avoid_});
@@ -47,6 +49,7 @@ dialer::outcome dialer::dial(reuse pool) {
     lease_ = lease::try_take(*server_, server.max_connections);
     if (!lease_)
       continue; // another worker took the last place: the next pick sees it
+    ++tries_;
     if (pool != reuse::none) {
       connection_ =
         backend_->pool().take(server, pool == reuse::proven, *owner_);
@@ -99,14 +102,13 @@ dialer::outcome dialer::resume() {
     return outcome::pending;
   default:
     connect_failed(connection_->io.error());
-    return failure_ == reason::local_resource ? outcome::failed
-                                              : dial(reuse::any);
+    return failure_ == reason::local_resource ? outcome::failed : dial(reuse_);
   }
 }
 
 dialer::outcome dialer::on_timeout() {
   connect_failed(ETIMEDOUT);
-  return dial(reuse::any);
+  return dial(reuse_);
 }
 
 void dialer::discard(bool blame) {
@@ -135,6 +137,7 @@ void dialer::reset() noexcept {
   backend_.reset();
   server_ = nullptr;
   pending_ = false;
+  tries_ = 0;
   avoid_.clear();
 }
 

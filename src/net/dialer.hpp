@@ -41,7 +41,7 @@ public:
   outcome dial(reuse pool);
 
   /// An event on the pending connection. @returns what it came to, the next
-  /// server's included.
+  /// server's included; that one begins anew when retries() has grown.
   outcome resume();
 
   /// timeout_connect has passed on the pending connection.
@@ -72,10 +72,8 @@ public:
   server_live* server() const noexcept { return server_; }
 
   reason failure() const noexcept { return failure_; }
-  /// Servers that failed this request so far.
-  unsigned tries() const noexcept {
-    return static_cast<unsigned>(avoid_.size());
-  }
+  /// Tries beyond the first one.
+  unsigned retries() const noexcept { return tries_ > 0 ? tries_ - 1 : 0; }
   /// Whether retries_max allows another try after the one under way.
   bool may_try_again() const noexcept {
     return avoid_.size() < snapshot().retries_max;
@@ -99,6 +97,8 @@ private:
   lease lease_;
   server_connection_ptr connection_;
   bool pending_ = false;
+  reuse reuse_ = reuse::none; ///< for the servers after the first, too
+  unsigned tries_ = 0;
   uint64_t client_hash_ = 0;
   reason failure_ = reason::no_healthy_backend;
   boost::container::static_vector<uint32_t, tries_max> avoid_;

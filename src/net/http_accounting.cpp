@@ -35,7 +35,7 @@ void http_session::account(reason why) {
     counts.bytes_sent.add(x.bytes_received);
     counts.bytes_received.add(x.bytes_from_server);
   }
-  if (x.dial.tries() > 0 && x.dial.has_snapshot())
+  if (x.dial.retries() > 0 && x.dial.has_snapshot())
     count_retry(why == reason::ok ? &backend_counters::retries_success
                                   : &backend_counters::retries_failure);
   if (services_.log.enabled())
@@ -60,7 +60,7 @@ void http_session::write_log(reason why) {
   record.connect_us = x.times.since_start(x.times.connected);
   record.first_byte_us = x.times.since_start(x.times.first_byte);
   record.total_us = x.times.since_start(services_.event_loop.now());
-  record.retries = x.dial.tries();
+  record.retries = x.dial.retries();
   record.reason = why;
   record.generation = x.plan->plan->generation;
   services_.log.write(services_.index, record);

@@ -103,8 +103,11 @@ bool http_session::step_connecting() {
     cut(reason::client_abort);
     return true;
   }
-  const auto outcome = exchange_->dial.resume();
-  if (outcome == dialer::outcome::pending)
+  auto& dial = exchange_->dial;
+  const auto before = dial.retries();
+  const auto outcome = dial.resume();
+  // A try that goes on keeps its deadline; the next server gets its own.
+  if (outcome == dialer::outcome::pending && dial.retries() == before)
     return false;
   on_dialed(outcome);
   return true;

@@ -32,6 +32,7 @@ public:
 
 private:
   void begin();
+  void resume();
   void continue_with(dialer::outcome outcome);
   void run_tunnel();
   void end(reason why);
@@ -70,7 +71,7 @@ void tcp_session::progress() {
     if (client_.hung_up())
       end(reason::client_abort);
     else
-      continue_with(dial_.resume());
+      resume();
   }
   if (phase_ == session_phase::tunnel)
     run_tunnel();
@@ -80,6 +81,14 @@ void tcp_session::begin() {
   if (!dial_.begin(*frontend_, owner_, stable_hash(peer_.ip_bytes())))
     return end(reason::no_healthy_backend);
   continue_with(dial_.dial(dialer::reuse::none));
+}
+
+void tcp_session::resume() {
+  const auto before = dial_.retries();
+  const auto outcome = dial_.resume();
+  // A try that goes on keeps its deadline, whatever the client sends.
+  if (outcome != dialer::outcome::pending || dial_.retries() != before)
+    continue_with(outcome);
 }
 
 void tcp_session::continue_with(dialer::outcome outcome) {
@@ -123,10 +132,12 @@ void tcp_session::run_tunnel() {
 }
 
 void tcp_session::on_timer() {
-  if (phase_ == session_phase::connecting)
-    continue_with(dial_.on_timeout());
-  else
-    end(reason::client_timeout);
+  if (phase_ != session_phase::connecting)
+    return end(reason::client_timeout);
+  continue_with(dial_.on_timeout());
+  // A server reached at once: no event will tell of what the client has sent.
+  if (phase_ == session_phase::tunnel)
+    run_tunnel();
 }
 
 void tcp_session::end(reason why) {
@@ -169,7 +180,7 @@ void tcp_session::write_log(reason why) {
   record.server = server();
   record.reason = why;
   record.generation = plan_->plan->generation;
-  record.retries = dial_.tries();
+  record.retries = dial_.retries();
   if (tunnel_) {
     record.bytes_received = tunnel_->bytes_up();
     record.bytes_sent = tunnel_->bytes_down();
