@@ -51,24 +51,26 @@ bool is_accept(std::string_view name) noexcept {
 } // namespace
 
 bool http_session::read_head(turn_budget& budget) {
+  const bool replying = client_.has_unsent();
   if (client_.flush() == io_status::failed || client_.hung_up()) {
     end();
     return true;
   }
   if (client_.has_unsent())
     return false; // the reply before goes first
-  if (draining_ && phase_ == session_phase::idle && input_.empty()) {
-    end();
-    return true;
-  }
+  if (replying)   // the time between requests begins now
+    arm(rules().timeout_keep_alive);
   if (!input_.empty() && !head_incomplete_) {
+    budget.spend(0);
     take_head(input_.view(), true);
     return true;
   }
   const auto got = client_.receive(read_small);
   switch (got.status) {
   case io_status::would_block:
-    return false;
+    if (!draining_ || phase_ != session_phase::idle)
+      return false;
+    [[fallthrough]];
   case io_status::end:
   case io_status::failed:
     end();

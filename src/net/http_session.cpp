@@ -2,6 +2,7 @@
 #include "net/http_session.hpp"
 
 #include "net/http1/forward.hpp"
+#include "net/socket.hpp"
 
 namespace troupe::net {
 
@@ -11,6 +12,9 @@ namespace {
 /// a reset does not eat the reply on its way.
 constexpr milliseconds linger_time{2'000};
 constexpr uint64_t linger_bytes_max = 1u << 20;
+
+/// How long a connection without a request may still bring one while draining.
+constexpr milliseconds grace_time{1'000};
 
 /// What the client is told for each way a server can fail.
 unsigned status_of(reason why) noexcept {
@@ -163,6 +167,7 @@ bool http_session::step_tunnel(turn_budget& budget) {
 }
 
 bool http_session::step_closing(turn_budget& budget) {
+  const bool replying = client_.has_unsent();
   if (client_.flush() == io_status::failed || client_.hung_up()) {
     end();
     return true;
@@ -174,6 +179,8 @@ bool http_session::step_closing(turn_budget& budget) {
     end();
     return true;
   }
+  if (replying)
+    arm(linger_time);
   const auto got = client_.receive(read_large);
   lingered_ += got.bytes.size();
   budget.spend(got.bytes.size());
@@ -236,12 +243,14 @@ void http_session::fail(unsigned status, std::string_view phrase, reason why) {
   finish_exchange(why);
 }
 
+bool http_session::cut_is_visible() const noexcept {
+  const auto& x = *exchange_;
+  return x.response_framing == http1::framing::length
+      || (x.response_framing == http1::framing::chunked && !x.http10);
+}
+
 void http_session::cut_response(reason why) {
-  // The client must see that the message is not whole. Where only the end of
-  // the connection would say so, it has to be a reset.
-  const bool visible = exchange_->response_framing == http1::framing::length
-                    || (exchange_->response_framing == http1::framing::chunked
-                        && !exchange_->http10);
+  const bool visible = cut_is_visible();
   account(why);
   drop_exchange();
   if (visible)
@@ -260,9 +269,7 @@ void http_session::finish_exchange(reason why) {
   if (!keep)
     return begin_closing(linger);
   phase_ = session_phase::idle;
-  arm(rules().timeout_keep_alive);
-  if (draining_)
-    drain();
+  arm(client_.has_unsent() ? rules().timeout_idle : rules().timeout_keep_alive);
 }
 
 void http_session::drop_exchange() {
@@ -331,7 +338,13 @@ void http_session::server_timed_out() {
 
 void http_session::drain() {
   draining_ = true;
-  if (phase_ == session_phase::idle && input_.empty() && !client_.has_unsent())
+  if (phase_ != session_phase::idle || !input_.empty() || client_.has_unsent())
+    return;
+  // Who has just come has a request on its way; who rests may have one in the
+  // socket that no event has told of yet.
+  if (requests_ == 0)
+    arm(grace_time);
+  else if (is_quiet(client_.fd()))
     end();
 }
 
@@ -342,11 +355,14 @@ void http_session::cut(reason why) {
     if (tunnel_) {
       exchange_->bytes_received += tunnel_->bytes_up();
       exchange_->bytes_sent += tunnel_->bytes_down();
+      exchange_->bytes_from_server += tunnel_->bytes_down();
       tunnel_.reset();
       if (why != reason::ok) {
         exchange_->dial.connection().io.abort();
         client_.abort();
       }
+    } else if (exchange_->response_started && !cut_is_visible()) {
+      client_.abort();
     }
     account(why);
     exchange_->dial.release(false);
@@ -359,7 +375,8 @@ void http_session::end() {
   tunnel_.reset();
   drop_exchange();
   input_.reset();
-  client_.close();
+  // What was not sent would be missing without a sign.
+  client_.has_unsent() ? client_.abort() : client_.close();
 }
 
 void http_session::arm(milliseconds timeout) {

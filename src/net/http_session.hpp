@@ -50,6 +50,10 @@ private:
   void fail(unsigned status, std::string_view phrase, reason why);
   void fail(unsigned status, reason why);
   void cut_response(reason why);
+  /// Whether the bytes alone tell the client that a response that stops here
+  /// is not whole. Where only the end of the connection would say so, it has
+  /// to be a reset.
+  bool cut_is_visible() const noexcept;
   void drop_exchange();
   bool is_over() const noexcept { return phase_ >= session_phase::closing; }
   void finish_exchange(reason why);
