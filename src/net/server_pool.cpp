@@ -53,18 +53,18 @@ server_connection_ptr server_pool::take(const server_route& server, bool proven,
 }
 
 void server_pool::put(server_connection_ptr connection, time_point now) {
-  const auto& io = connection->io;
-  // A read that was exactly as long as asked for leaves `readable` set.
-  const bool clean = !io.has_unsent() && !io.peer_finished() && !io.hung_up()
-                  && (!io.readable() || is_quiet(io.fd()));
+  auto& io = connection->io;
+  const bool clean = !io.has_unsent() && !io.peer_finished() && !io.hung_up();
   const auto found = shelves_.find(connection->server);
   if (!clean || found == shelves_.end()
       || found->second.address != connection->address
       || found->second.idle.size() >= settings_.idle_max)
     return;
-  if (io.readable()) // quiet: the flag only meant "not known to be empty"
-    connection->io.receive(1);
-  connection->io.owner(*this);
+  // A read that was exactly as long as asked for leaves `readable` set; only
+  // another read tells whether the server has said more.
+  if (io.readable() && io.receive(1).status != io_status::would_block)
+    return;
+  io.owner(*this);
   connection->idle_since = now;
   found->second.idle.push_back(std::move(connection));
   if (idle_++ == 0)
