@@ -15,6 +15,16 @@ std::string frontend_key(const frontend_settings& settings) {
   return settings.name + "@" + settings.listen;
 }
 
+namespace {
+
+/// Its listener has closed and ended, and so have its connections.
+bool has_drained(const worker_state::frontend& frontend) {
+  const auto& group = *frontend.group;
+  return group.draining && group.members.empty() && !group.listener;
+}
+
+} // namespace
+
 worker_state::~worker_state() { ending = true; }
 
 void worker_state::report_failure(const std::string& backend,
@@ -44,12 +54,12 @@ worker::worker(caf::actor_config& cfg, worker_state& state,
 
 worker_actor::behavior_type worker::make_behavior() {
   set_down_handler([this](caf::down_msg& down) { listener_died(down); });
+  for (const auto& [key, frontend] : state_.frontends)
+    monitor(frontend.listener); // of the worker that died before this one
   return {
     [this](const attach_backend& message) { attach(message); },
     [this](const publish_snapshot& message) { publish(message); },
-    [this](const backend_gone& message) {
-      state_.backends.erase(message.name);
-    },
+    [this](const backend_gone& message) { forget(message); },
     [this](const open_frontend& message) { open(message); },
     [this](const update_frontend& message) { update(message); },
     [this](const close_frontend& message) { close(message); },
@@ -82,8 +92,17 @@ void worker::publish(const publish_snapshot& message) {
     return; // it has gone in the meantime
   auto& slot = *found->second.slot;
   if (const auto before = slot.current())
-    note_removed(*before->snapshot, *message.snapshot);
+    note_removed(before->snapshot->servers, message.snapshot->servers);
   slot.adopt(message.snapshot);
+}
+
+void worker::forget(const backend_gone& message) {
+  // Taken out before it ends: its last snapshot looks its backend up then.
+  const auto gone = state_.backends.extract(message.name);
+  if (gone.empty())
+    return;
+  if (const auto last = gone.mapped().slot->current())
+    note_removed(last->snapshot->servers, {});
 }
 
 void worker::open(const open_frontend& message) {
@@ -93,6 +112,10 @@ void worker::open(const open_frontend& message) {
     spdlog::error("frontend {}: backend {} is not known to worker {}",
                   plan.settings.name, plan.settings.backend,
                   state_.context.services.index);
+    net::close_all({message.descriptor});
+    return;
+  }
+  if (stopping_) { // a reload was overtaken by the stop
     net::close_all({message.descriptor});
     return;
   }
@@ -122,6 +145,10 @@ void worker::listener_died(const caf::down_msg& down) {
     });
   if (found == state_.frontends.end())
     return; // it had nothing left to do
+  if (has_drained(found->second)) {
+    state_.frontends.erase(found);
+    return stopped_if_done();
+  }
   if (!restarts_.allow(clock::now())) {
     spdlog::critical("listeners die faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);
@@ -143,14 +170,20 @@ void worker::update(const update_frontend& message) {
 }
 
 void worker::close(const close_frontend& message) {
-  const auto found = state_.frontends.find(message.name);
-  if (found != state_.frontends.end())
-    send(found->second.listener,
-         drain_listener{message.drain_timeout, reason::drained});
+  auto closing = state_.frontends.extract(message.name);
+  if (closing.empty())
+    return;
+  send(closing.mapped().listener,
+       drain_listener{message.drain_timeout, reason::drained});
+  // The next configuration may bring it back before this one has drained.
+  closing.key() += " (closed " + std::to_string(++state_.closed) + ")";
+  state_.frontends.insert(std::move(closing));
 }
 
 void worker::ended(const listener_ended& message) {
-  state_.frontends.erase(message.name);
+  spdlog::debug("frontend {} has drained", message.name);
+  std::erase_if(state_.frontends,
+                [](const auto& entry) { return has_drained(entry.second); });
   stopped_if_done();
 }
 
@@ -196,19 +229,24 @@ void worker::close_one(const close_connection& message) {
   });
 }
 
-void worker::note_removed(const backend_snapshot& before,
-                          const backend_snapshot& now) {
-  auto& event_loop = state_.context.services.event_loop;
-  for (const auto& old : before.servers) {
-    const bool kept =
-      std::any_of(now.servers.begin(), now.servers.end(),
-                  [&](const auto& server) { return server.live == old.live; });
-    if (kept)
-      continue;
-    const auto deadline = event_loop.now() + state_.drain_timeout;
-    state_.removed.push_back({old.live, deadline});
-    event_loop.timers().arm(timer_, state_.removed.front().deadline);
-  }
+void worker::note_removed(const std::vector<server_route>& before,
+                          const std::vector<server_route>& now) {
+  const auto deadline =
+    state_.context.services.event_loop.now() + state_.drain_timeout;
+  for (const auto& old : before)
+    if (std::none_of(now.begin(), now.end(), [&](const auto& server) {
+          return server.live == old.live;
+        }))
+      state_.removed.push_back({old.live, deadline});
+  await_removed();
+}
+
+void worker::await_removed() {
+  const auto next = std::min_element(
+    state_.removed.begin(), state_.removed.end(),
+    [](const auto& x, const auto& y) { return x.deadline < y.deadline; });
+  if (next != state_.removed.end())
+    state_.context.services.event_loop.timers().arm(timer_, next->deadline);
 }
 
 void worker::on_timer() {
@@ -224,8 +262,7 @@ void worker::on_timer() {
       });
       return true;
     });
-    if (!state_.removed.empty())
-      event_loop.timers().arm(timer_, state_.removed.front().deadline);
+    await_removed();
   });
 }
 

@@ -45,7 +45,9 @@ struct worker_state final : net::backend_reporter {
 
   worker_context context;
   std::map<std::string, backend> backends;
-  std::map<std::string, frontend> frontends; ///< by frontend_key()
+  /// By frontend_key(); those that drain under a key of their own.
+  std::map<std::string, frontend> frontends;
+  uint64_t closed = 0; ///< frontends told to drain so far
   std::vector<removed_server> removed;
   milliseconds drain_timeout{30'000};
   bool ending = false; ///< nobody is left to report to
@@ -69,6 +71,7 @@ private:
   // -- messages --
   void attach(const attach_backend& message);
   void publish(const publish_snapshot& message);
+  void forget(const backend_gone& message);
   void open(const open_frontend& message);
   void update(const update_frontend& message);
   void close(const close_frontend& message);
@@ -84,8 +87,9 @@ private:
 
   void start_listener(worker_state::frontend& frontend);
   void listener_died(const caf::down_msg& down);
-  void note_removed(const backend_snapshot& before,
-                    const backend_snapshot& now);
+  void note_removed(const std::vector<server_route>& before,
+                    const std::vector<server_route>& now);
+  void await_removed();
   void stopped_if_done();
   template <class F>
   void for_each_connection(F&& visit) const;
