@@ -21,6 +21,10 @@ constexpr int accepts_a_turn = 4;
 
 constexpr milliseconds rest_time{100};
 
+/// No queue is longer (net.core.somaxconn bounds it, 4096 by default): enough
+/// turns to empty one, and an end to it when clients keep coming.
+constexpr int accepts_a_drain = 65'536;
+
 /// Between two lines in the log about it.
 constexpr milliseconds complaint_pause{10'000};
 
@@ -99,15 +103,22 @@ listener::accepted listener::accept_one() {
     return accepted::one;
   }
   switch (errno) {
-  case EMFILE:
-  case ENFILE:
-  case ENOBUFS:
-  case ENOMEM:
-    return accepted::out_of_resources;
   case EAGAIN:
     return accepted::none;
-  default: // the client has gone already: the next one
+  case ECONNABORTED: // the client has gone already: the next one
+  case EINTR:
+  case EPERM:  // a firewall's word
+  case EPROTO: // and what accept(2) calls pending network errors
+  case ENOPROTOOPT:
+  case EOPNOTSUPP:
+  case ENETDOWN:
+  case ENETUNREACH:
+  case EHOSTDOWN:
+  case EHOSTUNREACH:
+  case ENONET:
     return accepted::one;
+  default: // out of descriptors or memory; anything else is no better
+    return accepted::out_of_resources;
   }
 }
 
@@ -136,6 +147,11 @@ bool listener::refuse_if_full(int descriptor) {
     .refused[static_cast<size_t>(reason::frontend_limit)]
     .add();
   if (plan.settings.protocol == protocol::http) {
+    // Closing over unread bytes is a reset, which may overtake the reply.
+    auto& event_loop = worker_.services.event_loop;
+    [[maybe_unused]] const auto thrown_away = ::recv(
+      descriptor, event_loop.scratch(), net::loop::scratch_bytes, MSG_DONTWAIT);
+    event_loop.poison_scratch();
     const auto reply =
       net::http1::error_reply(503, "Service Unavailable", "", "", true, false);
     [[maybe_unused]] const auto sent = ::send(
@@ -178,7 +194,7 @@ void listener::drain(const drain_listener& message) {
   if (descriptor_ >= 0) {
     unwatch();
     // Closing a socket of a REUSEPORT group resets what waits in its queue.
-    while (accept_one() == accepted::one) {
+    for (int n = 0; n < accepts_a_drain && accept_one() == accepted::one; ++n) {
     }
     ::close(std::exchange(descriptor_, -1));
   }
