@@ -31,8 +31,8 @@ struct node_parts {
   node_facts facts;
   std::shared_ptr<const settings> initial;
   uint64_t initial_hash = 0;
-  /// Makes log settings take effect.
-  std::function<void(const log_settings&)> set_log;
+  /// Makes global settings take effect that are not the actors' own.
+  std::function<void(const global_settings&)> apply_global;
   /// Once: everything serves, or the problems why not.
   std::function<void(std::vector<std::string> problems)> started;
   /// Once: all workers have ended.

@@ -142,7 +142,7 @@ void supervisor::finish_change(const change_ptr& change) {
     frontends.frontends.push_back(live_.frontend(frontend));
   live_.prune(*running_);
   send(metrics_, std::move(frontends));
-  parts_.set_log(running_->global.log);
+  parts_.apply_global(running_->global);
   tell_admin();
   changing_ = false;
   change->done({});

@@ -56,6 +56,7 @@ private:
   settings_ptr settings_;
   const uint64_t hash_;
   actors::connection_limit connection_limit_;
+  milliseconds stop_delays_{0}; ///< what the running configuration allows
   int exit_code_ = 0;
   bool stopped_ = false;
   boost::asio::io_context loop_{1};
@@ -135,7 +136,6 @@ int node::run() {
 }
 
 actors::node_parts node::parts() {
-  const auto forced = args_.log_level;
   auto facts = actors::facts_of(args_.node, TROUPE_VERSION,
                                 system_->clock().now(), connection_limit_.max);
   return actors::node_parts{
@@ -154,7 +154,11 @@ actors::node_parts node::parts() {
     .facts = std::move(facts),
     .initial = settings_,
     .initial_hash = hash_,
-    .set_log = [forced](const log_settings& log) { set_log(log, forced); },
+    .apply_global =
+      [this](const global_settings& global) {
+        set_log(global.log, args_.log_level);
+        stop_delays_ = global.stop_delay + global.drain_timeout;
+      },
     .started = [this](auto problems) { started(problems); },
     .stopped = [this] { stopped_ = true; },
   };
@@ -238,9 +242,7 @@ void node::reload(std::string why) {
 }
 
 void node::stop() {
-  const auto& global = settings_->global;
-  watchdog_.start(global.stop_delay + global.drain_timeout + stop_margin,
-                  [this] { return leftovers(); });
+  watchdog_.start(stop_delays_ + stop_margin, [this] { return leftovers(); });
   caf::anon_send(supervisor_, actors::stop_node{});
 }
 
