@@ -223,6 +223,48 @@ def test_a_frontend_can_be_added_and_removed(t):
     assert node.get().status == 200
 
 
+def test_a_frontend_that_returns_while_it_drains_is_one_of_its_own(t):
+    node = t.node(t.servers("a1"), config={"global": {"drain_timeout": "30s"}})
+    extra = {**node.config["frontends"][0], "name": "extra", "listen": f"127.0.0.1:{free_port()}"}
+    node.config["frontends"].append(extra)
+    node.reload()
+    from harness import Client, get
+
+    address = node.address_of(1)
+    with Client(address) as client:
+        client.send_request("GET", "/delay/1500")
+        eventually(lambda: node.metric("server_connections") == 1)
+        node.config["frontends"].pop()
+        node.reload()
+        node.config["frontends"].append(extra)
+        node.reload()
+        assert get(address).status == 200
+        assert client.read_response().status == 200
+    # Updates and the stop still reach it when its older self has ended.
+    extra["http"] = {"response_headers": {"set": {"X-Rules": "new"}}}
+    node.reload()
+    assert get(address).field("X-Rules") == "new"
+    node.stop(seconds=5 * patience())
+
+
+def test_streams_of_a_removed_backend_end_with_the_drain_timeout(t):
+    a1, a2 = t.servers("a1", "a2")
+    node = t.node([a1], config={"global": {"drain_timeout": "500ms"}})
+    with node.client() as tunnel:
+        tunnel.send("GET /upgrade HTTP/1.1\r\nHost: t\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+        assert tunnel.read_response().status == 101
+        backend = node.config["backends"][0]
+        node.config["backends"] = [{**backend, "name": "other", "servers": [node.server_entry(a2)]}]
+        node.config["frontends"][0]["backend"] = "other"
+        node.reload()
+        assert node.get().field("X-Server") == "a2"
+        try:
+            ended = not tunnel.is_idle(5 * patience())
+        except ConnectionResetError:
+            ended = True
+        assert ended
+
+
 def test_a_port_that_cannot_be_bound_refuses_the_reload_as_a_whole(t):
     a1, a2 = t.servers("a1", "a2")
     node = t.node([a1])

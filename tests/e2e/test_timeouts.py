@@ -150,3 +150,29 @@ def test_a_long_reply_that_keeps_moving_outlives_the_timeouts(t):
         backend={"timeout_response": "400ms"},
     )
     assert len(node.get("/slow/15/100").body) == 15
+
+
+def test_the_keep_alive_timeout_spares_a_reply_on_its_way(t):
+    node = t.node(t.servers("a1"), frontend={"http": {"timeout_keep_alive": "300ms"}})
+    size = 8 << 20
+    with node.client(receive_buffer=4096) as client:
+        client.send_request("GET", f"/bytes/{size}")
+        time.sleep(1)
+        assert len(client.read_response().body) == size
+
+
+def test_a_connect_is_not_prolonged_by_what_the_client_sends(t):
+    with black_hole() as port:
+        hole = Server(t, "hole", start=False)
+        hole.port = port
+        node = t.node(
+            [hole], protocol="tcp", backend={"timeout_connect": "500ms", "retries_max": 0}
+        )
+        with node.client() as client:
+            started = time.monotonic()
+            try:
+                while time.monotonic() - started < 5 * patience() and client.is_idle(0.1):
+                    client.send("x")
+            except OSError:
+                pass
+            assert time.monotonic() - started < 3 * patience()
