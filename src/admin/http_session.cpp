@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 /// Room for a head and a piece of the body.
-constexpr size_t buffer_size_max = 128u * 1024;
+constexpr size_t buffer_size_max = size_t{128} * 1024;
 
 /// What the handler holds on to. Tells the session when it is forgotten, or the
 /// connection would wait for ever.
@@ -31,7 +31,8 @@ class pending_answer {
 public:
   explicit pending_answer(std::weak_ptr<http_session> to)
     : to_(std::move(to)) {}
-  ~pending_answer() {
+  // Only a lack of memory throws here, and ends the process.
+  ~pending_answer() { // NOLINT(bugprone-exception-escape)
     give({500, "application/json", R"({"error":"the request was dropped"})"});
   }
   pending_answer(const pending_answer&) = delete;

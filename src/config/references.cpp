@@ -72,8 +72,8 @@ std::vector<listener> find_listeners(const cursor& root, const settings& all) {
 /// Defaults come first, so that every clash has a place in the file.
 void check_addresses(const cursor& root, const settings& all) {
   auto listeners = find_listeners(root, all);
-  std::ranges::stable_partition(listeners,
-                                [](const listener& one) { return !one.place; });
+  std::stable_partition(listeners.begin(), listeners.end(),
+                        [](const listener& one) { return !one.place; });
   std::map<std::string, const listener*> users;
   for (const auto& one : listeners) {
     const auto address = endpoint::parse(one.address);

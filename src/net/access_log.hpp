@@ -43,7 +43,7 @@ struct access_record {
 /// Single-producer, single-consumer ring of whole lines.
 class log_ring {
 public:
-  static constexpr size_t capacity = 256u * 1024;
+  static constexpr size_t capacity = size_t{256} * 1024;
   log_ring();
   /// Producer. @returns false when it does not fit: the line is dropped.
   bool push(std::string_view line) noexcept;

@@ -18,7 +18,7 @@ public:
 
 private:
   static constexpr size_t operations_max = 16;
-  static constexpr size_t bytes_max = 256 * 1024;
+  static constexpr size_t bytes_max = size_t{256} * 1024;
   size_t operations_ = 0;
   size_t bytes_ = 0;
 };
