@@ -66,19 +66,14 @@ using config_actor = caf::typed_actor<
 
 /// CONNECTION, one per client connection, on its worker: that client's
 /// journey. I/O events call it directly; messages reach it for the rest.
-using connection_actor =
-  caf::typed_actor<caf::replies_to<describe_connection>::with<connection_view>,
-                   // Finish what is under way, then close. No reply.
-                   caf::reacts_to<drain_connection>,
-                   // Close now. No reply.
-                   caf::reacts_to<close_connection>>;
+using connection_actor = caf::typed_actor<
+  // Finish what is under way, then close. No reply.
+  caf::reacts_to<drain_connection>,
+  // Close now. No reply.
+  caf::reacts_to<close_connection>>;
 
 /// LISTENER, one per frontend and worker, on its worker: accepts.
 using listener_actor = caf::typed_actor<
-  // The frontend's rules changed: the next request takes them. No reply.
-  caf::reacts_to<update_frontend>,
-  // Stop or go on accepting; the descriptor stays open (rule 33). No reply.
-  caf::reacts_to<pause_listener>,
   // Accept what waits, close the descriptor, drain the connections, end.
   caf::reacts_to<drain_listener>,
   // INTERNAL: nothing is left to drain.
@@ -92,8 +87,9 @@ using worker_actor = caf::typed_actor<
   // No frontend uses it any more. No reply.
   caf::reacts_to<backend_gone>,
   // Start accepting on a descriptor. No reply.
-  caf::reacts_to<open_frontend>, caf::reacts_to<update_frontend>,
-  caf::reacts_to<close_frontend>,
+  caf::reacts_to<open_frontend>,
+  // The frontend's rules changed: the next request takes them. No reply.
+  caf::reacts_to<update_frontend>, caf::reacts_to<close_frontend>,
   // A drained listener is no more. No reply.
   caf::reacts_to<listener_ended>,
   // Stop everything; `worker_stopped` to the supervisor when it is done.

@@ -42,13 +42,6 @@ listener_actor::behavior_type listener::make_behavior() {
   group_->listener = this;
   watch();
   return {
-    [this](const update_frontend& message) {
-      spdlog::debug("frontend {} follows generation {}", name_,
-                    message.plan->generation);
-    },
-    [this](const pause_listener& message) {
-      message.paused ? unwatch() : watch();
-    },
     [this](const drain_listener& message) { drain(message); },
     [this](const connections_gone&) { end_if_done(); },
   };

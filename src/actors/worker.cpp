@@ -166,7 +166,6 @@ void worker::update(const update_frontend& message) {
     return;
   state_.drain_timeout = message.plan->drain_timeout;
   found->second.slot->adopt(message.plan, backend->second.slot);
-  send(found->second.listener, message);
 }
 
 void worker::close(const close_frontend& message) {

@@ -40,10 +40,6 @@ struct close_frontend {
   milliseconds drain_timeout{0};
 };
 
-struct pause_listener {
-  bool paused = true;
-};
-
 /// INTERNAL to the listener: its last connection has ended while it drains.
 struct connections_gone {};
 
@@ -80,7 +76,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::attach_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::open_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::update_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::close_frontend)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::pause_listener)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::drain_listener)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_worker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::worker_stopped)
