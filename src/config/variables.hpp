@@ -10,7 +10,7 @@
 namespace troupe::config {
 
 /// Bytes one value may have after its variables were replaced.
-inline constexpr size_t value_size_max = 64 * 1024;
+inline constexpr size_t value_size_max = size_t{64} * 1024;
 
 struct substituted {
   std::string text;

@@ -10,6 +10,7 @@ namespace {
 constexpr auto bounds_us = [] {
   std::array<uint64_t, duration_bounds.size() + 1> result{};
   for (size_t i = 0; i < duration_bounds.size(); ++i)
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): lround is not constexpr
     result[i] = static_cast<uint64_t>(duration_bounds[i] * 1e6 + .5);
   result.back() = UINT64_MAX;
   return result;

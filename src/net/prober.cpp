@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using stream_protocol = asio::generic::stream_protocol;
 
-constexpr size_t response_size_max = 16u * 1024;
+constexpr size_t response_size_max = size_t{16} * 1024;
 
 /// Rule 13: trouble of this host says nothing about the server.
 bool is_local_error(const error_code& ec) {

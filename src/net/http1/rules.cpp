@@ -27,8 +27,9 @@ header_rules checked_rules(const header_rules& rules) {
   for (const auto& [name, value] : rules.set) {
     if (!is_rule_name(name) || !is_field_value(value))
       continue;
-    std::erase_if(result.set,
-                  [&](const auto& x) { return iequals(x.first, name); });
+    std::erase_if(result.set, [&name = name](const auto& x) {
+      return iequals(x.first, name);
+    });
     result.set.emplace_back(name, trim(value));
   }
   for (const auto& name : rules.remove)
