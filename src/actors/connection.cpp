@@ -40,6 +40,7 @@ connection_actor::behavior_type connection::make_behavior() {
   session_->progress();
   quit_if_ended();
   return {
+    [this](const describe_connection&) { return describe(); },
     [this](const drain_connection&) {
       session_->drain();
       quit_if_ended();

@@ -74,7 +74,7 @@ struct connection_start {
 };
 
 /// One client connection. Its I/O events call it directly on its worker's
-/// loop; messages reach it for drain and close. An exception in it
+/// loop; messages reach it for describe, drain and close. An exception in it
 /// ends it, and nothing else.
 class connection final
   : public hosted<connection_actor::base, actor_kind::connection>,

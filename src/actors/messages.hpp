@@ -210,6 +210,8 @@ struct backend_gone {
 
 // -- connections and actors ---------------------------------------------------
 
+struct describe_connection {};
+
 struct connection_view {
   uint64_t id = 0;
   std::string frontend;
@@ -273,6 +275,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::scrape)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::frontends_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_gone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::drain_connection)
