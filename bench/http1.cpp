@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Cost of one head, parsed and written, in nanoseconds. Rounds are short, so that
-// the best one has seen no other process.
+// Cost of one head, parsed and written, in nanoseconds. Rounds are short, so
+// that the best one has seen no other process.
 #include "net/http1/chunk_scanner.hpp"
 #include "net/http1/forward.hpp"
 
