@@ -66,12 +66,12 @@ using config_actor = caf::typed_actor<
 
 /// CONNECTION, one per client connection, on its worker: that client's
 /// journey. I/O events call it directly; messages reach it for the rest.
-using connection_actor = caf::typed_actor<
-  caf::replies_to<describe_connection>::with<connection_view>,
-  // Finish what is under way, then close. No reply.
-  caf::reacts_to<drain_connection>,
-  // Close now. No reply.
-  caf::reacts_to<close_connection>>;
+using connection_actor =
+  caf::typed_actor<caf::replies_to<describe_connection>::with<connection_view>,
+                   // Finish what is under way, then close. No reply.
+                   caf::reacts_to<drain_connection>,
+                   // Close now. No reply.
+                   caf::reacts_to<close_connection>>;
 
 /// LISTENER, one per frontend and worker, on its worker: accepts.
 using listener_actor = caf::typed_actor<
