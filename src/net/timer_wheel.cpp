@@ -61,7 +61,8 @@ int timer_wheel::timeout_ms(time_point now) const noexcept {
     const auto word = occupied_[slot / 64] >> (slot % 64);
     if (word != 0) {
       step += std::countr_zero(word);
-      const auto at = start_ + (current_ + 1 + step) * tick;
+      // Signed: what is overdue must not become a wait of centuries.
+      const auto at = start_ + static_cast<int64_t>(current_ + 1 + step) * tick;
       const auto left = std::chrono::ceil<milliseconds>(at - now).count();
       return static_cast<int>(std::max<int64_t>(left, 0));
     }
