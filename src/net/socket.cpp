@@ -99,14 +99,14 @@ result<std::vector<int>> bind_unix_group(const endpoint& address,
   if (fd < 0)
     return last_error();
   std::vector<int> group{fd};
-  if (::bind(fd, address.data(), address.size()) == 0)
-    while (group.size() < count) {
-      const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-      if (copy < 0)
-        break;
-      group.push_back(copy);
-    }
-  if (group.size() == count)
+  const bool bound = ::bind(fd, address.data(), address.size()) == 0;
+  while (bound && group.size() < count) {
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+      break;
+    group.push_back(copy);
+  }
+  if (bound && group.size() == count)
     return group;
   const auto error = last_error();
   close_all(group);

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define CAF_SUITE net_socket
+#include "caf_test.hpp"
+
+#include "net/sockets.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <netinet/in.h>
+#include <set>
+#include <sys/stat.h>
+
+using namespace troupe;
+using namespace troupe::net;
+
+namespace {
+
+/// A TCP socket somebody else has bound to a free port.
+descriptor stranger(bool reuse_port, bool listening) {
+  descriptor fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const int on = 1;
+  if (reuse_port)
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  const auto any = *endpoint::parse("127.0.0.1:0");
+  CAF_REQUIRE_EQUAL(::bind(fd.get(), any.data(), any.size()), 0);
+  if (listening)
+    CAF_REQUIRE_EQUAL(::listen(fd.get(), 1), 0);
+  return fd;
+}
+
+int bind_error(const endpoint& address, unsigned count = 1,
+               port_holder holder = port_holder::unknown) {
+  const auto group = bind_group(address, count, holder);
+  if (!group)
+    return group.error().value();
+  close_all(*group);
+  return 0;
+}
+
+size_t open_descriptors() {
+  size_t count = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    static_cast<void>(entry);
+    ++count;
+  }
+  return count;
+}
+
+bool can_connect(const endpoint& address) {
+  const auto attempt = start_connect(address);
+  descriptor fd{attempt.fd};
+  return attempt.status != connect_status::failed;
+}
+
+endpoint unix_address(const std::string& path) {
+  return *endpoint::parse("unix:" + path);
+}
+
+} // namespace
+
+CAF_TEST(a group has one socket for each worker on one port) {
+  const auto group = bind_group(*endpoint::parse("127.0.0.1:0"), 3);
+  CAF_REQUIRE(group.has_value());
+  CAF_REQUIRE_EQUAL(group->size(), 3u);
+  std::set<uint16_t> ports;
+  for (const int fd : *group) {
+    ports.insert(local_endpoint(fd).port());
+    CAF_CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    CAF_CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CAF_CHECK_EQUAL(ports.size(), 1u);
+  CAF_CHECK(*ports.begin() != 0);
+  CAF_CHECK(!listen_group(*group));
+  CAF_CHECK(can_connect(local_endpoint(group->front())));
+  close_all(*group);
+}
+
+CAF_TEST(a bound group does not accept before it is told to listen) {
+  const auto group = bind_group(*endpoint::parse("127.0.0.1:0"), 2);
+  CAF_REQUIRE(group.has_value());
+  const auto attempt = start_connect(local_endpoint(group->front()));
+  descriptor fd{attempt.fd};
+  CAF_CHECK(attempt.status == connect_status::failed
+            || connect_result(fd.get()) == ECONNREFUSED);
+  close_all(*group);
+}
+
+CAF_TEST(a port that another socket holds is refused) {
+  const auto other = stranger(false, true);
+  CAF_CHECK_EQUAL(bind_error(local_endpoint(other.get())), EADDRINUSE);
+}
+
+CAF_TEST(a port held by a stranger that allows sharing is refused as well) {
+  // SO_REUSEPORT would let two processes of one user share it unnoticed.
+  const auto other = stranger(true, true);
+  const auto address = local_endpoint(other.get());
+  CAF_CHECK_EQUAL(bind_error(address, 2), EADDRINUSE);
+  const auto quiet = stranger(true, false);
+  CAF_CHECK_EQUAL(bind_error(local_endpoint(quiet.get()), 2), EADDRINUSE);
+}
+
+CAF_TEST(a port of this process may pass to another of its frontends) {
+  const auto group = bind_group(*endpoint::parse("127.0.0.1:0"), 2);
+  CAF_REQUIRE(group.has_value());
+  CAF_REQUIRE(!listen_group(*group));
+  const auto address = local_endpoint(group->front());
+  CAF_CHECK_EQUAL(bind_error(address, 2), EADDRINUSE);
+  CAF_CHECK_EQUAL(bind_error(address, 2, port_holder::this_process), 0);
+  close_all(*group);
+}
+
+CAF_TEST(a group that cannot be had whole leaves nothing open) {
+  const auto other = stranger(false, true);
+  const auto before = open_descriptors();
+  CAF_CHECK_EQUAL(bind_error(local_endpoint(other.get()), 3), EADDRINUSE);
+  CAF_CHECK_EQUAL(
+    bind_error(local_endpoint(other.get()), 3, port_holder::this_process),
+    EADDRINUSE);
+  CAF_CHECK_EQUAL(bind_error(*endpoint::parse("192.0.2.1:1")), EADDRNOTAVAIL);
+  CAF_CHECK_EQUAL(open_descriptors(), before);
+}
+
+CAF_TEST(a port is free again once its group is closed) {
+  const auto group = bind_group(*endpoint::parse("127.0.0.1:0"), 2);
+  CAF_REQUIRE(group.has_value());
+  const auto address = local_endpoint(group->front());
+  close_all(*group);
+  CAF_CHECK_EQUAL(bind_error(address), 0);
+}
+
+CAF_TEST(workers share one unix socket) {
+  scratch_directory directory;
+  const auto address = unix_address(directory.file("web"));
+  const auto group = bind_group(address, 3);
+  CAF_REQUIRE(group.has_value());
+  CAF_REQUIRE_EQUAL(group->size(), 3u);
+  CAF_REQUIRE(!listen_group(*group));
+  // A connection waits in one queue that each of them can accept from.
+  const auto attempt = start_connect(address);
+  descriptor client{attempt.fd};
+  CAF_CHECK(attempt.status == connect_status::connected);
+  descriptor accepted{::accept(group->back(), nullptr, nullptr)};
+  CAF_CHECK(accepted.get() >= 0);
+  close_all(*group);
+}
+
+CAF_TEST(a unix path somebody listens on is refused and kept) {
+  scratch_directory directory;
+  const auto address = unix_address(directory.file("web"));
+  const auto group = bind_group(address, 1);
+  CAF_REQUIRE(group.has_value());
+  CAF_REQUIRE(!listen_group(*group));
+  CAF_CHECK_EQUAL(bind_error(address), EADDRINUSE);
+  CAF_CHECK(can_connect(address));
+  close_all(*group);
+}
+
+CAF_TEST(a stale unix path is taken over) {
+  scratch_directory directory;
+  const auto address = unix_address(directory.file("web"));
+  const auto first = bind_group(address, 2);
+  CAF_REQUIRE(first.has_value());
+  close_all(*first); // as a killed process leaves it
+  CAF_REQUIRE(std::filesystem::exists(directory.file("web")));
+  const auto group = bind_group(address, 2);
+  CAF_REQUIRE(group.has_value());
+  CAF_REQUIRE(!listen_group(*group));
+  CAF_CHECK(can_connect(address));
+  close_all(*group);
+}
+
+CAF_TEST(a unix path that is a file is refused and kept) {
+  scratch_directory directory;
+  const auto path = directory.file("notes");
+  std::ofstream{path} << "precious";
+  CAF_CHECK_EQUAL(bind_error(unix_address(path)), EADDRINUSE);
+  CAF_CHECK_EQUAL(std::filesystem::file_size(path), 8u);
+  const auto link = directory.file("link");
+  std::filesystem::create_symlink(path, link);
+  CAF_CHECK_EQUAL(bind_error(unix_address(link)), EADDRINUSE);
+  CAF_CHECK(std::filesystem::is_symlink(link));
+}
+
+CAF_TEST(a unix path in a directory that is not there is an error) {
+  scratch_directory directory;
+  CAF_CHECK_EQUAL(bind_error(unix_address(directory.file("no/web"))), ENOENT);
+}
+
+CAF_TEST(errors of this host are told from those of a server) {
+  for (const int error : {EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, EACCES,
+                          ENETDOWN, ENOMEM, EAGAIN})
+    CAF_CHECK(is_local_error(error));
+  for (const int error : {0, ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH,
+                          ENETUNREACH, EPIPE, ENOENT})
+    CAF_CHECK(!is_local_error(error));
+}
+
+CAF_TEST(a socket is quiet until its peer sends or ends) {
+  auto pair = tcp_pair();
+  CAF_CHECK(is_quiet(pair.a.get()));
+  CAF_REQUIRE_EQUAL(::send(pair.b.get(), "x", 1, 0), 1);
+  CAF_CHECK(!is_quiet(pair.a.get()));
+  char byte = 0;
+  CAF_CHECK_EQUAL(::recv(pair.a.get(), &byte, 1, 0),
+                  1); // it was only peeked at
+  CAF_CHECK(is_quiet(pair.a.get()));
+  pair.b.close();
+  CAF_CHECK(!is_quiet(pair.a.get()));
+}
