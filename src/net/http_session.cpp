@@ -312,7 +312,7 @@ void http_session::on_timer() {
     auto& x = *exchange_;
     const auto& server = x.dial.connection().io;
     const bool client_stalls = x.response_started
-                               ? client_.has_unsent()
+                               ? client_.has_unsent() || x.pipe.pending() > 0
                                : !x.request_done && !server.has_unsent();
     if (client_stalls)
       fail(408, reason::client_timeout);

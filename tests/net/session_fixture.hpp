@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "net/backend_fixture.hpp"
+#include "net/session.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::net {
+
+/// The length of the first whole request or response with a body of known
+/// length or chunks, 0 while it is incomplete.
+inline size_t message_size(std::string_view bytes) {
+  const auto head = bytes.find("\r\n\r\n");
+  if (head == std::string_view::npos)
+    return 0;
+  const auto fields = bytes.substr(0, head + 2);
+  constexpr std::string_view length = "\r\nContent-Length: ";
+  if (const auto at = fields.find(length); at != std::string_view::npos) {
+    size_t size = 0;
+    std::from_chars(fields.data() + at + length.size(),
+                    fields.data() + fields.size(), size);
+    size += head + 4;
+    return bytes.size() >= size ? size : 0;
+  }
+  if (fields.find("chunked") == std::string_view::npos)
+    return head + 4;
+  const auto last = bytes.find("0\r\n\r\n", head + 4);
+  return last == std::string_view::npos ? 0 : last + 5;
+}
+
+inline size_t count_of(std::string_view text, std::string_view what) {
+  size_t count = 0;
+  for (auto at = text.find(what); at != std::string_view::npos;
+       at = text.find(what, at + what.size()))
+    ++count;
+  return count;
+}
+
+inline std::string with_length(std::string_view start, std::string_view body) {
+  return std::string{start} + "Content-Length: " + std::to_string(body.size())
+       + "\r\n\r\n" + std::string{body};
+}
+
+/// A 200 with that body.
+inline std::string ok(std::string_view body) {
+  return with_length("HTTP/1.1 200 OK\r\n", body);
+}
+
+inline constexpr std::string_view simple_get =
+  "GET / HTTP/1.1\r\nHost: t\r\n\r\n";
+
+inline std::string simple_post(std::string_view body) {
+  return with_length("POST / HTTP/1.1\r\nHost: t\r\n", body);
+}
+
+/// A connection as its server has it.
+struct server_end : peer {
+  using peer::peer;
+  size_t answered = 0; ///< bytes of `received`
+};
+
+/// A server in a test's hands. It answers each whole request with `answer`,
+/// unless there is none; then the test does what it likes with connections.
+class fake_server {
+public:
+  const endpoint& address() const noexcept { return listening_.address(); }
+
+  bool attend() {
+    while (auto accepted = listening_.accept())
+      connections.emplace_back(std::move(*accepted));
+    bool moved = false;
+    for (auto& one : connections) {
+      moved |= one.attend();
+      reply(one);
+    }
+    return moved;
+  }
+
+  /// Everything it got, connection after connection.
+  std::string received() const {
+    std::string all;
+    for (const auto& one : connections)
+      all += one.received;
+    return all;
+  }
+
+  void stop_listening() noexcept { listening_.close(); }
+
+  std::function<std::string(std::string_view request)> answer;
+  std::deque<server_end> connections;
+  size_t requests = 0; ///< answered
+
+private:
+  void reply(server_end& to) {
+    while (answer && to.is_open()) {
+      const auto rest = std::string_view{to.received}.substr(to.answered);
+      const auto size = message_size(rest);
+      if (size == 0)
+        return;
+      to.answered += size;
+      ++requests;
+      to.send(answer(rest.substr(0, size)));
+    }
+  }
+
+  listening_socket listening_;
+};
+
+/// One client with its session, as a connection actor would drive it.
+class seat final : public stream_owner, public loop_client {
+public:
+  seat(worker_services& services, const local_ptr<frontend_slot>& frontend)
+    : seat(services, frontend, tcp_pair()) {}
+
+  ~seat() {
+    if (!session->ended())
+      session->cut(reason::shutdown);
+    timers_.remove(token_);
+  }
+
+  seat(const seat&) = delete;
+  seat& operator=(const seat&) = delete;
+
+  void on_stream(stream&) override { progress(); }
+  void on_ready() override { progress(); }
+  void on_timer() override {
+    if (!session->ended())
+      session->on_timer();
+  }
+
+  peer client;
+  std::unique_ptr<net::session> session;
+
+private:
+  seat(worker_services& services, const local_ptr<frontend_slot>& frontend,
+       socket_pair pair)
+    : client(std::move(pair.a)), timers_(services.event_loop.timers()),
+      token_(timers_.add(*this)) {
+    const auto address = local_endpoint(client.fd());
+    session_start start{services, frontend,         *this,
+                        token_,   pair.b.release(), address};
+    const auto kind = frontend->current->plan->settings.protocol;
+    session = kind == protocol::http ? make_http_session(std::move(start))
+                                     : make_tcp_session(std::move(start));
+    progress();
+  }
+
+  void progress() {
+    if (!session->ended())
+      session->progress();
+  }
+
+  timer_wheel& timers_;
+  client_token token_;
+};
+
+/// A frontend of one worker before a backend of some servers; clients come and
+/// go as the test says.
+struct session_fixture : backend_fixture {
+  explicit session_fixture(uint64_t buffers_max = 64u << 20)
+    : backend_fixture(buffers_max), log({}, 1),
+      services(event_loop, 0, log, 1) {
+    settings.name = "web";
+    settings.backend = "app";
+  }
+
+  ~session_fixture() override { seats.clear(); }
+
+  /// A server that answers "<name> <body of the request>".
+  fake_server& serve() {
+    auto& server = servers.emplace_back();
+    const auto name = add_server(server.address()).name;
+    server.answer = [name](std::string_view request) {
+      const auto body = request.find("\r\n\r\n") + 4;
+      return ok(name + " " + std::string{request.substr(body)});
+    };
+    return server;
+  }
+
+  /// A server that answers nothing by itself.
+  fake_server& serve_by_hand() {
+    auto& server = serve();
+    server.answer = nullptr;
+    return server;
+  }
+
+  /// Makes the frontend from `settings` and publishes the servers so far.
+  void start() {
+    publish();
+    live = std::make_shared<frontend_live>("web", "app", 1);
+    plan = std::make_shared<const frontend_plan>(frontend_plan{
+      settings, http1::forward_rules{settings.http}, live, 1, {}});
+    frontend = new frontend_slot{plan, backend, 0, 0};
+  }
+
+  /// A client that has connected.
+  seat& connect() {
+    return *seats.emplace_back(std::make_unique<seat>(services, frontend));
+  }
+
+  /// Waits until the client has got so many whole responses.
+  bool answered(seat& one, size_t count = 1) {
+    return run_until([&] {
+      std::string_view rest = one.client.received;
+      size_t found = 0;
+      for (auto size = message_size(rest); size > 0;
+           size = message_size(rest)) {
+        rest.remove_prefix(size);
+        ++found;
+      }
+      return found >= count;
+    });
+  }
+
+  /// Waits until the session and its client's connection are over.
+  bool over(seat& one) {
+    return run_until(
+      [&] { return one.session->ended() && one.client.is_over(); });
+  }
+
+  /// Waits until a server by hand has got a whole request on its connection.
+  bool got_request(fake_server& server, size_t connection = 0) {
+    return run_until([&] {
+      return server.connections.size() > connection
+          && message_size(server.connections[connection].received) > 0;
+    });
+  }
+
+  uint64_t refused(reason why) const {
+    return live->by_worker[0].refused[static_cast<size_t>(why)].get();
+  }
+
+  /// Requests by the hundreds of their status.
+  uint64_t counted(unsigned hundreds) const {
+    return live->by_worker[0].requests[hundreds - 1].get();
+  }
+
+  const backend_counters& retries() const { return next.live->by_worker[0]; }
+
+  bool attend() override {
+    bool moved = false;
+    for (auto& server : servers)
+      moved |= server.attend();
+    for (auto& one : seats)
+      moved |= one->client.attend();
+    return moved;
+  }
+
+  access_log log;
+  worker_services services;
+  frontend_settings settings;
+  std::shared_ptr<frontend_live> live;
+  plan_ptr plan;
+  local_ptr<frontend_slot> frontend;
+  std::deque<fake_server> servers;
+  std::vector<std::unique_ptr<seat>> seats;
+};
+
+} // namespace troupe::net
