@@ -56,7 +56,7 @@ def test_without_a_healthy_server_the_answer_is_503_at_once(t):
     response = node.get()
     assert response.status == 503
     assert time.monotonic() - started < 0.5 * patience()
-    assert node.metric("refused_total", reason="no_healthy_backend") == 1
+    eventually(lambda: node.metric("refused_total", reason="no_healthy_backend") == 1)
     for server in servers:
         assert server.times("GET /") == 0
 
