@@ -93,6 +93,8 @@ using worker_actor = caf::typed_actor<
   caf::reacts_to<update_frontend>, caf::reacts_to<close_frontend>,
   // A drained listener is no more. No reply.
   caf::reacts_to<listener_ended>,
+  // Asked after a change, to know that this worker has made it. Replies empty.
+  caf::reacts_to<confirm_changes>,
   // Stop everything; `worker_stopped` to the supervisor when it is done.
   caf::reacts_to<stop_worker>,
   caf::replies_to<list_connections>::with<connection_list>,

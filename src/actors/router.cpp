@@ -60,6 +60,8 @@ void router::configure(const configure_backend& message) {
   settings_ = message.settings;
   live_ = message.live;
   generation_ = message.generation;
+  // The supervisor calls a configuration running once this is published.
+  paused_ = dirty_ = false;
   update();
   send_targets();
   for (const auto& server : members_)

@@ -65,7 +65,7 @@ private:
     settings_ptr next;
     uint64_t generation = 0;
     listen_sockets sockets;
-    size_t routers_awaited = 0;
+    size_t answers_awaited = 0;
     std::function<void(problems)> done;
   };
   using change_ptr = std::shared_ptr<change>;
@@ -92,6 +92,7 @@ private:
   void configure_backends(const change_ptr& change);
   void await_routers(const change_ptr& change);
   void switch_frontends(const change_ptr& change);
+  void await_workers(const change_ptr& change);
   void finish_change(const change_ptr& change);
   void attach(const std::string& name, const backend& entry);
   void configure(const std::string& name, const backend& entry);

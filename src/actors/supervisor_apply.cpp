@@ -10,8 +10,9 @@ namespace troupe::actors {
 
 namespace {
 
-/// Routers have this long to publish what was configured.
-constexpr milliseconds router_timeout{2'000};
+/// Routers have this long to publish what was configured, and workers to take
+/// it.
+constexpr milliseconds answer_timeout{2'000};
 
 std::set<std::string> keys_of(const settings* from) {
   std::set<std::string> keys;
@@ -88,15 +89,15 @@ void supervisor::configure(const std::string& name, const backend& entry) {
 void supervisor::await_routers(const change_ptr& change) {
   // Each answers after it has published, so the workers have its snapshot
   // before they hear of a frontend that needs it.
-  change->routers_awaited = change->next->backends.size();
+  change->answers_awaited = change->next->backends.size();
   const auto one_done = [this, change] {
-    if (--change->routers_awaited == 0)
+    if (--change->answers_awaited == 0)
       switch_frontends(change);
   };
-  if (change->routers_awaited == 0)
+  if (change->answers_awaited == 0)
     return switch_frontends(change);
   for (const auto& settings : change->next->backends)
-    request(backends_[settings.name].router, router_timeout, describe_backend{})
+    request(backends_[settings.name].router, answer_timeout, describe_backend{})
       .then([one_done](const backend_view&) { one_done(); },
             [this, one_done, name = settings.name](const caf::error& error) {
               spdlog::error("router of {}: {}", name, system().render(error));
@@ -131,7 +132,27 @@ void supervisor::switch_frontends(const change_ptr& change) {
   for (const auto& key : before)
     if (!after.contains(key))
       tell_workers(close_frontend{key, change->next->global.drain_timeout});
-  finish_change(change);
+  await_workers(change);
+}
+
+void supervisor::await_workers(const change_ptr& change) {
+  if (!running_) // their threads start once this is done
+    return finish_change(change);
+  // A configuration is called running when the next request meets it.
+  change->answers_awaited = workers_.size();
+  const auto one_done = [this, change] {
+    if (--change->answers_awaited == 0)
+      finish_change(change);
+  };
+  for (const auto& worker : workers_)
+    request(worker, answer_timeout, confirm_changes{})
+      .then([one_done] { one_done(); },
+            [this, one_done](const caf::error& error) {
+              if (!stopping_)
+                spdlog::error("a worker has not taken the configuration: {}",
+                              system().render(error));
+              one_done();
+            });
 }
 
 void supervisor::finish_change(const change_ptr& change) {

@@ -64,6 +64,7 @@ worker_actor::behavior_type worker::make_behavior() {
     [this](const update_frontend& message) { update(message); },
     [this](const close_frontend& message) { close(message); },
     [this](const listener_ended& message) { ended(message); },
+    [](const confirm_changes&) {},
     [this](const stop_worker& message) { stop(message); },
     [this](const list_connections& message) { return connections(message); },
     [this](const list_actors&) { return actors(); },

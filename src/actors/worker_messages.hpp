@@ -53,6 +53,9 @@ struct drain_listener {
   reason cut_reason = reason::drained; ///< logged for what is cut off then
 };
 
+/// Answered, with nothing, once all that was told before is in force.
+struct confirm_changes {};
+
 /// Stop accepting, drain for at most `drain_timeout`, end every actor.
 struct stop_worker {
   milliseconds drain_timeout{0};
@@ -77,6 +80,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::open_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::update_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::close_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::drain_listener)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::confirm_changes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_worker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::worker_stopped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_node)

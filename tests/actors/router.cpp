@@ -222,6 +222,19 @@ CAF_TEST(publications are at least 10 ms apart and the last state wins) {
   CAF_CHECK_EQUAL(snapshots.size(), 3u);
 }
 
+CAF_TEST(a configuration is published without a pause) {
+  configure();
+  self->send(aut, server_health{"a1", status::down});
+  consume_messages();
+  settings.servers.pop_back();
+  configure();
+  CAF_CHECK_EQUAL(snapshots.size(), 3u);
+  CAF_CHECK_EQUAL(newest->generation, generation);
+  CAF_CHECK(usable() == names{"a2"});
+  settle();
+  CAF_CHECK(snapshots.empty());
+}
+
 CAF_TEST(a drain is published and remembered and told to the checker) {
   configure();
   settle();
