@@ -35,13 +35,17 @@ milliseconds until(time_point deadline, time_point now) {
 } // namespace
 
 health_checker::health_checker(caf::actor_config& cfg, std::string backend,
-                               net::prober& prober, uint64_t seed)
-  : hosted(cfg), backend_(std::move(backend)), prober_(prober), random_(seed) {}
+                               net::prober& prober, uint64_t seed,
+                               std::function<observations_actor()> observations)
+  : hosted(cfg), backend_(std::move(backend)), prober_(prober), random_(seed),
+    observations_(std::move(observations)) {}
 
 health_checker::behavior_type health_checker::make_behavior() {
   return {
     [this](const check_targets& x) { retarget(x); },
     [this](const passive_report& x) { take_report(x); },
+    [this](const probe_role& x) { take_role(x); },
+    [this](const probe_now& x) { take_hint(x); },
     [this](const describe_health&) { return describe(); },
     [this](const check_due& x) { due(x); },
   };
@@ -70,6 +74,8 @@ void health_checker::retarget(const check_targets& message) {
     if (x.ticket == 0)
       arm_first(x);
   }
+  if (observations_)
+    send(observations_(), observe_backend{settings_});
 }
 
 /// A ticket of 0 in the result asks for a fresh start of its timer.
@@ -81,6 +87,7 @@ health_checker::take_over(const check_target& next,
     target fresh;
     fresh.about = next;
     fresh.opinion = !next_check.enabled;
+    fresh.assigned = !observations_;
     return fresh;
   }
   auto before = std::exchange(known->about, next);
@@ -102,6 +109,8 @@ void health_checker::restart(target& x, bool readdressed,
   x.probing = false;
   x.ticket = 0;
   x.active.successes = x.active.failures = x.veto_successes = 0;
+  x.streak = 0;
+  x.complete = false;
   if (readdressed) {
     x.vetoed = false;
     x.passive = {};
@@ -124,7 +133,8 @@ health_checker::target* health_checker::find(std::string_view server) {
 // -- active -------------------------------------------------------------------
 
 bool health_checker::may_probe(const target& x) const noexcept {
-  return check().enabled && x.about.admin != admin_state::maint;
+  return check().enabled && x.about.admin != admin_state::maint
+      && (x.assigned || x.vetoed || x.passive.ejected || x.confirm);
 }
 
 void health_checker::due(const check_due& message) {
@@ -184,16 +194,33 @@ void health_checker::count(target& x, const net::probe_result& result) {
   x.last_probe_at = now();
   x.opinion = true;
   // Traffic failed several times in a row already: the probe confirms it.
-  auto fall = x.vetoed ? 1u : check().fall;
+  auto fall = x.vetoed || x.confirm ? 1u : check().fall;
+  x.confirm = false;
   auto before = std::exchange(
     x.active, apply(x.active, result.outcome, {check().rise, fall}, now()));
   if (before.status != x.active.status)
     spdlog::info("backend {}: server {}: probes say {}, last: {}", backend_,
                  x.about.server, to_string(x.active.status), x.last_probe);
   count_for_veto(x, success);
+  count_for_peers(x, success);
   settle(x, success);
   tell(x);
   arm_next(x);
+}
+
+void health_checker::count_for_peers(target& x, bool success) {
+  if (!observations_)
+    return;
+  x.streak = success == x.streak_of_successes ? x.streak + 1 : 1;
+  x.streak_of_successes = success;
+  const auto flipped = (x.active.status == status::up) != success;
+  if (!flipped && (x.streak >= (success ? check().rise : check().fall)))
+    x.complete = true;
+  // One failure that confirms what traffic saw is complete at once.
+  if (!success && x.active.status == status::down)
+    x.complete = true;
+  send(observations_(), probe_seen{backend_, x.about.server, x.active.status,
+                                   x.complete, x.last_probe});
 }
 
 void health_checker::count_for_veto(target& x, bool success) {
@@ -223,7 +250,7 @@ void health_checker::arm_next(target& x) {
     return;
   }
   auto cooled = x.passive.ejected && cooldown.count() == 0;
-  if (x.vetoed || cooled) {
+  if (x.vetoed || cooled || (x.assigned && observations_ && !x.complete)) {
     arm_soon(x);
     return;
   }
@@ -263,12 +290,55 @@ void health_checker::veto(target& x, unsigned failures) {
   spdlog::warn("backend {}: server {}: {} connects in a row failed", backend_,
                x.about.server, failures);
   tell(x);
+  if (observations_)
+    send(observations_(), traffic_failed{backend_, x.about.server, failures});
+  probe_soon(x);
+}
+
+/// At once, but not sooner than rule 14 allows.
+void health_checker::probe_soon(target& x) {
   if (!may_probe(x) || x.probing)
     return;
   if (x.probes == 0 || now() >= x.last_probe_at + extra_probe_pause)
     probe(x);
   else
     arm(x, until(x.last_probe_at + extra_probe_pause, now()));
+}
+
+void health_checker::take_hint(const probe_now& message) {
+  auto* x = find(message.server);
+  if (x == nullptr)
+    return;
+  x->confirm |= message.one_failure_is_enough;
+  probe_soon(*x);
+}
+
+void health_checker::take_role(const probe_role& message) {
+  auto* x = find(message.server);
+  if (x == nullptr)
+    return; // removed while the message was under way
+  const auto was = std::exchange(x->assigned, message.probe);
+  if (message.restart_from) {
+    x->active = {.status = *message.restart_from, .confirmed = true};
+    x->opinion = true;
+    x->streak = 0;
+    x->complete = false;
+  } else if (was && !message.probe && x->complete
+             && x->active.status == status::down && check().enabled) {
+    // What this node cannot reach it goes on avoiding, and so probing (13).
+    x->vetoed = true;
+    x->veto_successes = 0;
+  }
+  if (!message.probe)
+    x->complete = false;
+  tell(*x);
+  if (was == message.probe && !message.restart_from)
+    return;
+  x->probing = false;
+  if (message.probe && was)
+    arm_first(*x);
+  else
+    arm_next(*x);
 }
 
 void health_checker::eject(target& x, unsigned failures) {
@@ -315,7 +385,8 @@ void health_checker::tell(target& x) {
   if (!x.opinion && !x.vetoed && !x.passive.ejected)
     return;
   server_health report{x.about.server, x.active.status, x.vetoed,
-                       x.passive.ejected};
+                       x.passive.ejected,
+                       observations_ && x.assigned && x.complete};
   if (x.told == report)
     return;
   x.told = report;

@@ -7,6 +7,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ namespace troupe::actors {
 /// and any against a server without an active check, eject it for a while,
 /// unless it is the last one standing.
 ///
+/// In a cluster a server is probed only by the nodes whose part it is (rules 9,
+/// 11), and by this one while it vetoes or ejects the server.
+///
 /// A probe that failed for this host's own reasons counts for nothing and is
 /// repeated soon.
 class health_checker final
@@ -41,8 +45,11 @@ class health_checker final
 public:
   /// @param prober Outlives the actor.
   /// @param seed Of the jitter; differs between backends and nodes.
+  /// @param observations Unset without a cluster; called at every use, so that
+  /// a restarted actor is found.
   health_checker(caf::actor_config& cfg, std::string backend,
-                 net::prober& prober, uint64_t seed);
+                 net::prober& prober, uint64_t seed,
+                 std::function<observations_actor()> observations = {});
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -58,6 +65,13 @@ private:
     bool vetoed = false;
     unsigned veto_successes = 0; ///< in a row
     bool probing = false;
+    bool assigned = true; ///< to this node, by the observers' ranking
+    bool confirm = false; ///< a peer's traffic fails: one failure is enough
+    /// Probes since this node's part began ended alike this many times in a
+    /// row; `complete` once that was `rise` or `fall`.
+    unsigned streak = 0;
+    bool streak_of_successes = false;
+    bool complete = false;
     /// Of the probe in flight or the `check_due` to come: anything that carries
     /// another number is late.
     uint64_t ticket = 0;
@@ -72,6 +86,8 @@ private:
   // -- messages --
   void retarget(const check_targets& message);
   void take_report(const passive_report& message);
+  void take_role(const probe_role& message);
+  void take_hint(const probe_now& message);
   health_list describe() const;
   void due(const check_due& message);
 
@@ -86,6 +102,7 @@ private:
                    const net::probe_result& result);
   void count(target& x, const net::probe_result& result);
   void count_for_veto(target& x, bool success);
+  void count_for_peers(target& x, bool success);
   void arm(target& x, milliseconds delay);
   void arm_next(target& x);
   void arm_first(target& x);
@@ -93,6 +110,7 @@ private:
 
   // -- passive --
   void veto(target& x, unsigned failures);
+  void probe_soon(target& x);
   void eject(target& x, unsigned failures);
   bool stands(const target& x) const noexcept;
   bool last_standing(const target& x) const noexcept;
@@ -107,6 +125,7 @@ private:
   const std::string backend_;
   net::prober& prober_;
   uint64_t random_;
+  const std::function<observations_actor()> observations_;
   uint64_t tickets_ = 0;
   router_actor router_;
   std::shared_ptr<const backend_settings> settings_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "actors/cluster_messages.hpp"
 #include "actors/messages.hpp"
 #include "actors/worker_messages.hpp"
 
@@ -25,6 +26,8 @@ using router_actor = caf::typed_actor<
   caf::reacts_to<configure_backend>,
   // A server's health flipped; publishes. No reply.
   caf::reacts_to<server_health>,
+  // What the cluster thinks of the backend's servers; publishes. No reply.
+  caf::reacts_to<backend_verdicts>,
   // Drain, ready, maint or a weight; answers with the result, or an error that
   // names the server nobody knows.
   caf::replies_to<operator_change>::with<backend_view>,
@@ -43,10 +46,26 @@ using health_actor = caf::typed_actor<
   caf::reacts_to<check_targets>,
   // Live traffic failed `failures` times in a row on one worker. No reply.
   caf::reacts_to<passive_report>,
+  // This node's part in watching a server together with others. No reply.
+  caf::reacts_to<probe_role>,
+  // A peer's traffic fails against a server: look at once. No reply.
+  caf::reacts_to<probe_now>,
   // Evidence for every server, in the order of the targets.
   caf::replies_to<describe_health>::with<health_list>,
   // INTERNAL: a server's next probe, or the end of its cooldown, is due.
   caf::reacts_to<check_due>>;
+
+/// OBSERVATIONS, one per node of a cluster, control loop: what every node saw
+/// of every server, the verdict that follows, and who probes what.
+using observations_actor = caf::typed_actor<
+  // A health checker's servers; it is told its part in each. No reply.
+  caf::reacts_to<observe_backend>, caf::reacts_to<backend_gone>,
+  // A probe of this node ended. No reply.
+  caf::reacts_to<probe_seen>,
+  // Live traffic of this node fails to connect. No reply.
+  caf::reacts_to<traffic_failed>,
+  // A router wants the verdicts of its backend, from now on. No reply.
+  caf::reacts_to<follow_backend>>;
 
 /// METRICS, control loop: counters and snapshots as Prometheus text.
 using metrics_actor = caf::typed_actor<

@@ -56,6 +56,9 @@ struct server_health {
   troupe::status own = status::up;
   bool vetoed = false;
   bool ejected = false;
+  /// `own` is what this node's own probes found, and not a guess or what was
+  /// taken over from others.
+  bool probed = false;
   bool operator==(const server_health&) const = default;
 };
 
@@ -102,6 +105,7 @@ struct server_view {
   bool vetoed = false;
   bool ejected = false;
   uint32_t in_flight = 0;
+  std::optional<troupe::status> verdict; ///< with a majority of the cluster
 };
 
 struct backend_view {

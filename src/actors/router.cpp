@@ -35,6 +35,7 @@ router::behavior_type router::make_behavior() {
   return {
     [this](const configure_backend& x) { configure(x); },
     [this](const server_health& x) { take_health(x); },
+    [this](const backend_verdicts& x) { take_verdicts(x); },
     [this](const operator_change& x) { return change(x); },
     [this](const describe_backend&) { return describe(); },
     [](const retired_snapshot&) {}, // destroyed with the message
@@ -64,6 +65,8 @@ void router::configure(const configure_backend& message) {
   paused_ = dirty_ = false;
   update();
   send_targets();
+  if (links_.observations)
+    send(links_.observations(), follow_backend{backend_});
   for (const auto& server : members_)
     look_up(server);
   arm_resolve();
@@ -94,6 +97,8 @@ void router::inherit(member& next, const member& before) {
   next.own = before.own;
   next.vetoed = before.vetoed;
   next.ejected = before.ejected;
+  next.probed = before.probed;
+  next.verdict = before.verdict;
   next.state = before.state;
   next.healthy = before.healthy;
   if (next.wish.weight && before.settings.weight != next.settings.weight) {
@@ -138,12 +143,25 @@ void router::take_health(const server_health& message) {
   auto* server = find(message.server);
   if (server == nullptr)
     return; // removed while the message was under way
-  if (std::tie(server->own, server->vetoed, server->ejected)
-      == std::tie(message.own, message.vetoed, message.ejected))
+  if (std::tie(server->own, server->vetoed, server->ejected, server->probed)
+      == std::tie(message.own, message.vetoed, message.ejected, message.probed))
     return;
   server->own = message.own;
   server->vetoed = message.vetoed;
   server->ejected = message.ejected;
+  server->probed = message.probed;
+  update();
+}
+
+void router::take_verdicts(const backend_verdicts& message) {
+  has_majority_ = message.has_majority;
+  for (auto& server : members_) {
+    const auto& all = message.servers;
+    auto found = std::find_if(all.begin(), all.end(), [&](auto& x) {
+      return x.server == server.settings.name;
+    });
+    server.verdict = found == all.end() ? status::up : found->verdict;
+  }
   update();
 }
 
@@ -182,9 +200,10 @@ backend_view router::describe() const {
   result.servers.reserve(members_.size());
   for (const auto& x : members_) {
     auto in_flight = x.live->in_flight.load(std::memory_order_relaxed);
-    result.servers.push_back({x.settings.name, x.settings.address,
-                              x.address.to_string(), x.weight(), x.wish.admin,
-                              x.state, x.own, x.vetoed, x.ejected, in_flight});
+    result.servers.push_back(
+      {x.settings.name, x.settings.address, x.address.to_string(), x.weight(),
+       x.wish.admin, x.state, x.own, x.vetoed, x.ejected, in_flight,
+       has_majority_ ? std::optional{x.verdict} : std::nullopt});
   }
   return result;
 }
@@ -279,12 +298,8 @@ void router::evaluate_all() {
   std::vector<server_facts> facts;
   facts.reserve(members_.size());
   for (const auto& x : members_)
-    facts.push_back({.admin = x.wish.admin,
-                     .own = x.address.empty() ? status::down : x.own,
-                     .vetoed = x.vetoed,
-                     .ejected = x.ejected,
-                     .backup = x.settings.backup});
-  auto pool = evaluate(facts, {.has_majority = false,
+    facts.push_back(facts_of(x));
+  auto pool = evaluate(facts, {.has_majority = has_majority_,
                                .panic_threshold = settings_->panic_threshold});
   for (size_t i = 0; i < members_.size(); ++i) {
     auto& state = pool.servers[i];
@@ -292,6 +307,28 @@ void router::evaluate_all() {
     note(members_[i], state);
   }
   note_pool(pool);
+}
+
+server_facts router::facts_of(const member& server) const {
+  const auto resolved = !server.address.empty();
+  // What this node's own probes cannot reach it avoids, whatever the verdict.
+  const auto rejected = server.probed && server.own == status::down;
+  return {.admin = server.wish.admin,
+          .own = resolved ? server.own : status::down,
+          .verdict = server.verdict,
+          .vetoed = server.vetoed || !resolved || (has_majority_ && rejected),
+          .ejected = server.ejected,
+          .backup = server.settings.backup};
+}
+
+std::string_view router::evidence_against(const member& server) const {
+  if (server.address.empty())
+    return "unresolved";
+  if (has_majority_ && server.verdict == status::down)
+    return "verdict_down";
+  if (server.own == status::down)
+    return has_majority_ ? "vetoed" : "own_down";
+  return server.vetoed && has_majority_ ? "vetoed" : "ejected";
 }
 
 void router::note(member& server, const effective_state& next) {
@@ -307,11 +344,8 @@ void router::note(member& server, const effective_state& next) {
     return;
   }
   // Not next.rule: that may be what the pool or the operator made of it.
-  std::string_view evidence = server.address.empty()     ? "unresolved"
-                            : server.own == status::down ? "own_down"
-                                                         : "ejected";
   spdlog::warn("backend {}: server {} is down ({}){}", backend_,
-               server.settings.name, evidence,
+               server.settings.name, evidence_against(server),
                next.usable ? ", but still used" : "");
 }
 

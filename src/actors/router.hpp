@@ -29,6 +29,8 @@ struct router_links {
   /// Called at every use, so that a restarted health checker is found. It gets
   /// its targets with the next `configure_backend`.
   std::function<health_actor()> health;
+  /// Unset without a cluster; called at every use, too.
+  std::function<observations_actor()> observations;
   std::vector<worker_actor> workers;
   metrics_actor metrics;
   supervisor_actor supervisor;
@@ -67,6 +69,8 @@ private:
     status own = status::up;
     bool vetoed = false;
     bool ejected = false;
+    bool probed = false; ///< `own` is this node's own evidence
+    status verdict = status::up;
     effective_state state;
     std::optional<bool> healthy; ///< as last logged and counted
     bool awaits_first_answer() const noexcept {
@@ -78,6 +82,7 @@ private:
   // -- messages --
   void configure(const configure_backend& message);
   void take_health(const server_health& message);
+  void take_verdicts(const backend_verdicts& message);
   caf::result<backend_view> change(const operator_change& message);
   backend_view describe() const;
   void pause_over();
@@ -100,6 +105,8 @@ private:
   // -- state --
   void update();
   void evaluate_all();
+  server_facts facts_of(const member& server) const;
+  std::string_view evidence_against(const member& server) const;
   void note(member& server, const effective_state& next);
   void note_pool(const pool_state& pool);
   void publish();
@@ -113,6 +120,7 @@ private:
   uint64_t generation_ = 0;
   uint64_t version_ = 0;
   std::vector<member> members_; ///< order of settings
+  bool has_majority_ = false;   ///< of a cluster
   bool fail_open_ = false;
   bool none_usable_ = false;
   bool paused_ = false;        ///< published less than 10 ms ago

@@ -3,31 +3,13 @@
 
 #include "actors/health_checker.hpp"
 #include "control_fixture.hpp"
+#include "scripted_prober.hpp"
 
 using namespace std::chrono_literals;
 
 namespace troupe::actors {
 
 namespace {
-
-/// Probes end when and how the test says.
-class scripted_prober final : public net::prober {
-public:
-  struct call {
-    endpoint target;
-    check_settings check;
-    callback done;
-  };
-
-  void start(const endpoint& target, const check_settings& check,
-             callback done) override {
-    calls.push_back({target, check, std::move(done)});
-    ++started;
-  }
-
-  std::vector<call> calls; ///< under way, oldest first
-  size_t started = 0;
-};
 
 struct fixture : control_fixture {
   fixture() {

@@ -87,6 +87,12 @@ struct fixture : control_fixture {
     settle();
   }
 
+  void think(backend_verdicts message) {
+    self->send(aut, message);
+    consume_messages();
+    settle();
+  }
+
   backend_view change(operator_change message) {
     auto view = ask<backend_view>(aut, std::move(message));
     settle();
@@ -456,6 +462,52 @@ CAF_TEST(reloads do not multiply the lookups) {
     answer("127.0.0.1:80");
   pass(5s, 100ms);
   CAF_CHECK_EQUAL(lookups.size(), 1u);
+}
+
+CAF_TEST(with a majority the verdict decides and not the own probes) {
+  configure();
+  settle();
+  health({"a2", status::down, false, false, false});
+  think({true, {{"a3", status::down}}});
+  CAF_CHECK(usable() == (names{"a1", "a2"}));
+  CAF_CHECK(shown(2).state.rule == state_rule::verdict_down);
+  CAF_CHECK(shown(2).verdict == status::down);
+}
+
+CAF_TEST(what the own probes cannot reach is avoided against the verdict) {
+  configure();
+  think({true, {}});
+  health({"a2", status::down, false, false, true});
+  CAF_CHECK(usable() == (names{"a1", "a3"}));
+  CAF_CHECK(shown(1).state.rule == state_rule::vetoed);
+  CAF_CHECK(shown(1).verdict == status::up);
+}
+
+CAF_TEST(own evidence against all that the verdict calls up empties no pool) {
+  configure();
+  think({true, {{"a3", status::down}}});
+  health({"a1", status::down, false, false, true});
+  health({"a2", status::up, true, false, false});
+  CAF_CHECK(usable() == (names{"a1", "a2"}));
+  CAF_CHECK(describe().fail_open);
+}
+
+CAF_TEST(without the majority own states stand for the verdict) {
+  configure();
+  think({true, {{"a3", status::down}}});
+  health({"a1", status::down, false, false, false});
+  think({false, {{"a3", status::down}}});
+  CAF_CHECK(usable() == (names{"a2", "a3"}));
+  CAF_CHECK(shown(0).state.rule == state_rule::own_down);
+  CAF_CHECK(!shown(0).verdict);
+}
+
+CAF_TEST(a verdict survives a reload) {
+  configure();
+  think({true, {{"a3", status::down}}});
+  configure();
+  settle();
+  CAF_CHECK(usable() == (names{"a1", "a2"}));
 }
 
 CAF_TEST(a router that was never configured answers) {
