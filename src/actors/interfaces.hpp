@@ -126,6 +126,8 @@ using worker_actor = caf::typed_actor<
 using supervisor_actor = caf::typed_actor<
   // Binds what is new, then changes everything, or changes nothing.
   caf::replies_to<apply_settings>::with<apply_result>,
+  // Binds what is new and holds it for 15 s; changes nothing.
+  caf::replies_to<check_settings_fit>::with<apply_result>,
   caf::reacts_to<operator_state>,
   // SIGHUP or a changed file: passed on to the config actor. No reply.
   caf::reacts_to<reload_config>,
@@ -133,6 +135,8 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<stop_node>,
   // A worker has ended all its actors. No reply.
   caf::reacts_to<worker_stopped>,
+  // INTERNAL: nobody came for what a check has bound.
+  caf::reacts_to<held_too_long>,
   // INTERNAL: global.stop_delay is over.
   caf::reacts_to<stop_step>>;
 

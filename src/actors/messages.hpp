@@ -182,6 +182,17 @@ struct apply_result {
   std::vector<std::string> problems; ///< empty: applied
 };
 
+/// Config to supervisor: could this node run it? What it would listen on is
+/// bound and held for a while, so that the answer stays true (rule 5).
+struct check_settings_fit {
+  std::shared_ptr<const settings> next;
+};
+
+/// INTERNAL to the supervisor: what a check holds may go.
+struct held_too_long {
+  uint64_t ticket = 0;
+};
+
 struct describe_config {};
 
 struct config_view {
@@ -273,6 +284,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::apply_settings)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::apply_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_settings_fit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::held_too_long)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_config)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_outcome)

@@ -13,6 +13,8 @@ namespace troupe::actors {
 namespace {
 
 constexpr milliseconds reload_timeout{30'000};
+/// A commit follows its check within this time, or checks again.
+constexpr milliseconds hold_time{15'000};
 
 } // namespace
 
@@ -26,10 +28,15 @@ supervisor_actor::behavior_type supervisor::make_behavior() {
   start_node();
   return {
     [this](const apply_settings& message) { return apply(message); },
+    [this](const check_settings_fit& message) { return check(message); },
     [this](const operator_state& message) { remember(message); },
     [this](const reload_config& message) { reload(message); },
     [this](const stop_node& message) { stop(message); },
     [this](const worker_stopped& message) { worker_ended(message); },
+    [this](const held_too_long& message) {
+      if (held_ && held_->ticket == message.ticket)
+        held_.reset();
+    },
     [this](const stop_step& message) {
       stop_workers(milliseconds{message.drain_ms});
     },
@@ -76,6 +83,19 @@ caf::result<apply_result> supervisor::apply(const apply_settings& message) {
               promise.deliver(apply_result{std::move(found)});
             });
   return promise;
+}
+
+apply_result supervisor::check(const check_settings_fit& message) {
+  if (stopping_)
+    return {{"this node is stopping"}};
+  problems found;
+  held_.reset(); // one at a time: the newest candidate
+  held_ = bind(message.next, found);
+  if (!held_)
+    return {std::move(found)};
+  held_->ticket = ++tickets_;
+  delayed_send(this, hold_time, held_too_long{held_->ticket});
+  return {};
 }
 
 void supervisor::remember(const operator_state& message) {

@@ -70,8 +70,16 @@ private:
   };
   using change_ptr = std::shared_ptr<change>;
 
+  /// What a check has bound, for the change that may follow it.
+  struct held {
+    settings_ptr settings;
+    listen_sockets sockets;
+    uint64_t ticket = 0;
+  };
+
   // -- supervisor.cpp: messages, start and restart
   caf::result<apply_result> apply(const apply_settings& message);
+  apply_result check(const check_settings_fit& message);
   void remember(const operator_state& message);
   void reload(const reload_config& message);
   void start_node();
@@ -89,6 +97,8 @@ private:
   // -- supervisor_apply.cpp: from one configuration to the next
   void change_to(settings_ptr next, uint64_t generation,
                  std::function<void(problems)> done);
+  std::unique_ptr<held> bind(settings_ptr next, problems& found);
+  std::unique_ptr<held> take_held(const settings& next);
   void configure_backends(const change_ptr& change);
   void await_routers(const change_ptr& change);
   void switch_frontends(const change_ptr& change);
@@ -122,6 +132,8 @@ private:
   uint64_t generation_ = 0;
   uint64_t hash_ = 0;
   restart_limit restarts_;
+  std::unique_ptr<held> held_;
+  uint64_t tickets_ = 0;
   bool changing_ = false;
   bool serving_ = false;
   bool stopping_ = false;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace troupe::actors {
 
@@ -40,16 +41,38 @@ void supervisor::tell_workers(const T& message) {
 
 void supervisor::change_to(settings_ptr next, uint64_t generation,
                            std::function<void(problems)> done) {
-  listen_sockets sockets{static_cast<unsigned>(workers_.size())};
-  auto found = sockets.bind(next->frontends, keys_of(running_.get()),
-                            addresses_of(running_.get()));
-  if (!found.empty())
+  problems found;
+  auto bound = take_held(*next);
+  if (!bound)
+    bound = bind(next, found);
+  if (!bound)
     return done(std::move(found));
   changing_ = true;
-  auto change = std::make_shared<supervisor::change>(supervisor::change{
-    std::move(next), generation, std::move(sockets), 0, std::move(done)});
+  auto change = std::make_shared<supervisor::change>(
+    supervisor::change{std::move(next), generation, std::move(bound->sockets),
+                       0, std::move(done)});
   configure_backends(change);
   await_routers(change);
+}
+
+/// @returns nothing if there are problems.
+std::unique_ptr<supervisor::held> supervisor::bind(settings_ptr next,
+                                                   problems& found) {
+  auto result = std::make_unique<held>(held{
+    std::move(next), listen_sockets{static_cast<unsigned>(workers_.size())}});
+  found =
+    result->sockets.bind(result->settings->frontends, keys_of(running_.get()),
+                         addresses_of(running_.get()));
+  return found.empty() ? std::move(result) : nullptr;
+}
+
+/// What a check has bound for just these frontends. What it bound for others is
+/// closed: it would be in the way.
+std::unique_ptr<supervisor::held> supervisor::take_held(const settings& next) {
+  auto result = std::exchange(held_, nullptr);
+  return result && result->settings->frontends == next.frontends
+         ? std::move(result)
+         : nullptr;
 }
 
 void supervisor::configure_backends(const change_ptr& change) {

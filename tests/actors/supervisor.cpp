@@ -4,7 +4,9 @@
 
 #include "actors/supervisor.hpp"
 #include "net/session_fixture.hpp"
+#include "net/socket.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
 #include <caf/scoped_actor.hpp>
@@ -43,6 +45,18 @@ struct fake_prober final : net::prober {
   int probes = 0;
   bool fails_next = false;
 };
+
+/// Without SO_REUSEADDR: with it Linux lets anybody bind beside a socket that
+/// does not listen yet.
+bool others_can_bind(const endpoint& address) {
+  boost::asio::io_context loop;
+  boost::asio::ip::tcp::acceptor other{loop};
+  boost::system::error_code error;
+  other.open(boost::asio::ip::tcp::v4());
+  other.bind({boost::asio::ip::make_address_v4("127.0.0.1"), address.port()},
+             error);
+  return !error;
+}
 
 /// A whole node but for its process: two worker threads, the control loop run
 /// by the test.
@@ -150,11 +164,21 @@ struct fixture : system_fixture {
 
   /// Applies `initial` as it is now. @returns the problems.
   std::vector<std::string> apply(uint64_t generation) {
+    return ask(
+      apply_settings{std::make_shared<const settings>(initial), generation});
+  }
+
+  /// Asks whether `initial` as it is now would fit.
+  std::vector<std::string> check() {
+    return ask(check_settings_fit{std::make_shared<const settings>(initial)});
+  }
+
+  template <class T>
+  std::vector<std::string> ask(T message) {
     std::optional<apply_result> result;
     caf::scoped_actor self{system};
-    auto pending = self->request(
-      supervisor_handle, caf::infinite,
-      apply_settings{std::make_shared<const settings>(initial), generation});
+    auto pending =
+      self->request(supervisor_handle, caf::infinite, std::move(message));
     CAF_REQUIRE(run_until([&] { return self->has_next_message(); }));
     pending.receive([&](apply_result& x) { result = std::move(x); },
                     [&](caf::error& e) { CAF_FAIL(system.render(e)); });
@@ -301,6 +325,43 @@ CAF_TEST(a change opens what is new and closes what is gone) {
     return attempt.error == ECONNREFUSED
         || net::connect_result(fd.get()) == ECONNREFUSED;
   }));
+}
+
+CAF_TEST(a check holds what the change after it needs) {
+  serve();
+  start();
+  const auto& added = add_frontend("second");
+  CAF_CHECK(check().empty());
+  CAF_CHECK(is_refused(1));
+  CAF_CHECK(!others_can_bind(*endpoint::parse(added.listen)));
+  CAF_CHECK(apply(2).empty());
+  CAF_CHECK_EQUAL(get(1), ok("a1"));
+}
+
+CAF_TEST(a check of a port that is taken says so and changes nothing) {
+  serve();
+  start();
+  const auto& added = add_frontend("second");
+  const auto other = net::bind_group(*endpoint::parse(added.listen), 1,
+                                     net::port_holder::unknown);
+  CAF_REQUIRE(other);
+  CAF_REQUIRE(!net::listen_group(*other));
+  const auto found = check();
+  CAF_REQUIRE_EQUAL(found.size(), 1u);
+  CAF_CHECK(found[0].find("second") != std::string::npos);
+  net::close_all(*other);
+  CAF_CHECK_EQUAL(get(0), ok("a1"));
+  CAF_CHECK(check().empty());
+}
+
+CAF_TEST(a change to something else than was checked is not in its own way) {
+  serve();
+  start();
+  add_frontend("second");
+  CAF_CHECK(check().empty());
+  initial.frontends.back().name = "renamed";
+  CAF_CHECK(apply(2).empty());
+  CAF_CHECK_EQUAL(get(1), ok("a1"));
 }
 
 CAF_TEST(a frontend that stays keeps its clients) {
