@@ -2,6 +2,7 @@
 """What the end-to-end tests are written with."""
 
 from .client import Client, Response, Unfinished, get
+from .cluster import Cluster
 from .context import Context, Skip, limit, smoke
 from .load import Load
 from .node import Node
@@ -11,6 +12,7 @@ from .pattern import pattern, pattern_crc
 
 __all__ = [
     "Client",
+    "Cluster",
     "Context",
     "Load",
     "Node",

@@ -3,6 +3,8 @@
 
 import pathlib
 
+from .cluster import Cluster
+from .network import DRIVER, Network, Unavailable
 from .node import Node
 from .server import Server
 
@@ -35,6 +37,7 @@ class Context:
         self.directory = directory
         self.nodes = []
         self.started_servers = []
+        self._network = None
 
     def binary(self, name):
         path = self.bin / name
@@ -52,6 +55,21 @@ class Context:
     def node(self, servers=(), **options):
         return Node(self, servers, **options)
 
+    def network(self):
+        """Hosts on one bridge. Before anything else is started: it is another
+        network than the machine's."""
+        if not self._network:
+            try:
+                self._network = Network()
+            except Unavailable as error:
+                raise Skip(f"no network namespaces: {error}") from error
+        return self._network
+
+    def cluster(self, size=3, servers=("a1", "a2", "a3"), **options):
+        self.network()
+        started = [self.server(name, host=DRIVER) for name in servers]
+        return Cluster(self, size, started, **options)
+
     def check_and_stop(self):
         for node in self.nodes:
             node.check_and_stop()
@@ -62,6 +80,8 @@ class Context:
                 process.end() if isinstance(process, Node) else process.kill()
             except OSError as error:
                 print(f"could not end a process: {error}")
+        if self._network:
+            self._network.end()
 
     def print_logs(self):
         for node in self.nodes:

@@ -45,13 +45,17 @@ class Node:
         config=None,
         protocol="http",
         descriptors=None,
+        host=None,
+        name=None,
         start=True,
     ):
         self.context = context
+        self.host = host  # of a Network; this machine's loopback otherwise
+        self.name = name
         self.descriptors = descriptors
         self.process = None
         self.expect_clean_log = True
-        self.directory = context.directory / f"node{len(context.nodes)}"
+        self.directory = context.directory / (name or f"node{len(context.nodes)}")
         self.directory.mkdir()
         self.file = self.directory / "troupe.yaml"
         self.socket = str(self.directory / "admin.sock")
@@ -66,15 +70,15 @@ class Node:
             self.start()
 
     def _default_config(self, servers, protocol):
-        self.metrics_port = free_port()
+        self.metrics_port = 9090 if self.host else free_port()
         return {
             "global": {"workers": 2, "state_dir": str(self.directory / "state"), "drain_timeout": "5s"},
             "admin": {"socket": self.socket},
-            "metrics": {"listen": f"127.0.0.1:{self.metrics_port}"},
+            "metrics": {"listen": f"{self.ip}:{self.metrics_port}"},
             "frontends": [
                 {
                     "name": "web",
-                    "listen": f"127.0.0.1:{free_port()}",
+                    "listen": f"{self.ip}:{free_port()}",
                     "protocol": protocol,
                     "backend": "app",
                 }
@@ -87,6 +91,10 @@ class Node:
                 }
             ],
         }
+
+    @property
+    def ip(self):
+        return self.host.address if self.host else "127.0.0.1"
 
     @staticmethod
     def server_entry(server, **more):
@@ -104,6 +112,8 @@ class Node:
     def launch(self, *arguments):
         """Starts trouped and does not wait."""
         command = [self.context.binary("trouped"), "-c", self.file, *arguments]
+        if self.host:
+            command = [*self.host.command, *command, "--node", self.name]
         if self.descriptors:
             command = ["bash", "-c", f'ulimit -n {self.descriptors}; exec "$0" "$@"', *command]
         self.process = Process(command, self.stdout, self.stderr)
@@ -136,7 +146,7 @@ class Node:
 
     def ready(self):
         try:
-            return get(("127.0.0.1", self.metrics_port), "/readyz", timeout=5).status == 200
+            return get((self.ip, self.metrics_port), "/readyz", timeout=5).status == 200
         except OSError:
             return False
 
@@ -187,7 +197,7 @@ class Node:
         if listen.startswith("unix:"):
             return listen[5:]
         host, port = listen.rsplit(":", 1)
-        return (host, int(port))
+        return (self.ip if host == "0.0.0.0" else host, int(port))
 
     @property
     def address(self):
@@ -208,9 +218,13 @@ class Node:
         """Writes the configuration, sends SIGHUP, waits for its generation."""
         before = self.generation()
         self.write(text)
-        self.process.signal(signal.SIGHUP)
+        self.hang_up()
         eventually(lambda: self.generation() > before, seconds, "the next generation")
         time.sleep(0.05 * patience())  # "at once" is within 50 ms, on every worker
+
+    def hang_up(self):
+        """SIGHUP: read the file again."""
+        self.process.signal(signal.SIGHUP)
 
     def reload_refused(self, text):
         """Writes a bad configuration, sends SIGHUP, waits for the refusal."""
@@ -225,7 +239,7 @@ class Node:
     # -- metrics and admin -----------------------------------------------------
 
     def metrics_text(self):
-        response = get(("127.0.0.1", self.metrics_port), "/metrics")
+        response = get((self.ip, self.metrics_port), "/metrics")
         assert response.status == 200, response
         return response.text
 

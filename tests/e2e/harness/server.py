@@ -12,8 +12,9 @@ from .waiting import eventually
 class Server:
     """One troupe-backend. It keeps its port over restarts."""
 
-    def __init__(self, context, name, mode="http", start=True, options=()):
+    def __init__(self, context, name, mode="http", start=True, options=(), host="127.0.0.1"):
         self.context = context
+        self.host = host
         self.name = name
         self.mode = mode
         self.options = list(options)
@@ -24,14 +25,14 @@ class Server:
 
     @property
     def address(self):
-        return ("127.0.0.1", self.port)
+        return (self.host, self.port)
 
     def start(self):
         base = self.context.directory / f"{self.name}-{self.port}"
         self.stdout = base.with_suffix(".out")
         self.stdout.write_text("")
         command = [self.context.binary("troupe-backend")]
-        command += ["--listen", f"127.0.0.1:{self.port}", "--name", self.name]
+        command += ["--listen", f"{self.host}:{self.port}", "--name", self.name]
         command += ["--mode", self.mode, *self.options]
         self.process = Process(command, self.stdout, base.with_suffix(".err"))
         eventually(lambda: "listening" in self.stdout.read_text(), what=f"{self.name} listens", pause=0.005)
