@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/cluster/register_io.hpp"
+
+#include <memory>
+#include <span>
+
+namespace troupe::cluster::registry {
+
+class engine;
+class rules;
+
+/// Who this node is. `incarnation` differs from that of every other start of
+/// any node (64 random bits).
+struct identity {
+  std::string node;
+  std::string cluster;
+  uint64_t incarnation = 0;
+};
+
+/// One node's part in the register, as a pure step machine.
+///
+/// Effects are carried out in the order given, those of one step before those
+/// of the next. Whatever follows a `persist`, in the same list or a later one,
+/// waits until that is durable: the machine counts its own vote at once and
+/// relies on nothing of it being seen before. If a persist fails, drop what
+/// waited and give `persist_failed`.
+class config_register {
+public:
+  explicit config_register(identity self);
+
+  /// With rules of one's own: only to show that each of them is needed.
+  /// @param which Outlives this object.
+  config_register(identity self, const rules& which);
+
+  config_register(config_register&&) noexcept;
+  config_register& operator=(config_register&&) noexcept;
+  ~config_register();
+
+  /// @param now Monotonic, not before that of the step before.
+  effects step(const input& in, time_point now);
+
+  register_status status() const;
+
+  /// Null while every node serves its own file.
+  const record* committed() const;
+
+  struct past {
+    record what;
+    bool superseded = false; ///< by a higher epoch or an adopted side
+  };
+
+  /// Up to 20, oldest first, the committed one last.
+  std::span<const past> history() const;
+
+  /// The newest of this generation that is not superseded, else null.
+  const record* find(uint64_t generation) const;
+
+  /// Messages and files that could not be decoded.
+  uint64_t undecodable() const;
+
+private:
+  std::unique_ptr<engine> engine_;
+};
+
+} // namespace troupe::cluster::registry
