@@ -6,6 +6,8 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +80,21 @@ struct backend_verdicts {
   bool operator==(const backend_verdicts&) const = default;
 };
 
+/// Membership to metrics: whom this node sees.
+struct membership_changed {
+  size_t alive = 1; ///< this node included
+  size_t suspect = 0;
+  size_t gone = 0;
+  bool has_majority = false;
+};
+
+/// Register to metrics: what is committed.
+struct register_changed {
+  uint64_t epoch = 0;
+  uint64_t generation = 0;
+  bool voter = false;
+};
+
 } // namespace troupe::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::observe_backend)
@@ -87,3 +104,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::probe_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::traffic_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::follow_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_verdicts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::membership_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::register_changed)

@@ -72,7 +72,8 @@ using metrics_actor = caf::typed_actor<
   // The text of `GET /metrics`.
   caf::replies_to<scrape>::with<std::string>, caf::reacts_to<publish_snapshot>,
   caf::reacts_to<backend_gone>, caf::reacts_to<frontends_changed>,
-  caf::reacts_to<config_outcome>>;
+  caf::reacts_to<config_outcome>, caf::reacts_to<membership_changed>,
+  caf::reacts_to<register_changed>>;
 
 /// CONFIG, control loop: reads, checks and watches the file; owns the running
 /// generation.

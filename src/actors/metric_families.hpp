@@ -37,6 +37,17 @@ struct reload_totals {
   double last_success_seconds = 0; ///< Unix time
 };
 
+/// The cluster as this node sees it; alone, a cluster of one.
+struct cluster_figures {
+  uint64_t alive = 1; ///< this node included
+  uint64_t suspect = 0;
+  uint64_t gone = 0;
+  bool has_majority = true;
+  bool voter = true;
+  uint64_t generation = 0; ///< committed; 0 without a cluster
+  uint64_t epoch = 0;
+};
+
 /// Actors of one kind on all loops.
 struct kind_figures {
   uint64_t alive = 0;
@@ -49,6 +60,7 @@ struct node_figures {
   std::string version;
   double start_seconds = 0; ///< Unix time
   reload_totals config;
+  cluster_figures cluster;
   std::array<kind_figures, actor_kind_count> actors;
   uint64_t log_dropped = 0;
   uint64_t buffer_bytes = 0;
@@ -65,8 +77,7 @@ void add_frontend_families(
 void add_backend_families(family_list& to,
                           std::span<const snapshot_ptr> backends);
 
-/// Node, actors, process, and the cluster's series as they are on a node
-/// without a cluster: one node alive, a majority, generation and epoch 0.
+/// Node, actors, process and cluster.
 void add_node_families(family_list& to, const node_figures& node);
 
 } // namespace troupe::actors

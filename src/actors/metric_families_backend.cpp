@@ -73,7 +73,7 @@ void add_state(family_list& to, backend_span backends) {
     metric_family::gauge("troupe_cluster_verdict_disagreement",
                          "1 while this node's state of the server differs from "
                          "the cluster's verdict; 0 without a cluster"),
-    backends, [](const server_route&) { return 0.0; }));
+    backends, [](const server_route& x) { return x.disputed ? 1.0 : 0.0; }));
 }
 
 void add_traffic(family_list& to, backend_span backends) {

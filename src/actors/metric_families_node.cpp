@@ -37,23 +37,26 @@ void add_config(family_list& to, const reload_totals& config) {
             config.last_success_seconds);
 }
 
-void add_cluster(family_list& to) {
+void add_cluster(family_list& to, const cluster_figures& cluster) {
   auto nodes = metric_family::gauge("troupe_cluster_nodes",
                                     "Nodes of the cluster as this one sees "
                                     "them; alone, itself");
-  nodes.add({{"state", "alive"}}, 1);
-  nodes.add({{"state", "suspect"}}, 0);
-  nodes.add({{"state", "gone"}}, 0);
+  nodes.add({{"state", "alive"}}, static_cast<double>(cluster.alive));
+  nodes.add({{"state", "suspect"}}, static_cast<double>(cluster.suspect));
+  nodes.add({{"state", "gone"}}, static_cast<double>(cluster.gone));
   to.push_back(std::move(nodes).take());
   add_gauge(to, "troupe_cluster_has_majority",
-            "1 if this node sees a majority; 1 without a cluster", 1);
+            "1 if this node sees a majority; 1 without a cluster",
+            cluster.has_majority ? 1 : 0);
   add_gauge(to, "troupe_cluster_voter",
             "1 if this node may vote on configurations; 1 without a cluster",
-            1);
+            cluster.voter ? 1 : 0);
   add_gauge(to, "troupe_cluster_generation",
-            "Generation the cluster has committed; 0 without a cluster", 0);
+            "Generation the cluster has committed; 0 without a cluster",
+            static_cast<double>(cluster.generation));
   add_gauge(to, "troupe_cluster_epoch",
-            "Epoch of the committed configuration; 0 without a cluster", 0);
+            "Epoch of the committed configuration; 0 without a cluster",
+            static_cast<double>(cluster.epoch));
 }
 
 void add_actors(family_list& to, const node_figures& node) {
@@ -112,7 +115,7 @@ void add_node_families(family_list& to, const node_figures& node) {
   build.add({{"version", node.version}}, 1);
   to.push_back(std::move(build).take());
   add_config(to, node.config);
-  add_cluster(to);
+  add_cluster(to, node.cluster);
   add_actors(to, node);
   add_loops(to, node);
   add_process(to, node);

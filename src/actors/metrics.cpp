@@ -31,6 +31,17 @@ metrics_collector::behavior_type metrics_collector::make_behavior() {
     [this](const backend_gone& x) { backends_.erase(x.name); },
     [this](const frontends_changed& x) { frontends_ = x.frontends; },
     [this](const config_outcome& x) { take_outcome(x); },
+    [this](const membership_changed& x) {
+      cluster_.alive = x.alive;
+      cluster_.suspect = x.suspect;
+      cluster_.gone = x.gone;
+      cluster_.has_majority = x.has_majority;
+    },
+    [this](const register_changed& x) {
+      cluster_.epoch = x.epoch;
+      cluster_.generation = x.generation;
+      cluster_.voter = x.voter;
+    },
   };
 }
 
@@ -63,6 +74,7 @@ node_figures metrics_collector::read_node() const {
   result.version = sources_.version;
   result.start_seconds = unix_seconds(sources_.started);
   result.config = config_;
+  result.cluster = cluster_;
   for (size_t i = 0; i < actor_kind_count; ++i)
     for (const auto* host : sources_.hosts) {
       const auto& totals = host->totals(static_cast<actor_kind>(i));

@@ -46,6 +46,7 @@ private:
   std::map<std::string, snapshot_ptr> backends_;
   std::vector<std::shared_ptr<frontend_live>> frontends_;
   reload_totals config_;
+  cluster_figures cluster_;
 };
 
 } // namespace troupe::actors

@@ -321,6 +321,11 @@ server_facts router::facts_of(const member& server) const {
           .backup = server.settings.backup};
 }
 
+bool router::disputed(const member& server) const {
+  return has_majority_
+      && server.state.healthy != (server.verdict == status::up);
+}
+
 std::string_view router::evidence_against(const member& server) const {
   if (server.address.empty())
     return "unresolved";
@@ -402,10 +407,10 @@ snapshot_ptr router::make_snapshot() const {
   for (const auto& x : members_) {
     if (x.state.usable)
       result->usable.push_back(static_cast<uint32_t>(result->servers.size()));
-    result->servers.push_back({x.settings.name, x.address, x.weight(),
-                               x.settings.max_connections, x.state,
-                               x.wish.admin, stable_hash(x.settings.name),
-                               x.live, x.own, x.vetoed});
+    result->servers.push_back(
+      {x.settings.name, x.address, x.weight(), x.settings.max_connections,
+       x.state, x.wish.admin, stable_hash(x.settings.name), x.live,
+       has_majority_ ? x.verdict : x.own, x.vetoed, disputed(x)});
   }
   return result;
 }

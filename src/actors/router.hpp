@@ -107,6 +107,7 @@ private:
   void evaluate_all();
   server_facts facts_of(const member& server) const;
   std::string_view evidence_against(const member& server) const;
+  bool disputed(const member& server) const;
   void note(member& server, const effective_state& next);
   void note_pool(const pool_state& pool);
   void publish();

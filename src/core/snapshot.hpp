@@ -26,6 +26,7 @@ struct server_route {
   // For display, whatever rule decided:
   status verdict = status::up; ///< this node's own status without a cluster
   bool vetoed = false;
+  bool disputed = false; ///< this node's state differs from that verdict
 };
 
 /// The routing snapshot of one backend: immutable, made by its router, shared
