@@ -77,8 +77,8 @@ std::string listen_wanted(std::string_view text, bool unix_path) {
   return wanted;
 }
 
-std::string server_wanted(std::string_view text) {
-  if (text.starts_with(unix_prefix))
+std::string server_wanted(std::string_view text, bool unix_path = true) {
+  if (unix_path && text.starts_with(unix_prefix))
     return unix_path_wanted();
   if (text.find("://") != std::string_view::npos)
     return "host:port without a scheme, such as 10.0.0.1:8080";
@@ -86,6 +86,8 @@ std::string server_wanted(std::string_view text) {
     return "a port after the host, such as 10.0.0.1:8080";
   if (lacks_brackets(text) && endpoint::parse(with_brackets(text)))
     return "brackets around an IPv6 address, as in " + with_brackets(text);
+  if (!unix_path)
+    return "host:port with a port in 1..65535 or [IPv6]:port";
   return "host:port with a port in 1..65535, [IPv6]:port or unix:/path";
 }
 
@@ -113,6 +115,13 @@ parsed<std::string> server_address::operator()(std::string_view text) const {
   if (!good)
     return expected{server_wanted(text)};
   return std::string{text};
+}
+
+parsed<std::string> node_address::operator()(std::string_view text) const {
+  auto result = server_address{}(text);
+  if (text.starts_with(unix_prefix) || std::holds_alternative<expected>(result))
+    return expected{server_wanted(text, false)};
+  return result;
 }
 
 parsed<std::string> network::operator()(std::string_view text) const {

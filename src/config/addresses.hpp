@@ -23,6 +23,13 @@ struct server_address {
   parsed<std::string> operator()(std::string_view text) const;
 };
 
+/// Where a node of the cluster is for the others: `name:port`, `IPv4:port` or
+/// `[IPv6]:port`.
+struct node_address {
+  static constexpr std::string_view kind = "an address";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
 /// `10.0.0.0/8`, `::1` or `fd00::/8`.
 struct network {
   static constexpr std::string_view kind = "a network";

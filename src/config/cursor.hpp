@@ -36,6 +36,9 @@ public:
   position where() const noexcept { return node_->at; }
   bool is_list() const noexcept { return node_->kind == node_kind::list; }
 
+  /// A scalar as it stands in the file; "" for anything else.
+  std::string_view written() const noexcept { return node_->text; }
+
   void problem(std::string text) const;
   void warning(std::string text) const;
 

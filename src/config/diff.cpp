@@ -71,11 +71,17 @@ void compare_process(const settings& from, const settings& to,
   fixed(from.admin.listen, to.admin.listen, "admin.listen");
   fixed(from.admin.tokens, to.admin.tokens, "admin.tokens");
   fixed(from.metrics.listen, to.metrics.listen, "metrics.listen");
+  fixed(from.cluster.name, to.cluster.name, "cluster.name");
+  fixed(from.cluster.listen, to.cluster.listen, "cluster.listen");
+  fixed(from.cluster.tls, to.cluster.tls, "cluster.tls");
+  fixed(from.cluster.insecure, to.cluster.insecure, "cluster.insecure");
   out.log_changed = a.log != b.log;
   if (a.drain_timeout != b.drain_timeout)
     out.keys_changed.emplace_back("global.drain_timeout");
   if (a.stop_delay != b.stop_delay)
     out.keys_changed.emplace_back("global.stop_delay");
+  if (from.cluster.nodes != to.cluster.nodes)
+    out.keys_changed.emplace_back("cluster.nodes");
   if (out.log_changed)
     out.keys_changed.emplace_back("global.log");
 }

@@ -19,7 +19,8 @@ struct change_set {
   std::vector<std::string> backends_changed;
   /// Keys that need a restart to take effect, e.g. "global.workers".
   std::vector<std::string> needs_restart;
-  /// Keys of `global` that take effect at once, e.g. "global.drain_timeout".
+  /// Other keys that take effect at once, e.g. "global.drain_timeout",
+  /// "cluster.nodes".
   std::vector<std::string> keys_changed;
   bool log_changed = false; ///< `global.log`, also among keys_changed
   bool empty() const noexcept;

@@ -14,18 +14,18 @@ namespace troupe::config {
 
 namespace {
 
-position to_position(const YAML::Mark& mark) {
+position to_position(const YAML::Mark& mark, unsigned source) {
   if (mark.is_null())
-    return {};
+    return {0, 0, source};
   return {static_cast<unsigned>(mark.line) + 1,
-          static_cast<unsigned>(mark.column) + 1};
+          static_cast<unsigned>(mark.column) + 1, source};
 }
 
 /// Builds the tree from the parser's events. Leaves through YAML's own
 /// exception when a limit is hit, which stops the parser's recursion as well.
 class builder final : public YAML::EventHandler {
 public:
-  explicit builder(document& out) : out_(out) {}
+  builder(document& out, unsigned source) : out_(out), source_(source) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1)
@@ -83,7 +83,7 @@ private:
                                   "tags such as " + tag + " are not supported"};
     auto& made = out_.nodes.emplace_back();
     made.kind = kind;
-    made.at = to_position(mark);
+    made.at = to_position(mark, source_);
     if (anchor != YAML::NullAnchor)
       anchors_[anchor] = &made;
     return &made;
@@ -129,6 +129,7 @@ private:
   }
 
   document& out_;
+  unsigned source_;
   std::vector<level> open_;
   std::unordered_map<YAML::anchor_t, node*> anchors_;
   unsigned documents_ = 0;
@@ -167,20 +168,22 @@ std::string explain(const std::string& text) {
 
 } // namespace
 
-document read_document(std::string_view text, report& problems) {
+document read_document(std::string_view text, report& problems,
+                       unsigned source) {
   document result;
   if (auto bad = find_bad_character(text)) {
+    bad->at.source = source;
     problems.add_problem(bad->at, "", bad->what);
     return result;
   }
   try {
     std::istringstream stream{without_line_breaks_at_end(text)};
     YAML::Parser parser{stream};
-    builder events{result};
+    builder events{result, source};
     while (parser.HandleNextDocument(events)) {
     }
   } catch (const YAML::Exception& e) {
-    problems.add_problem(to_position(e.mark), "",
+    problems.add_problem(to_position(e.mark, source), "",
                          "not valid YAML: " + explain(e.msg));
     result.root = nullptr;
   }

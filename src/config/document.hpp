@@ -42,6 +42,8 @@ inline constexpr uint64_t nodes_max = 1'000'000;
 /// Reads one YAML document. Reports a problem when `text` is not UTF-8, has
 /// control characters, is not YAML, or goes beyond the limits above: then the
 /// result has no root.
-document read_document(std::string_view text, report& problems);
+/// @param source Number of this text in `problems`.
+document read_document(std::string_view text, report& problems,
+                       unsigned source = 0);
 
 } // namespace troupe::config

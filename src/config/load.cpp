@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/load.hpp"
 
-#include "config/document.hpp"
+#include "config/border.hpp"
 #include "config/sections.hpp"
+#include "config/show.hpp"
 #include "core/stable_hash.hpp"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 #include <variant>
@@ -19,7 +21,7 @@ namespace {
 
 constexpr size_t file_size_max = 1 << 20;
 
-void read_optional(const map_cursor& map, settings& out) {
+void read_optional(const map_cursor& map, const own_node& self, settings& out) {
   if (const auto* global = map.find("global"))
     read_global(*global, out.global);
   if (const auto* admin = map.find("admin"))
@@ -27,17 +29,17 @@ void read_optional(const map_cursor& map, settings& out) {
   if (const auto* metrics = map.find("metrics"))
     read_metrics(*metrics, out.metrics);
   if (const auto* cluster = map.find("cluster"))
-    refuse_cluster(*cluster);
+    read_cluster(*cluster, self, out.cluster);
 }
 
-void read_settings(const cursor& root, settings& out) {
+void read_settings(const cursor& root, const own_node& self, settings& out) {
   static constexpr std::string_view keys[] = {
     "version",   "global",   "admin",  "metrics", "health_check_defaults",
     "frontends", "backends", "cluster"};
   const map_cursor map{root, keys};
   map.read("version", out.version,
            number{1, 1, "this is the only version there is"});
-  read_optional(map, out);
+  read_optional(map, self, out);
   check_settings defaults;
   if (const auto* check = map.find("health_check_defaults"))
     read_health_check(*check, defaults);
@@ -49,27 +51,75 @@ void read_settings(const cursor& root, settings& out) {
   check_effects(root, out);
 }
 
-void read_text(std::string_view text, const std::string& node,
+/// A document that is a map of sections; else null, and a problem.
+/// @param needs What a text must have at least, in the message about none.
+const node* read_root(std::string_view text, document& into, report& problems,
+                      unsigned source, const std::string& needs) {
+  if (text.size() > file_size_max) {
+    problems.add_problem({0, 0, source}, "", "larger than 1MiB");
+    return nullptr;
+  }
+  into = read_document(text, problems, source);
+  if (problems.has_problems())
+    return nullptr;
+  if (into.root == nullptr || into.root->kind == node_kind::nothing) {
+    problems.add_problem({0, 0, source}, "", "empty; it needs " + needs);
+    return nullptr;
+  }
+  if (into.root->kind == node_kind::map)
+    return into.root;
+  const std::string no_node;
+  const variable_lookup no_variables;
+  reading with{problems, no_node, no_variables};
+  cursor{*into.root, "", with}.unexpected(
+    "a map of sections such as frontends and backends");
+  return nullptr;
+}
+
+own_node make_own_node(const std::string& file, const std::string& node,
+                       bool must_be_listed) {
+  return {node, std::filesystem::path{file}.parent_path().string(),
+          must_be_listed};
+}
+
+void read_text(std::string_view text, const own_node& self,
                const variable_lookup& variables, report& problems,
                settings& out) {
-  if (text.size() > file_size_max) {
-    problems.add_problem({}, "", "larger than 1MiB");
+  document file;
+  const auto* root =
+    read_root(text, file, problems, 0, "at least frontends and backends");
+  if (root == nullptr)
     return;
+  reading with{problems, self.name, variables};
+  read_settings(cursor{*root, "", with}, self, out);
+}
+
+/// Whatever a record has beyond the shared sections would be every node's.
+void check_only_shared(document& record, report& problems) {
+  for (const auto& [key, value] : local_side(record).entries) {
+    const bool cluster = key->text == cluster_key;
+    problems.add_problem(cluster ? value->at : key->at, cut(key->text),
+                         cluster ? "each node's own but for its nodes"
+                                 : "each node's own, not the cluster's; only "
+                                   "health_check_defaults, frontends, "
+                                   "backends and cluster.nodes are shared");
   }
-  const auto document = read_document(text, problems);
-  if (problems.has_problems())
+}
+
+void read_both(std::string_view record, std::string_view text,
+               const own_node& self, const variable_lookup& variables,
+               report& problems, unsigned own_source, settings& out) {
+  document theirs, ours;
+  const auto* shared =
+    read_root(record, theirs, problems, 0, "at least frontends and backends");
+  const auto* own = read_root(text, ours, problems, own_source,
+                              "at least this node's part of cluster");
+  if (shared == nullptr || own == nullptr)
     return;
-  if (document.root == nullptr || document.root->kind == node_kind::nothing) {
-    problems.add_problem({}, "",
-                         "empty; it needs at least frontends and backends");
-    return;
-  }
-  reading with{problems, node, variables};
-  const cursor root{*document.root, "", with};
-  if (document.root->kind == node_kind::map)
-    read_settings(root, out);
-  else
-    root.unexpected("a map of sections such as frontends and backends");
+  check_only_shared(theirs, problems);
+  const auto& root = joined(ours, local_side(ours), shared_side(theirs));
+  reading with{problems, self.name, variables};
+  read_settings(cursor{root, "", with}, self, out);
 }
 
 /// The text of a file, or why it cannot be had. One byte over the limit is
@@ -93,33 +143,69 @@ std::optional<std::string> from_environment(std::string_view name) {
   return value;
 }
 
-} // namespace
-
-loaded parse(std::string_view text, const std::string& file,
-             const std::string& node, const variable_lookup& variables) {
+/// Runs `read` with a report whose problems become those of the result.
+template <class Read>
+loaded collect(const std::string& name, Read read) {
   loaded result;
-  report problems{file};
+  report problems{name};
   try {
-    read_text(text, node, variables, problems, result.settings);
+    read(problems, result.settings);
   } catch (const std::exception& e) {
     // A lookup or an allocation: the author still gets a message.
     problems.add_problem({}, "", std::string{"cannot be read: "} + e.what());
   }
   result.problems = problems.take_problems();
   result.warnings = problems.take_warnings();
+  return result;
+}
+
+/// Calls `parse_it` with the text of a file.
+template <class Parse>
+loaded from_file(const std::string& file, Parse parse_it) {
+  auto text = read_file(file);
+  if (const auto* text_read = std::get_if<std::string>(&text))
+    return parse_it(*text_read);
+  loaded result;
+  result.problems.push_back(
+    {file, 0, 0, "",
+     "cannot be read: " + std::get<std::error_code>(text).message()});
+  return result;
+}
+
+} // namespace
+
+loaded parse(std::string_view text, const std::string& file,
+             const std::string& node, const variable_lookup& variables) {
+  auto result = collect(file, [&](report& problems, settings& out) {
+    read_text(text, make_own_node(file, node, true), variables, problems, out);
+  });
   result.hash = stable_hash(text);
   return result;
 }
 
 loaded load(const std::string& file, const std::string& node) {
-  auto text = read_file(file);
-  if (const auto* error = std::get_if<std::error_code>(&text)) {
-    loaded result;
-    result.problems.push_back(
-      {file, 0, 0, "", "cannot be read: " + error->message()});
-    return result;
-  }
-  return parse(std::get<std::string>(text), file, node, from_environment);
+  return from_file(file, [&](const std::string& text) {
+    return parse(text, file, node, from_environment);
+  });
+}
+
+loaded parse_with(const shared_record& record, std::string_view text,
+                  const std::string& file, const std::string& node,
+                  const variable_lookup& variables) {
+  auto result = collect(record.name, [&](report& problems, settings& out) {
+    const auto own_source = problems.add_source(file);
+    read_both(record.text, text, make_own_node(file, node, false), variables,
+              problems, own_source, out);
+  });
+  result.hash = stable_hash(text, stable_hash(record.text));
+  return result;
+}
+
+loaded load_with(const shared_record& record, const std::string& file,
+                 const std::string& node) {
+  return from_file(file, [&](const std::string& text) {
+    return parse_with(record, text, file, node, from_environment);
+  });
 }
 
 } // namespace troupe::config

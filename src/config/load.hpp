@@ -33,17 +33,36 @@ struct loaded {
   troupe::settings settings;     ///< meaningful only without problems
   std::vector<problem> problems; ///< all of them, in the order of the file
   std::vector<problem> warnings;
-  uint64_t hash = 0; ///< stable_hash of the text
+  uint64_t hash = 0; ///< stable_hash of all that was read
   bool ok() const noexcept { return problems.empty(); }
 };
 
 /// Reads and checks `text`. Never throws; finds every problem at once.
-/// @param file Name shown in problems.
-/// @param node This node's name, for `${node}`.
+/// @param file Name shown in problems; relative paths of `cluster.tls` start
+/// from its directory. Those files are looked at.
+/// @param node This node's name, for `${node}`; a problem if the text lists
+/// nodes and this one is not among them.
 loaded parse(std::string_view text, const std::string& file,
              const std::string& node, const variable_lookup& variables);
 
 /// As parse(), from a file, with the environment as variables.
 loaded load(const std::string& file, const std::string& node);
+
+/// The cluster's part of a configuration, see shared.hpp.
+struct shared_record {
+  std::string text;
+  std::string name; ///< in problems: "generation 7", "candidate"
+};
+
+/// As parse(), of a record's shared sections and a file's local ones; those the
+/// file shares are not looked at. This node need not be listed: one that was
+/// removed goes on with the last record it has.
+loaded parse_with(const shared_record& record, std::string_view text,
+                  const std::string& file, const std::string& node,
+                  const variable_lookup& variables);
+
+/// As parse_with(), from a file, with the environment as variables.
+loaded load_with(const shared_record& record, const std::string& file,
+                 const std::string& node);
 
 } // namespace troupe::config

@@ -63,6 +63,8 @@ std::vector<listener> find_listeners(const cursor& root, const settings& all) {
     {root.at("admin", "listen"), "admin.listen", all.admin.listen});
   result.push_back(
     {root.at("metrics", "listen"), "metrics.listen", all.metrics.listen});
+  result.push_back(
+    {root.at("cluster", "listen"), "cluster.listen", all.cluster.listen});
   for (size_t i = 0; i < all.frontends.size(); ++i)
     if (auto place = root.at("frontends", i, "listen"))
       result.push_back({place, place->path(), all.frontends[i].listen});

@@ -15,6 +15,11 @@ std::string problem::to_string() const {
   return result + ": " + text;
 }
 
+unsigned report::add_source(std::string file) {
+  files_.push_back(std::move(file));
+  return static_cast<unsigned>(files_.size()) - 1;
+}
+
 void report::add_problem(position at, std::string path, std::string text) {
   add(problems_, at, std::move(path), std::move(text));
 }
@@ -29,18 +34,23 @@ void report::add(collection& to, position at, std::string path,
     ++to.dropped;
     return;
   }
-  to.kept.push_back(
-    {file_, at.line, at.column, std::move(path), std::move(text)});
+  to.kept.push_back({at.source,
+                     {files_[at.source], at.line, at.column, std::move(path),
+                      std::move(text)}});
 }
 
 std::vector<problem> report::take(collection& from) {
-  auto result = std::move(from.kept);
-  std::ranges::stable_sort(result, [](const problem& a, const problem& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  std::ranges::stable_sort(from.kept, [](const entry& a, const entry& b) {
+    return std::tie(a.source, a.what.line, a.what.column)
+         < std::tie(b.source, b.what.line, b.what.column);
   });
+  std::vector<problem> result;
+  result.reserve(from.kept.size());
+  for (auto& one : from.kept)
+    result.push_back(std::move(one.what));
   if (from.dropped > 0)
     result.push_back(
-      {file_, 0, 0, "",
+      {files_[0], 0, 0, "",
        std::to_string(from.dropped) + " more like these are not shown"});
   from = {};
   return result;

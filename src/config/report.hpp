@@ -8,20 +8,26 @@
 
 namespace troupe::config {
 
-/// A place in the text, from 1; line 0 means the file as a whole.
+/// A place in a text, from 1; line 0 means the text as a whole.
 struct position {
   unsigned line = 0;
   unsigned column = 0;
+  unsigned source = 0; ///< which text, see report::add_source()
 };
 
-/// Collects what is wrong with one text, in any order, and hands it out in the
-/// order of the file. Keeps the first `kept_max` of each kind and counts the
-/// rest, so that no file can make it grow without bound.
+/// Collects what is wrong with one text or several that are read as one, in any
+/// order, and hands it out in the order of the texts. Keeps the first
+/// `kept_max` of each kind and counts the rest, so that no file can make it
+/// grow without bound.
 class report {
 public:
   static constexpr size_t kept_max = 1000;
 
-  explicit report(std::string file) : file_(std::move(file)) {}
+  /// @param file Name of source 0.
+  explicit report(std::string file) { add_source(std::move(file)); }
+
+  /// Names one more text. @returns its number for `position::source`.
+  unsigned add_source(std::string file);
 
   void add_problem(position at, std::string path, std::string text);
   void add_warning(position at, std::string path, std::string text);
@@ -32,15 +38,20 @@ public:
   std::vector<problem> take_warnings() { return take(warnings_); }
 
 private:
+  struct entry {
+    unsigned source;
+    problem what;
+  };
+
   struct collection {
-    std::vector<problem> kept;
+    std::vector<entry> kept;
     size_t dropped = 0;
   };
 
   void add(collection& to, position at, std::string path, std::string text);
   std::vector<problem> take(collection& from);
 
-  std::string file_;
+  std::vector<std::string> files_; ///< by source
   collection problems_;
   collection warnings_;
 };

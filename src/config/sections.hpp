@@ -23,8 +23,23 @@ std::vector<frontend_settings> read_frontends(const cursor& in);
 std::vector<backend_settings> read_backends(const cursor& in,
                                             const check_settings& defaults);
 
-/// This version runs one node: reports any content of the section.
-void refuse_cluster(const cursor& in);
+/// What the `cluster` section is read against.
+struct own_node {
+  std::string name;
+  std::string directory; ///< that relative paths start from; "" is the current
+  bool must_be_listed = true;
+};
+
+void read_cluster(const cursor& in, const own_node& self,
+                  cluster_settings& out);
+
+enum class node_addresses : uint8_t {
+  expanded,   ///< with variables replaced
+  as_written, ///< the same on every node; not checked if there are variables
+};
+
+/// Reads and checks `cluster.nodes` alone.
+std::vector<node_settings> read_nodes(const cursor& in, node_addresses mode);
 
 /// What needs more than one section: names that must differ or exist, and
 /// addresses used twice.

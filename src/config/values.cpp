@@ -69,6 +69,12 @@ bool is_alphanumeric(char c) {
       || (c >= 'A' && c <= 'Z');
 }
 
+bool is_name(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return is_alphanumeric(c) || c == '_' || c == '-' || c == '.';
+  });
+}
+
 } // namespace
 
 parsed<uint64_t> number::operator()(std::string_view text) const {
@@ -127,13 +133,15 @@ parsed<std::string> plain_text::operator()(std::string_view text) const {
 }
 
 parsed<std::string> identifier::operator()(std::string_view text) const {
-  const auto allowed = [](char c) {
-    return is_alphanumeric(c) || c == '_' || c == '-' || c == '.';
-  };
-  if (text.empty() || text.size() > 64 || !is_alphanumeric(text[0])
-      || !std::ranges::all_of(text, allowed))
+  if (text.size() > 64 || !is_name(text) || !is_alphanumeric(text[0]))
     return expected{"1 to 64 letters, digits, \"_\", \"-\" or \".\", the first "
                     "a letter or digit"};
+  return std::string{text};
+}
+
+parsed<std::string> node_name::operator()(std::string_view text) const {
+  if (text.size() > 63 || !is_name(text))
+    return expected{"1 to 63 letters, digits, \"_\", \"-\" or \".\""};
   return std::string{text};
 }
 

@@ -68,6 +68,13 @@ struct identifier {
   parsed<std::string> operator()(std::string_view text) const;
 };
 
+/// A name of a node or cluster: as identifier, but also a name in a
+/// certificate and part of messages between nodes, so at most 63 bytes.
+struct node_name {
+  static constexpr std::string_view kind = "a name";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
 /// An absolute path in the file system.
 struct absolute_path {
   static constexpr std::string_view kind = "a path";

@@ -4,6 +4,7 @@
 #include "core/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -179,6 +180,31 @@ struct backend_settings {
   bool operator==(const backend_settings&) const = default;
 };
 
+struct node_settings {
+  std::string name;    ///< also the name in its certificate (SAN)
+  std::string address; ///< "host:port" or "[IPv6]:port", for its peers
+  bool operator==(const node_settings&) const = default;
+};
+
+/// Files in PEM format, absolute or relative to the working directory.
+struct tls_settings {
+  std::string ca;
+  std::string certificate;
+  std::string key;
+  bool operator==(const tls_settings&) const = default;
+};
+
+/// Either `tls` or `insecure`, never both, when there are nodes.
+struct cluster_settings {
+  std::string name;
+  std::string listen; ///< "0.0.0.0:7946" or "[::]:7946"
+  std::vector<node_settings> nodes;
+  std::optional<tls_settings> tls;
+  bool insecure = false;
+  bool enabled() const noexcept { return !nodes.empty(); }
+  bool operator==(const cluster_settings&) const = default;
+};
+
 struct settings {
   unsigned version = 1;
   global_settings global;
@@ -186,6 +212,7 @@ struct settings {
   metrics_settings metrics;
   std::vector<frontend_settings> frontends;
   std::vector<backend_settings> backends;
+  cluster_settings cluster;
   bool operator==(const settings&) const = default;
 };
 

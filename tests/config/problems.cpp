@@ -401,16 +401,6 @@ CAF_TEST(what is not delivered yet is accepted at its default only) {
         {{"false", ""}, {"true", said("false")}});
 }
 
-CAF_TEST(a cluster is refused but its keys are looked at) {
-  CAF_CHECK_EQUAL(
-    problems_of(good + "cluster:\n  nodes: [{nam: lb1}]\n  tls: {cert: x}\n"),
-    "f:6:3: cluster: not delivered yet: this version runs one node; remove the "
-    "section\n"
-    "f:6:12: cluster.nodes[0].nam: unknown key; did you mean \"name\"?\n"
-    "f:7:9: cluster.tls.cert: unknown key; allowed here: ca, certificate, "
-    "key\n");
-}
-
 CAF_TEST(the API is not exposed without a token and without saying so) {
   const std::string token = "\n  tokens: [{file: /etc/t, role: read}]\n";
   check(good + "admin:\n  listen: @" + token, "6:11: admin.listen",

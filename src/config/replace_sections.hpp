@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "config/pieces.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::config {
+
+/// A file's text with other shared sections: edited in place if that reads as
+/// it should and gives back the same pieces, else written anew.
+/// @param own What read_sections() made of `text`.
+/// @returns nothing if neither works.
+std::optional<std::string> replace_sections(std::string_view text,
+                                            document& own,
+                                            const std::vector<piece>& by);
+
+} // namespace troupe::config

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/shared.hpp"
+
+#include "config/layout.hpp"
+#include "config/pieces.hpp"
+#include "config/replace_sections.hpp"
+#include "config/sections.hpp"
+#include "core/stable_hash.hpp"
+
+#include <fmt/format.h>
+
+namespace troupe::config {
+
+shared_part split(std::string_view text, const std::string& file) {
+  shared_part result;
+  report problems{file};
+  if (const auto pieces = pieces_of(text, problems))
+    result.text = assemble(*pieces);
+  result.problems = problems.take_problems();
+  return result;
+}
+
+std::string shared_hash(std::string_view shared) {
+  auto lines = split_lines(shared);
+  while (!lines.empty() && is_blank(lines.back())) {
+    shared.remove_suffix(lines.back().size());
+    lines.pop_back();
+  }
+  if (shared.ends_with('\n'))
+    shared.remove_suffix(1);
+  return fmt::format("{:016x}", stable_hash(shared));
+}
+
+node_list nodes_of(std::string_view shared, const std::string& name) {
+  node_list result;
+  report problems{name};
+  const auto read = read_sections(shared, problems);
+  if (!problems.has_problems() && read.root != nullptr) {
+    const std::string no_node;
+    const variable_lookup no_variables;
+    reading with{problems, no_node, no_variables};
+    const cursor root{*read.root, "", with};
+    if (const auto nodes = root.at(cluster_key, nodes_key))
+      result.nodes = read_nodes(*nodes, node_addresses::as_written);
+  }
+  result.problems = problems.take_problems();
+  return result;
+}
+
+pulled pull(std::string_view text, const std::string& file,
+            std::string_view shared) {
+  pulled result;
+  report problems{file};
+  const auto record = problems.add_source("record");
+  auto own = read_sections(text, problems);
+  const auto pieces = pieces_of(shared, problems, record);
+  if (pieces && !problems.has_problems()) {
+    if (auto made = replace_sections(text, own, *pieces))
+      result.text = std::move(*made);
+    else
+      problems.add_problem({}, "",
+                           "its sections cannot be replaced; write them in "
+                           "block style, one below the other");
+  }
+  result.problems = problems.take_problems();
+  return result;
+}
+
+} // namespace troupe::config
