@@ -48,12 +48,6 @@ void timer_wheel::arm(client_token token, time_point deadline) noexcept {
   }
 }
 
-void timer_wheel::disarm(client_token token) noexcept {
-  auto& entry = entries_[token.slot];
-  if (entry.generation == token.generation)
-    entry.due = never;
-}
-
 int timer_wheel::timeout_ms(time_point now) const noexcept {
   const auto first = (current_ + 1) % slot_count;
   for (uint32_t step = 0; step <= slot_count;) {

@@ -43,7 +43,6 @@ public:
   loop_client* find(client_token token) const noexcept;
 
   void arm(client_token token, time_point deadline) noexcept;
-  void disarm(client_token token) noexcept;
 
   /// Milliseconds until advance() has something to look at; -1 if never.
   int timeout_ms(time_point now) const noexcept;

@@ -43,9 +43,6 @@ public:
   /// done or bad. Not to be called after done or bad without reset().
   step scan(std::string_view bytes);
 
-  /// Data bytes still owed by the current chunk: a hint for splice.
-  uint64_t chunk_remaining() const noexcept { return remaining_; }
-
   void reset(output form = output::chunked) noexcept;
 
 private:

@@ -110,13 +110,11 @@ CAF_TEST(a plain body passes in one call) {
   CAF_CHECK_EQUAL(step.data_bytes, 8u);
 }
 
-CAF_TEST(a body cut short asks for more and says what is owed) {
+CAF_TEST(a body cut short asks for more and a reset forgets it) {
   chunk_scanner scanner;
   CAF_CHECK(scanner.scan("").status == status::more);
   CAF_CHECK(scanner.scan("100\r\nhello").status == status::more);
-  CAF_CHECK_EQUAL(scanner.chunk_remaining(), 251u);
   scanner.reset();
-  CAF_CHECK_EQUAL(scanner.chunk_remaining(), 0u);
   CAF_CHECK(scanner.scan("0\r\n\r\n").status == status::done);
 }
 
