@@ -308,18 +308,12 @@ void http_session::on_timer() {
   case session_phase::connecting:
     on_dialed(exchange_->dial.on_timeout());
     break;
-  case session_phase::exchange: {
-    auto& x = *exchange_;
-    const auto& server = x.dial.connection().io;
-    const bool client_stalls = x.response_started
-                               ? client_.has_unsent() || x.pipe.pending() > 0
-                               : !x.request_done && !server.has_unsent();
-    if (client_stalls)
+  case session_phase::exchange:
+    if (client_stalls())
       fail(408, reason::client_timeout);
     else
       server_timed_out();
     break;
-  }
   case session_phase::tunnel:
     cut(reason::client_timeout);
     break;
@@ -328,6 +322,15 @@ void http_session::on_timer() {
   }
   if (!ended())
     progress();
+}
+
+bool http_session::client_stalls() const noexcept {
+  const auto& x = *exchange_;
+  const bool reads_nothing = client_.has_unsent() || x.pipe.pending() > 0;
+  // A server may answer as it reads: what it owes can hang on what it is owed.
+  const bool sends_nothing =
+    !x.request_done && !x.server_deaf && !x.dial.connection().io.has_unsent();
+  return reads_nothing || sends_nothing;
 }
 
 void http_session::server_timed_out() {

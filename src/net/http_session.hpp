@@ -44,6 +44,8 @@ private:
   /// The server failed before its response was complete.
   void server_failed(reason why, bool blame);
   void server_timed_out();
+  /// Whether it is the client that nothing can go on without.
+  bool client_stalls() const noexcept;
   bool may_send_again() const noexcept;
   void count_retry(counter backend_counters::*which) noexcept;
   /// Answers in the server's place, or cuts the response that has begun.

@@ -93,6 +93,42 @@ CAF_TEST(a body that stalls half way is the fault of its client) {
   CAF_CHECK(reporter.reported.empty());
 }
 
+CAF_TEST(an upload that stalls behind the head of its response blames nobody) {
+  settings.http.timeout_idle = 60ms;
+  next.passive.failures = 1;
+  auto& server = serve_by_hand();
+  start();
+  auto& one = connect();
+  one.client.send(
+    "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nhalf");
+  CAF_CHECK(run_until([&] {
+    return !server.connections.empty()
+        && server.connections[0].received.ends_with("half");
+  }));
+  server.connections[0].send(
+    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+  CAF_CHECK(over(one));
+  CAF_CHECK(one.client.received.ends_with("half"));
+  CAF_CHECK_EQUAL(refused(reason::client_timeout), 1u);
+  CAF_CHECK(reporter.reported.empty());
+}
+
+CAF_TEST(an upload that stalls behind 100 Continue is answered with 408) {
+  settings.http.timeout_idle = 60ms;
+  next.passive.failures = 1;
+  auto& server = serve_by_hand();
+  start();
+  auto& one = connect();
+  one.client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n"
+                  "Expect: 100-continue\r\n\r\n");
+  CAF_CHECK(run_until([&] { return !server.connections.empty(); }));
+  server.connections[0].send("HTTP/1.1 100 Continue\r\n\r\n");
+  CAF_CHECK(over(one));
+  CAF_CHECK(one.client.received.find("HTTP/1.1 408 ") != std::string::npos);
+  CAF_CHECK_EQUAL(refused(reason::client_timeout), 1u);
+  CAF_CHECK(reporter.reported.empty());
+}
+
 CAF_TEST(a server that stalls in its body cuts the response) {
   settings.http.timeout_idle = 60ms;
   auto& server = serve_by_hand();
