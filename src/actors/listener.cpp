@@ -92,6 +92,7 @@ listener::accepted listener::accept_one() {
   const int fd =
     ::accept4(descriptor_, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
+    starved_ = false;
     welcome(fd, endpoint{address, size});
     return accepted::one;
   }
@@ -161,9 +162,10 @@ void listener::rest() {
     spdlog::warn("frontend {}: cannot accept: {}; trying again every {} ms",
                  name_, std::strerror(errno), rest_time.count());
   }
-  frontend_->counters()
-    .refused[static_cast<size_t>(reason::local_resource)]
-    .add();
+  if (!std::exchange(starved_, true))
+    frontend_->counters()
+      .refused[static_cast<size_t>(reason::local_resource)]
+      .add();
   resting_ = true;
   unwatch();
   worker_.services.event_loop.timers().arm(timer_token_, now + rest_time);

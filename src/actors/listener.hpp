@@ -58,8 +58,9 @@ private:
   reason cut_reason_ = reason::drained;
   time_point quiet_until_{};
   bool watching_ = false;
-  bool resting_ =
-    false; ///< out of descriptors: tries again when the timer says
+  /// Out of descriptors since the last accept: counted once.
+  bool starved_ = false;
+  bool resting_ = false; ///< tries again when the timer says
 };
 
 } // namespace troupe::actors

@@ -497,6 +497,9 @@ CAF_TEST(a node at its limit leaves clients waiting and takes them later) {
   second.send(simple_get);
   CAF_CHECK(run_until([&] { return refused(reason::local_resource) > 0; }));
   CAF_CHECK_EQUAL(alive(actor_kind::connection), 1u);
+  const auto tried_again = clock::now() + 350ms;
+  CAF_CHECK(run_until([&] { return clock::now() > tried_again; }));
+  CAF_CHECK_EQUAL(refused(reason::local_resource), 1u); // it is one rest
   limit.open -= limit.max;
   CAF_CHECK(answered(second));
   CAF_CHECK(!first.is_over());
