@@ -4,7 +4,7 @@
 #include "actors/worker.hpp"
 #include "net/socket.hpp"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 namespace troupe::actors {
 
@@ -24,8 +24,10 @@ std::string describe(const frontend_settings& frontend,
 } // namespace
 
 listen_sockets::~listen_sockets() {
-  for (const auto& [key, descriptors] : bound_)
-    net::close_all(descriptors);
+  for (auto& [key, bound] : bound_) {
+    bound.sockets.file = {};
+    net::close_all(bound.sockets.descriptors);
+  }
 }
 
 std::vector<std::string>
@@ -47,22 +49,25 @@ listen_sockets::bind(const std::vector<frontend_settings>& next,
                       : net::port_holder::unknown;
     auto group = net::bind_group(*address, count_, held);
     if (group)
-      bound_.emplace(key, std::move(*group));
+      bound_.emplace(
+        key, bound{frontend, {std::move(*group), net::socket_file{*address}}});
     else
       problems.push_back(describe(frontend, group.error()));
   }
   return problems;
 }
 
-std::vector<int> listen_sockets::take(const std::string& key) {
-  const auto found = bound_.find(key);
-  if (found == bound_.end())
-    return {};
-  auto descriptors = std::move(found->second);
-  bound_.erase(found);
-  if (const auto error = net::listen_group(descriptors))
-    spdlog::error("{}: listen: {}", key, error.message());
-  return descriptors;
+std::vector<std::string> listen_sockets::listen() {
+  std::vector<std::string> problems;
+  for (const auto& [key, bound] : bound_)
+    if (const auto error = net::listen_group(bound.sockets.descriptors))
+      problems.push_back(describe(bound.frontend, error));
+  return problems;
+}
+
+frontend_sockets listen_sockets::take(const std::string& key) {
+  auto taken = bound_.extract(key);
+  return taken ? std::move(taken.mapped().sockets) : frontend_sockets{};
 }
 
 } // namespace troupe::actors

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/settings.hpp"
+#include "net/socket_file.hpp"
 
 #include <map>
 #include <set>
@@ -9,6 +10,12 @@
 #include <vector>
 
 namespace troupe::actors {
+
+/// One frontend's sockets, one for each worker.
+struct frontend_sockets {
+  std::vector<int> descriptors;
+  net::socket_file file; ///< to be removed before the descriptors are closed
+};
 
 /// The listening sockets a configuration needs and does not have yet: bound
 /// all together before anything changes, or not at all. Closes what nobody
@@ -29,13 +36,23 @@ public:
                                 const std::set<std::string>& open,
                                 const std::set<std::string>& ours);
 
-  /// Starts listening on the sockets of `key` and hands them over, one for
-  /// each worker. @returns none when that frontend was open already.
-  std::vector<int> take(const std::string& key);
+  /// Makes all that was bound listen: the kernel queues who comes until a
+  /// worker accepts. Another process may have been faster since bind().
+  /// @returns problems as bind() does.
+  std::vector<std::string> listen();
+
+  /// Hands over the sockets of `key`.
+  /// @returns none when that frontend was open already.
+  frontend_sockets take(const std::string& key);
 
 private:
+  struct bound {
+    frontend_settings frontend;
+    frontend_sockets sockets;
+  };
+
   const unsigned count_;
-  std::map<std::string, std::vector<int>> bound_;
+  std::map<std::string, bound> bound_; ///< by frontend_key()
 };
 
 } // namespace troupe::actors

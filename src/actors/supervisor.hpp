@@ -128,6 +128,7 @@ private:
   std::map<std::string, backend> backends_;
   /// Operators' wishes by (backend, server), for routers that are restarted.
   std::map<std::pair<std::string, std::string>, operator_entry> wishes_;
+  std::map<std::string, net::socket_file> socket_files_; ///< by frontend_key()
   settings_ptr running_;
   uint64_t generation_ = 0;
   uint64_t hash_ = 0;

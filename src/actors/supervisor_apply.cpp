@@ -45,7 +45,10 @@ void supervisor::change_to(settings_ptr next, uint64_t generation,
   auto bound = take_held(*next);
   if (!bound)
     bound = bind(next, found);
-  if (!bound)
+  // Early, although nobody accepts yet: from here on nothing may fail.
+  if (bound)
+    found = bound->sockets.listen();
+  if (!found.empty())
     return done(std::move(found));
   changing_ = true;
   auto change = std::make_shared<supervisor::change>(
@@ -145,16 +148,19 @@ void supervisor::switch_frontends(const change_ptr& change) {
       tell_workers(update_frontend{plan});
       continue;
     }
-    const auto descriptors = change->sockets.take(key);
-    for (size_t n = 0; n < descriptors.size(); ++n)
-      send(workers_[n], open_frontend{plan, descriptors[n]});
+    auto sockets = change->sockets.take(key);
+    for (size_t n = 0; n < sockets.descriptors.size(); ++n)
+      send(workers_[n], open_frontend{plan, sockets.descriptors[n]});
+    socket_files_[key] = std::move(sockets.file);
     spdlog::info("frontend {} listens on {}", frontend.name, frontend.listen);
   }
   // New addresses are open by now: the old ones may go.
   const auto after = keys_of(change->next.get());
   for (const auto& key : before)
-    if (!after.contains(key))
+    if (!after.contains(key)) {
+      socket_files_.erase(key); // first, so that workers empty its queue
       tell_workers(close_frontend{key, change->next->global.drain_timeout});
+    }
   await_workers(change);
 }
 

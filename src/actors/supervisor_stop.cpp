@@ -27,6 +27,7 @@ void supervisor::stop(const stop_node&) {
 }
 
 void supervisor::stop_workers(milliseconds drain_timeout) {
+  socket_files_.clear();
   for (const auto& worker : workers_)
     send(worker, stop_worker{drain_timeout});
 }

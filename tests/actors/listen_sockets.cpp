@@ -41,6 +41,20 @@ bool can_bind(const std::string& text) {
   return ::bind(fd.get(), address.data(), address.size()) == 0;
 }
 
+/// A socket that lets others bind its address, until one of them listens.
+net::descriptor bind_sharing(const std::string& text) {
+  const auto address = *endpoint::parse(text);
+  net::descriptor fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  CAF_REQUIRE_EQUAL(::bind(fd.get(), address.data(), address.size()), 0);
+  return fd;
+}
+
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
 } // namespace
 
 CAF_TEST(each worker gets a socket that listens from then on) {
@@ -48,11 +62,12 @@ CAF_TEST(each worker gets a socket that listens from then on) {
   const auto web = make_frontend("web", free_address());
   CAF_CHECK(sockets.bind({web}, {}, {}).empty());
   CAF_CHECK(!accepts(web.listen));
-  const auto descriptors = sockets.take(frontend_key(web));
-  CAF_CHECK_EQUAL(descriptors.size(), 3u);
+  CAF_CHECK(sockets.listen().empty());
   CAF_CHECK(accepts(web.listen));
-  CAF_CHECK(sockets.take(frontend_key(web)).empty());
-  net::close_all(descriptors);
+  const auto taken = sockets.take(frontend_key(web));
+  CAF_CHECK_EQUAL(taken.descriptors.size(), 3u);
+  CAF_CHECK(sockets.take(frontend_key(web)).descriptors.empty());
+  net::close_all(taken.descriptors);
 }
 
 CAF_TEST(every problem is told and names frontend and address) {
@@ -75,19 +90,20 @@ CAF_TEST(what is open already is not bound again) {
   const auto web = make_frontend("web", ours.address().to_string());
   listen_sockets sockets{2};
   CAF_CHECK(sockets.bind({web}, {frontend_key(web)}, {web.listen}).empty());
-  CAF_CHECK(sockets.take(frontend_key(web)).empty());
+  CAF_CHECK(sockets.take(frontend_key(web)).descriptors.empty());
 }
 
 CAF_TEST(an address may pass from one frontend of this process to another) {
   listen_sockets before{2};
   const auto old = make_frontend("old", free_address());
   CAF_REQUIRE(before.bind({old}, {}, {}).empty());
-  const auto held = before.take(frontend_key(old));
+  CAF_REQUIRE(before.listen().empty());
+  const auto held = before.take(frontend_key(old)).descriptors;
   const auto next = make_frontend("new", old.listen);
   listen_sockets after{2};
   CAF_CHECK(!after.bind({next}, {}, {}).empty());
   CAF_CHECK(after.bind({next}, {frontend_key(old)}, {old.listen}).empty());
-  const auto taken = after.take(frontend_key(next));
+  const auto taken = after.take(frontend_key(next)).descriptors;
   CAF_CHECK_EQUAL(taken.size(), 2u);
   net::close_all(held);
   net::close_all(taken);
@@ -111,8 +127,56 @@ CAF_TEST(a unix socket of one worker needs its directory as well) {
   CAF_CHECK_EQUAL(sockets.bind({lost}, {}, {}).size(), 1u);
   const auto found = make_frontend("web", "unix:" + directory.file("web"));
   CAF_CHECK(sockets.bind({found}, {}, {}).empty());
-  const auto descriptors = sockets.take(frontend_key(found));
-  CAF_CHECK_EQUAL(descriptors.size(), 1u);
+  CAF_CHECK(sockets.listen().empty());
   CAF_CHECK(accepts(found.listen));
-  net::close_all(descriptors);
+  const auto taken = sockets.take(frontend_key(found));
+  CAF_CHECK_EQUAL(taken.descriptors.size(), 1u);
+  net::close_all(taken.descriptors);
+}
+
+CAF_TEST(a socket file goes with its frontend whether it was taken or not ) {
+  net::scratch_directory directory;
+  const auto path = directory.file("web");
+  const auto web = make_frontend("web", "unix:" + path);
+  frontend_sockets taken;
+  {
+    listen_sockets sockets{2};
+    CAF_REQUIRE(sockets.bind({web}, {}, {}).empty());
+    CAF_CHECK(exists(path));
+  }
+  CAF_CHECK(!exists(path));
+  {
+    listen_sockets sockets{2};
+    CAF_REQUIRE(sockets.bind({web}, {}, {}).empty());
+    taken = sockets.take(frontend_key(web));
+  }
+  CAF_CHECK(exists(path));
+  taken.file = {};
+  CAF_CHECK(!exists(path));
+  net::close_all(taken.descriptors);
+}
+
+CAF_TEST(a socket file that another process has put there stays) {
+  net::scratch_directory directory;
+  const auto path = directory.file("web");
+  const auto web = make_frontend("web", "unix:" + path);
+  std::optional<listen_sockets> ours{2};
+  CAF_REQUIRE(ours->bind({web}, {}, {}).empty());
+  listen_sockets theirs{1}; // ours does not listen: it looks left behind
+  CAF_REQUIRE(theirs.bind({web}, {}, {}).empty());
+  CAF_CHECK(theirs.listen().empty());
+  ours.reset();
+  CAF_CHECK(accepts(web.listen));
+}
+
+CAF_TEST(who listens between our bind and our listen is a problem told) {
+  const auto web = make_frontend("web", free_address());
+  const auto rival = bind_sharing(web.listen);
+  listen_sockets sockets{2};
+  CAF_REQUIRE(sockets.bind({web}, {}, {}).empty());
+  CAF_REQUIRE_EQUAL(::listen(rival.get(), 1), 0);
+  const auto problems = sockets.listen();
+  CAF_REQUIRE_EQUAL(problems.size(), 1u);
+  CAF_CHECK(problems[0].find("web") != std::string::npos);
+  CAF_CHECK(problems[0].find("another program") != std::string::npos);
 }

@@ -58,6 +58,15 @@ bool others_can_bind(const endpoint& address) {
   return !error;
 }
 
+/// Bound, not listening, and no hindrance to others until it does.
+int bind_beside(const endpoint& address) {
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  CAF_REQUIRE_EQUAL(::bind(fd, address.data(), address.size()), 0);
+  return fd;
+}
+
 /// A whole node but for its process: two worker threads, the control loop run
 /// by the test.
 struct fixture : system_fixture {
@@ -352,6 +361,46 @@ CAF_TEST(a check of a port that is taken says so and changes nothing) {
   net::close_all(*other);
   CAF_CHECK_EQUAL(get(0), ok("a1"));
   CAF_CHECK(check().empty());
+}
+
+CAF_TEST(a port that others listen on after the check refuses the change) {
+  serve();
+  start();
+  const auto before = initial;
+  const auto& added = add_frontend("second");
+  const descriptor rival{bind_beside(*endpoint::parse(added.listen))};
+  CAF_CHECK(check().empty());
+  CAF_REQUIRE_EQUAL(::listen(rival.get(), 1), 0);
+  const auto found = apply(2);
+  CAF_REQUIRE_EQUAL(found.size(), 1u);
+  CAF_CHECK(found[0].find("second") != std::string::npos);
+  initial = before;
+  CAF_CHECK_EQUAL(get(), ok("a1"));
+  CAF_CHECK_EQUAL(applied, 1);
+}
+
+CAF_TEST(the file of a unix socket goes before its frontend has drained) {
+  auto& server = serve();
+  server.answer = nullptr;
+  const auto path = directory.file("web.sock");
+  initial.frontends[0].listen = "unix:" + path;
+  start();
+  auto& client = connect();
+  client.send(simple_get);
+  CAF_CHECK(run_until([&] { return !server.received().empty(); }));
+  CAF_CHECK_EQUAL(::access(path.c_str(), F_OK), 0);
+  const auto before = initial;
+  initial.frontends.clear();
+  add_frontend("other");
+  CAF_CHECK(apply(2).empty());
+  CAF_CHECK_EQUAL(::access(path.c_str(), F_OK), -1);
+  initial = before; // and it may come back at once
+  CAF_CHECK(apply(3).empty());
+  CAF_CHECK_EQUAL(::access(path.c_str(), F_OK), 0);
+  stop();
+  CAF_CHECK(run_until([&] { return ::access(path.c_str(), F_OK) != 0; }));
+  server.connections[0].send(ok("the last"));
+  CAF_CHECK(answered(client));
 }
 
 CAF_TEST(a change to something else than was checked is not in its own way) {

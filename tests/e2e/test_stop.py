@@ -128,3 +128,13 @@ def test_the_admin_socket_is_gone_afterwards(t):
     node = t.node(t.servers("a1"))
     node.stop()
     assert not os.path.exists(node.socket)
+
+
+def test_the_socket_file_of_a_frontend_goes_with_it(t):
+    path = t.directory / "web.sock"
+    node = t.node(t.servers("a1"), frontend={"listen": f"unix:{path}"})
+    assert path.is_socket()
+    with Client(str(path)) as client:
+        assert client.get("/").status == 200
+    node.stop()
+    assert not path.exists()
