@@ -7,8 +7,9 @@ namespace troupe::actors {
 
 worker_thread::worker_thread(caf::actor_system& system, unsigned index,
                              uint64_t buffers_max, net::access_log& log,
-                             connection_limit& limit, uint64_t seed)
-  : loop_(buffers_max),
+                             connection_limit& limit, uint64_t seed,
+                             descriptor_share share)
+  : loop_(buffers_max, share),
     host_(system, "worker " + std::to_string(index), [this] { loop_.wake(); }),
     state_(loop_, index, log, limit, seed) {}
 

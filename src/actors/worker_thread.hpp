@@ -14,7 +14,8 @@ namespace troupe::actors {
 class worker_thread {
 public:
   worker_thread(caf::actor_system& system, unsigned index, uint64_t buffers_max,
-                net::access_log& log, connection_limit& limit, uint64_t seed);
+                net::access_log& log, connection_limit& limit, uint64_t seed,
+                descriptor_share share = {});
   ~worker_thread();
   worker_thread(const worker_thread&) = delete;
   worker_thread& operator=(const worker_thread&) = delete;

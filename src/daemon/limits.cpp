@@ -6,12 +6,6 @@
 
 namespace troupe::daemon {
 
-namespace {
-
-constexpr uint64_t descriptors_kept = 64;
-
-} // namespace
-
 uint64_t raise_descriptor_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -19,8 +13,7 @@ uint64_t raise_descriptor_limit() noexcept {
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
     ::getrlimit(RLIMIT_NOFILE, &limit);
-  const uint64_t open = limit.rlim_cur;
-  return open > descriptors_kept ? (open - descriptors_kept) / 2 : 1;
+  return limit.rlim_cur;
 }
 
 unsigned usable_processors() noexcept {

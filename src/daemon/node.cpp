@@ -4,6 +4,7 @@
 #include "actors/admin_servers.hpp"
 #include "actors/control_scheduler.hpp"
 #include "actors/supervisor.hpp"
+#include "core/descriptor_budget.hpp"
 #include "daemon/limits.hpp"
 #include "daemon/log.hpp"
 #include "daemon/privileges.hpp"
@@ -56,6 +57,7 @@ private:
   const arguments& args_;
   settings_ptr settings_;
   const uint64_t hash_;
+  const descriptor_budget descriptors_;
   actors::connection_limit connection_limit_;
   milliseconds stop_delays_{0}; ///< what the running configuration allows
   int exit_code_ = 0;
@@ -88,7 +90,11 @@ std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config,
 
 node::node(const arguments& args, const config::loaded& loaded)
   : args_(args), settings_(std::make_shared<const settings>(loaded.settings)),
-    hash_(loaded.hash), connection_limit_(raise_descriptor_limit()),
+    hash_(loaded.hash),
+    descriptors_(share_descriptors(raise_descriptor_limit(),
+                                   worker_count(*settings_),
+                                   settings_->frontends.size())),
+    connection_limit_(descriptors_.connections),
     access_log_(settings_->global.access_log, worker_count(*settings_)),
     system_(make_system(system_config_, loop_)),
     prober_(net::make_prober(loop_)), resolver_(loop_),
@@ -106,7 +112,8 @@ void node::make_workers() {
   for (unsigned n = 0; n < count; ++n) {
     const auto seed = uint64_t{random()} << 32 | random();
     workers_.push_back(std::make_unique<actors::worker_thread>(
-      *system_, n, share, access_log_, connection_limit_, seed));
+      *system_, n, share, access_log_, connection_limit_, seed,
+      descriptors_.worker));
   }
 }
 

@@ -16,8 +16,9 @@
 
 namespace troupe::net {
 
-loop::loop(uint64_t buffers_max)
+loop::loop(uint64_t buffers_max, descriptor_share share)
   : now_(clock::now()), timers_(now_), buffers_(buffers_max),
+    pipes_(share.pipes), idle_connections_(share.idle_connections),
     scratch_(new char[scratch_bytes]),
     wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), second_began_(now_) {
   if (wake_fd_ < 0)

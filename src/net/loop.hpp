@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "core/descriptor_budget.hpp"
 #include "net/buffer_pool.hpp"
 #include "net/pipe_cache.hpp"
 #include "net/poller.hpp"
+#include "net/quota.hpp"
 #include "net/timer_wheel.hpp"
 
 #include <atomic>
@@ -25,7 +27,8 @@ public:
   static constexpr size_t scratch_bytes = 65'536;
 
   /// @param buffers_max Bytes this loop may hold in buffers.
-  explicit loop(uint64_t buffers_max);
+  /// @param share Descriptors it may keep for later use.
+  explicit loop(uint64_t buffers_max, descriptor_share share = {});
   ~loop();
   loop(const loop&) = delete;
   loop& operator=(const loop&) = delete;
@@ -45,6 +48,8 @@ public:
   timer_wheel& timers() noexcept { return timers_; }
   buffer_pool& buffers() noexcept { return buffers_; }
   pipe_cache& pipes() noexcept { return pipes_; }
+  /// Connections that wait for their next use.
+  quota& idle_connections() noexcept { return idle_connections_; }
 
   /// Gives `client` an on_ready() in the next turn.
   void make_ready(client_token client) { ready_.push_back(client); }
@@ -67,6 +72,7 @@ private:
   timer_wheel timers_;
   buffer_pool buffers_;
   pipe_cache pipes_;
+  quota idle_connections_;
   std::unique_ptr<char[]> scratch_;
   std::vector<client_token> ready_;
   std::vector<client_token> running_;

@@ -27,7 +27,7 @@ std::optional<pipe_ends> pipe_cache::take() noexcept {
     free_.pop_back();
     return pipe;
   }
-  if (open_ == pipes_max)
+  if (open_ >= pipes_max_)
     return {};
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)

@@ -17,10 +17,10 @@ struct pipe_ends {
 /// holds one with bytes in it closes it instead.
 class pipe_cache {
 public:
-  static constexpr size_t pipes_max = 128; ///< handed out and cached, together
   static constexpr int pipe_bytes = 256 * 1024;
 
-  pipe_cache() = default;
+  /// @param pipes_max Handed out and cached, together.
+  explicit pipe_cache(size_t pipes_max) noexcept : pipes_max_(pipes_max) {}
   ~pipe_cache();
   pipe_cache(const pipe_cache&) = delete;
   pipe_cache& operator=(const pipe_cache&) = delete;
@@ -30,6 +30,7 @@ public:
   void give_back(pipe_ends pipe, bool empty) noexcept;
 
 private:
+  const size_t pipes_max_;
   size_t open_ = 0;
   std::vector<pipe_ends> free_;
 };

@@ -9,7 +9,10 @@ namespace troupe::net {
 
 server_pool::server_pool(loop& l) : loop_(l), timer_(l.timers().add(*this)) {}
 
-server_pool::~server_pool() { loop_.timers().remove(timer_); }
+server_pool::~server_pool() {
+  forget(idle_);
+  loop_.timers().remove(timer_);
+}
 
 void server_pool::adopt(const backend_snapshot& snapshot) {
   settings_ = snapshot.pool;
@@ -17,7 +20,7 @@ void server_pool::adopt(const backend_snapshot& snapshot) {
   for (const auto& server : snapshot.servers) {
     auto& shelf = shelves_[server.live.get()];
     if (shelf.address != server.address) {
-      idle_ -= shelf.idle.size();
+      forget(shelf.idle.size());
       shelf.idle.clear();
       shelf.address = server.address;
     }
@@ -27,7 +30,7 @@ void server_pool::adopt(const backend_snapshot& snapshot) {
     const auto& shelf = entry.second;
     const bool gone = shelf.round != round_;
     if (gone)
-      idle_ -= shelf.idle.size();
+      forget(shelf.idle.size());
     return gone;
   });
 }
@@ -41,7 +44,7 @@ server_connection_ptr server_pool::take(const server_route& server, bool proven,
   while (!idle.empty()) {
     auto connection = std::move(idle.back());
     idle.pop_back();
-    --idle_;
+    forget(1);
     const auto& io = connection->io;
     if (io.readable() || io.peer_finished() || io.hung_up()
         || (proven && !is_quiet(io.fd())))
@@ -63,6 +66,8 @@ void server_pool::put(server_connection_ptr connection, time_point now) {
   // A read that was exactly as long as asked for leaves `readable` set; only
   // another read tells whether the server has said more.
   if (io.readable() && io.receive(1).status != io_status::would_block)
+    return;
+  if (!loop_.idle_connections().take())
     return;
   io.owner(*this);
   connection->idle_since = now;
@@ -99,7 +104,12 @@ void server_pool::on_timer() {
 
 void server_pool::drop(shelf& from, size_t index) noexcept {
   from.idle.erase(from.idle.begin() + static_cast<ptrdiff_t>(index));
-  --idle_;
+  forget(1);
+}
+
+void server_pool::forget(size_t count) noexcept {
+  idle_ -= count;
+  loop_.idle_connections().give_back(count);
 }
 
 } // namespace troupe::net

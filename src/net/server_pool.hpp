@@ -29,7 +29,7 @@ public:
                              stream_owner& owner);
 
   /// Keeps `connection` for later, unless its server is gone, the shelf is
-  /// full, or it is not clean.
+  /// full, the loop has none to spare, or it is not clean.
   void put(server_connection_ptr connection, time_point now);
 
   size_t idle_count() const noexcept { return idle_; }
@@ -45,6 +45,8 @@ private:
   void on_timer() override;
   void on_ready() override {}
   void drop(shelf& from, size_t index) noexcept;
+  /// So many are idle here no more.
+  void forget(size_t count) noexcept;
 
   loop& loop_;
   client_token timer_;

@@ -35,8 +35,9 @@ struct recording_reporter final : backend_reporter {
 /// A backend of one worker: what its router would publish, and where failures
 /// go. After every test nothing may be in flight and no buffer in use.
 struct backend_fixture : loop_fixture {
-  explicit backend_fixture(uint64_t buffers_max = 64u << 20)
-    : loop_fixture(buffers_max),
+  explicit backend_fixture(uint64_t buffers_max = 64u << 20,
+                           descriptor_share share = {})
+    : loop_fixture(buffers_max, share),
       backend(new backend_slot{"app", event_loop, 0, reporter}) {
     next.name = "app";
     next.live = std::make_shared<backend_live>("app", 1);

@@ -11,8 +11,9 @@ namespace troupe::net {
 /// A loop that a test runs turn by turn on its own thread.
 class loop_fixture : private loop_client {
 public:
-  explicit loop_fixture(uint64_t buffers_max = 64u << 20)
-    : event_loop(buffers_max), pulse_(event_loop.timers().add(*this)) {}
+  explicit loop_fixture(uint64_t buffers_max = 64u << 20,
+                        descriptor_share share = {})
+    : event_loop(buffers_max, share), pulse_(event_loop.timers().add(*this)) {}
   loop_fixture(const loop_fixture&) = delete;
   loop_fixture& operator=(const loop_fixture&) = delete;
   virtual ~loop_fixture() { event_loop.timers().remove(pulse_); }

@@ -11,7 +11,7 @@
 using namespace troupe::net;
 
 CAF_TEST(an empty pipe that came back is handed out again) {
-  pipe_cache pipes;
+  pipe_cache pipes{8};
   const auto pipe = pipes.take();
   CAF_REQUIRE(pipe.has_value());
   pipes.give_back(*pipe, true);
@@ -22,7 +22,7 @@ CAF_TEST(an empty pipe that came back is handed out again) {
 }
 
 CAF_TEST(a pipe with bytes in it never meets another stream) {
-  pipe_cache pipes;
+  pipe_cache pipes{8};
   const auto pipe = pipes.take();
   CAF_REQUIRE(pipe.has_value());
   CAF_REQUIRE_EQUAL(::write(pipe->write, "secret", 6), 6);
@@ -37,18 +37,18 @@ CAF_TEST(a pipe with bytes in it never meets another stream) {
 CAF_TEST(a loop holds no more pipes than its share and closes them all) {
   const auto before = open_pipe_ends();
   {
-    pipe_cache pipes;
+    pipe_cache pipes{8};
     std::vector<pipe_ends> taken;
     while (const auto pipe = pipes.take())
       taken.push_back(*pipe);
-    CAF_CHECK_EQUAL(taken.size(), pipe_cache::pipes_max);
+    CAF_CHECK_EQUAL(taken.size(), 8u);
     CAF_CHECK(!pipes.take().has_value());
     pipes.give_back(taken.back(), false); // closed: makes room for a new one
     taken.back() = pipes.take().value();
     CAF_CHECK(!pipes.take().has_value());
     for (const auto pipe : taken)
       pipes.give_back(pipe, true);
-    CAF_CHECK_EQUAL(open_pipe_ends(), before + 2 * pipe_cache::pipes_max);
+    CAF_CHECK_EQUAL(open_pipe_ends(), before + 2 * 8u);
   }
   CAF_CHECK_EQUAL(open_pipe_ends(), before);
 }

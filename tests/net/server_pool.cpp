@@ -13,7 +13,7 @@ using namespace troupe::net;
 namespace {
 
 struct fixture : backend_fixture, stream_owner {
-  fixture() {
+  fixture() : backend_fixture(64u << 20, {128, 100}) {
     add_server(listening.address());
     next.pool = {4, 10'000ms};
     publish();
@@ -201,6 +201,26 @@ CAF_TEST(a connection that still has something to send is not kept) {
     connection->io.send(pattern(65'536));
   pool().put(std::move(connection), event_loop.now());
   CAF_CHECK_EQUAL(pool().idle_count(), 0u);
+}
+
+CAF_TEST(a loop that may keep no more closes what comes back) {
+  auto& left = event_loop.idle_connections();
+  while (left.take()) {
+  }
+  left.give_back(2);
+  put();
+  put();
+  put();
+  CAF_CHECK_EQUAL(pool().idle_count(), 2u);
+  CAF_CHECK(run_until([&] {
+    ends.back().attend();
+    return ends.back().is_over();
+  }));
+  take(); // and is closed: there is room for another
+  put();
+  CAF_CHECK_EQUAL(pool().idle_count(), 2u);
+  backend = nullptr;
+  CAF_CHECK(left.take() && left.take() && !left.take());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
