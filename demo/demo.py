@@ -276,7 +276,7 @@ def show_doors(house):
     headline("5. Where to look")
     line(f"traffic   curl http://127.0.0.1:{house.web}/")
     line(f"metrics   curl http://127.0.0.1:{house.metrics}/metrics")
-    line(f"admin     curl --unix-socket {house.directory}/admin.sock http://localhost/v1/backends")
+    line(f"admin     {house.bin}/troupectl --socket {house.directory}/admin.sock backends")
     line(f"log       {house.log}")
 
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/context.hpp"
+
+#include "ctl/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace troupe::ctl {
+
+answer context::ask(const request& what) {
+  auto result = node_.call(what);
+  if (result.status < 200 || result.status > 299)
+    refuse(result, what);
+  return result;
+}
+
+void context::refuse(const answer& x, const request& asked) {
+  static constexpr unsigned not_found = 404;
+  static constexpr unsigned gateway_timeout = 504;
+  if (as_json())
+    world_.out << x.text;
+  std::string words;
+  for (const auto& problem : texts(x.body, "problems"))
+    words += problem + '\n';
+  words += x.body.contains("error")
+           ? text(x.body, "error")
+           : fmt::format("the node answered {} {} with status {}", asked.method,
+                         asked.path, x.status);
+  if (x.status == not_found && !asked.if_missing.empty())
+    words += "; " + asked.if_missing;
+  throw failure{x.status == gateway_timeout ? exit_code::incomplete
+                                            : exit_code::failed,
+                words};
+}
+
+exit_code context::show(const answer& x, const renderer& to_text) {
+  world_.out << (as_json() ? x.text : to_text(x.body, world_.out_screen))
+             << std::flush;
+  const auto missing = texts(x.body, "unanswered");
+  if (missing.empty())
+    return exit_code::ok;
+  note(fmt::format("incomplete: no answer in time from {}",
+                   fmt::join(missing, ", ")));
+  return exit_code::incomplete;
+}
+
+exit_code context::confirm(const answer& x, const std::string& sentence) {
+  return show(x, [&](const auto&, const auto&) { return sentence + '\n'; });
+}
+
+void context::note(std::string_view text) {
+  world_.err << "troupectl: " << text << '\n';
+}
+
+} // namespace troupe::ctl

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/time.hpp"
+#include "ctl/failure.hpp"
+#include "ctl/node_api.hpp"
+#include "ctl/screen.hpp"
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+namespace troupe::ctl {
+
+/// The world outside, which tests replace.
+struct surroundings {
+  std::ostream& out;
+  std::ostream& err;
+  screen out_screen;
+  screen err_screen; ///< progress is shown there, never among the results
+  std::function<std::unique_ptr<node_api>(const std::string& socket)> connect;
+  std::function<void(milliseconds)> pause;
+  std::function<time_point()> now;
+};
+
+enum class output_format : uint8_t { table, json };
+
+/// What verbs work with: the node, and the way to show its answers.
+class context {
+public:
+  context(surroundings& world, node_api& node, output_format format)
+    : world_(world), node_(node), format_(format) {}
+
+  /// Calls the node. @throws failure unless it answers with 2xx; as JSON, a
+  /// refusal is printed first.
+  answer ask(const request& what);
+
+  /// Shows an answer: as JSON exactly as it came, else by `text`.
+  /// @returns incomplete, said on stderr, if parts of the node did not answer.
+  using renderer =
+    std::function<std::string(const boost::json::object&, const screen&)>;
+  exit_code show(const answer& x, const renderer& text);
+
+  /// As show(), for what was done: one sentence, without its line's end.
+  exit_code confirm(const answer& x, const std::string& sentence);
+
+  /// A line on stderr, beside the result.
+  void note(std::string_view text);
+
+  bool as_json() const noexcept { return format_ == output_format::json; }
+  surroundings& world() noexcept { return world_; }
+
+private:
+  [[noreturn]] void refuse(const answer& x, const request& asked);
+
+  surroundings& world_;
+  node_api& node_;
+  output_format format_;
+};
+
+} // namespace troupe::ctl

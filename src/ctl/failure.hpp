@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace troupe::ctl {
+
+enum class exit_code : int {
+  ok = 0,
+  failed = 1,     ///< refused, or could not be done
+  usage = 2,      ///< the command line makes no sense
+  incomplete = 3, ///< somebody who had to answer did not
+};
+
+/// Ends a verb: its text goes to stderr, its code to the shell. Caught in
+/// run() and nowhere else, but by those who try again.
+class failure : public std::runtime_error {
+public:
+  /// @param text What went wrong and the way out; may have several lines.
+  failure(exit_code code, const std::string& text)
+    : std::runtime_error(text), code_(code) {}
+  exit_code code() const noexcept { return code_; }
+
+private:
+  exit_code code_;
+};
+
+} // namespace troupe::ctl

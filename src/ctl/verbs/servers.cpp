@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/fields.hpp"
+#include "ctl/verbs.hpp"
+#include "ctl/wording.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <ostream>
+
+namespace troupe::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr size_t reason_bytes_max = 500;
+constexpr uint64_t weight_max = 1000;
+constexpr milliseconds look_interval{200};
+constexpr auto if_missing = "\"troupectl backends\" lists those there are";
+
+std::string path_of(std::string_view kind, const server_name& of) {
+  return fmt::format("/v1/{}/{}/{}", kind, path_part(of.backend),
+                     path_part(of.server));
+}
+
+answer change(context& with, const server_name& of, const json::object& body) {
+  return with.ask({.method = "POST",
+                   .path = path_of("servers", of),
+                   .body = json::serialize(body),
+                   .if_missing = if_missing});
+}
+
+// -- drain, ready, maint ------------------------------------------------------
+
+struct wish {
+  std::string admin;
+  server_name of;
+  std::optional<milliseconds> wait;
+  std::string reason;
+};
+
+bool wants_traffic(const wish& x) { return x.admin == "ready"; }
+
+bool arrived(const wish& x, const json::object& server) {
+  return wants_traffic(x) ? flag(server, "usable")
+                          : number(server, "in_flight") == uint64_t{0};
+}
+
+/// What keeps a wish from having arrived.
+std::string obstacle(const wish& x, const json::object& server) {
+  if (wants_traffic(x))
+    return "not used yet, by rule " + text(server, "rule");
+  const auto left = text(server, "in_flight");
+  return left == "1" ? "1 request or stream is under way"
+                     : left + " requests or streams are under way";
+}
+
+std::string result_of(const wish& x, const json::object& server) {
+  auto result = fmt::format("{} is set to {}", x.of.to_string(), x.admin);
+  if (!arrived(x, server))
+    return result + "; " + obstacle(x, server);
+  return result + (wants_traffic(x) ? " and used" : ", nothing is under way");
+}
+
+/// One line that is written over again; only where somebody watches.
+class progress {
+public:
+  explicit progress(surroundings& world) : world_(world) {}
+  ~progress() { show(""); }
+  progress(const progress&) = delete;
+  progress& operator=(const progress&) = delete;
+
+  void show(std::string_view text) {
+    if (world_.err_screen.terminal)
+      world_.err << "\r\033[K" << text << std::flush;
+  }
+
+private:
+  surroundings& world_;
+};
+
+/// Looks until the wish has arrived. @returns the last answer of /v1/why, which
+/// has what a change answers and more.
+answer wait_for(context& with, const wish& x) {
+  auto& world = with.world();
+  const auto end = world.now() + *x.wait;
+  progress line{world};
+  for (;;) {
+    // Before the first look, too: a worker may still pick by the state before
+    // for some milliseconds, so a count that is 0 at once proves nothing.
+    world.pause(look_interval);
+    auto result = with.ask(
+      {.path = path_of("why", x.of), .if_missing = "it was removed meanwhile"});
+    const auto& server = part(result.body, "server");
+    if (const auto now = text(server, "admin"); now != x.admin)
+      throw failure{exit_code::failed,
+                    fmt::format("{} was set to {} by somebody else meanwhile",
+                                x.of.to_string(), now)};
+    if (arrived(x, server))
+      return result;
+    const auto left =
+      std::chrono::duration_cast<milliseconds>(end - world.now());
+    if (left <= milliseconds{0}) {
+      line.show("");
+      if (with.as_json())
+        world.out << result.text;
+      throw failure{exit_code::failed,
+                    fmt::format("{} is set to {}, but after {}: {}",
+                                x.of.to_string(), x.admin, elapsed(*x.wait),
+                                obstacle(x, server))};
+    }
+    line.show(fmt::format("{}: {}; waiting for another {}", x.of.to_string(),
+                          obstacle(x, server), elapsed(left)));
+  }
+}
+
+/// A node that does not know the key changes nothing.
+answer change_with_reason(context& with, const wish& x) {
+  try {
+    return change(with, x.of, {{"admin", x.admin}, {"reason", x.reason}});
+  } catch (const failure& why) {
+    const std::string_view text{why.what()};
+    if (text.find("\"reason\"") == std::string_view::npos)
+      throw;
+    throw failure{why.code(), fmt::format("{}; this node keeps no reasons, so "
+                                          "leave out -m",
+                                          text)};
+  }
+}
+
+exit_code set_admin(context& with, const wish& x) {
+  auto last = x.reason.empty() ? change(with, x.of, {{"admin", x.admin}})
+                               : change_with_reason(with, x);
+  if (x.wait)
+    last = wait_for(with, x);
+  return with.confirm(last, result_of(x, part(last.body, "server")));
+}
+
+/// A verb that sets the state of its name.
+void add_admin(command_line& to, const verb_text& text,
+               const std::string& waits_for) {
+  auto given = std::make_shared<wish>();
+  given->admin = text.name;
+  auto& verb = to.add(groups::servers, text, [given](context& with) {
+    return set_admin(with, *given);
+  });
+  add_server(verb, given->of);
+  add_duration(verb, "--wait", given->wait,
+               "wait so long " + waits_for
+                 + ",\nand exit with 1 if it is not enough");
+  verb
+    .add_option("-m,--message", given->reason, "why, for those who look later")
+    ->check([](const std::string& x) {
+      return x.size() <= reason_bytes_max
+             ? std::string{}
+             : fmt::format("at most {} bytes", reason_bytes_max);
+    })
+    ->option_text("TEXT");
+}
+
+// -- weight -------------------------------------------------------------------
+
+struct new_weight {
+  server_name of;
+  std::optional<uint64_t> weight;
+  bool reset = false; ///< instead: back to the configured one
+};
+
+exit_code set_weight(context& with, const new_weight& x) {
+  if (!x.weight && !x.reset)
+    throw failure{exit_code::usage,
+                  "weight: give the new weight, 1..1000, or --reset"};
+  const auto body = x.reset ? json::object{{"reset_weight", true}}
+                            : json::object{{"weight", *x.weight}};
+  const auto result = change(with, x.of, body);
+  return with.confirm(
+    result, fmt::format("{} has {} {}", x.of.to_string(),
+                        x.reset ? "its configured weight again:" : "weight",
+                        text(part(result.body, "server"), "weight")));
+}
+
+void add_weight(command_line& to) {
+  auto given = std::make_shared<new_weight>();
+  auto& verb =
+    to.add(groups::servers,
+           {"weight", "Sets a server's weight, or resets it",
+            "  troupectl weight app/a1 5\n"
+            "  troupectl weight app/a1 --reset\n"},
+           [given](context& with) { return set_weight(with, *given); });
+  add_server(verb, given->of);
+  auto* n = add_number(verb, "N", given->weight,
+                       {1, weight_max,
+                        "to take a server out of rotation use "
+                        "\"troupectl drain\""},
+                       "the new weight, 1..1000");
+  verb.add_flag("--reset", given->reset, "back to the configured weight")
+    ->excludes(n);
+}
+
+} // namespace
+
+void add_server_verbs(command_line& to) {
+  add_admin(to,
+            {"drain", "No new work for a server; probes go on",
+             "  troupectl drain app/a1 -m \"kernel update\"\n"
+             "  troupectl drain app/a1 --wait 30s && ssh a1 reboot\n"},
+            "until nothing is under way there");
+  add_admin(to,
+            {"ready", "A server gets work again, if it is healthy",
+             "  troupectl ready app/a1\n"
+             "  troupectl ready app/a1 --wait 30s\n"},
+            "until it is used");
+  add_admin(to,
+            {"maint", "No new work for a server and no probes",
+             "  troupectl maint app/a1 --wait 30s\n"},
+            "until nothing is under way there");
+  add_weight(to);
+}
+
+} // namespace troupe::ctl
