@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/cluster/membership.hpp"
+
+#include "core/stable_hash.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::cluster::membership {
+
+namespace {
+
+/// The node with the greater name leaves the first dial to the other, so that
+/// pairs seldom begin with two links.
+constexpr milliseconds courtesy{400};
+/// The same complaint about a node is repeated after this time only.
+constexpr milliseconds complaint_pause{60'000};
+/// Heartbeats to remember while their echo is out.
+constexpr size_t unechoed_max = 16;
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
+
+} // namespace
+
+const char* to_string(node_state x) noexcept {
+  switch (x) {
+  case node_state::unknown:
+    return "unknown";
+  case node_state::alive:
+    return "alive";
+  case node_state::suspect:
+    return "suspect";
+  case node_state::gone:
+    return "gone";
+  }
+  return "invalid";
+}
+
+machine::machine(identity self) : self_(std::move(self)) {}
+
+effects machine::step(const input& in, time_point now) {
+  now_ = now;
+  std::visit([this](const auto& x) { take(x); }, in);
+  check_links();
+  dial_missing();
+  beat();
+  update_view();
+  out_.push_back(wake{next_deadline()});
+  return std::exchange(out_, {});
+}
+
+// -- nodes --------------------------------------------------------------------
+
+void machine::take(const nodes_changed& in) {
+  names_ = in.names;
+  std::sort(names_.begin(), names_.end());
+  const auto listed = [this](const std::string& name) {
+    return std::binary_search(names_.begin(), names_.end(), name);
+  };
+  std::vector<uint64_t> strangers;
+  for (const auto& [number, x] : links_)
+    if (!listed(x.peer))
+      strangers.push_back(number);
+  for (const auto number : strangers)
+    turn_away(number, "it is not in cluster.nodes any more");
+  std::erase_if(peers_, [&](const auto& item) { return !listed(item.first); });
+  for (const auto& name : names_)
+    if (name != self_.node && !peers_.contains(name))
+      peers_[name].next_dial = self_.node < name ? now_ : now_ + courtesy;
+}
+
+void machine::take(const refuse& in) {
+  const auto found = peers_.find(in.node);
+  if (found == peers_.end() || !found->second.link)
+    return;
+  complain(found->second, "refuses " + in.node + ": " + in.text);
+  turn_away(*found->second.link, in.text);
+}
+
+void machine::take(const leave&) {
+  leaving_ = true;
+  for (const auto& [number, x] : links_)
+    out_.push_back(link_send{number, encode(leaving_body{})});
+}
+
+void machine::take(const tick&) {}
+
+void machine::take(const stalled&) {
+  // What should have come in meanwhile may still be in the sockets.
+  for (auto& [number, x] : links_)
+    x.echoed = x.opened = now_;
+  if (majority_differs_)
+    majority_differs_ = now_;
+}
+
+// -- links --------------------------------------------------------------------
+
+void machine::take(const link_opened& in) {
+  const auto found = peers_.find(in.peer);
+  auto& x = links_[in.link];
+  x.peer = in.peer;
+  x.dialled = in.dialled;
+  x.opened = x.echoed = now_;
+  if (found == peers_.end()) {
+    turn_away(in.link, self_.cluster + " does not list " + in.peer);
+    return;
+  }
+  out_.push_back(link_send{
+    in.link, encode(hello_body{self_.cluster, self_.node, self_.incarnation,
+                               protocol_oldest, protocol_newest, rules_newest,
+                               self_.build})});
+}
+
+void machine::take(const link_closed& in) { drop(in.link, in.reason); }
+
+void machine::take(const dial_failed& in) {
+  const auto found = peers_.find(in.peer);
+  if (found == peers_.end())
+    return;
+  found->second.dialling = false;
+  retry_later(found->second);
+  if (!found->second.link)
+    found->second.text = in.reason;
+}
+
+/// Forgets a link that is closed, or about to be.
+void machine::drop(uint64_t number, const std::string& why) {
+  const auto found = links_.find(number);
+  if (found == links_.end())
+    return;
+  const auto name = found->second.peer;
+  const bool dial_ended = found->second.dialled && !found->second.greeted;
+  links_.erase(found);
+  const auto about = peers_.find(name);
+  if (about == peers_.end())
+    return;
+  if (dial_ended)
+    about->second.dialling = false;
+  if (about->second.link == number)
+    lose(name, why);
+  else if (!about->second.link)
+    retry_later(about->second);
+}
+
+/// The link in use is no more: another takes its place, or the node is gone.
+void machine::lose(const std::string& name, const std::string& why) {
+  auto& x = peers_.at(name);
+  x.link.reset();
+  const auto spare =
+    std::find_if(links_.begin(), links_.end(), [&](const auto& item) {
+      return item.second.peer == name && item.second.proven;
+    });
+  if (spare != links_.end()) {
+    x.link = spare->first;
+    return;
+  }
+  x.state = node_state::gone;
+  x.text = why;
+  x.failures = 0;
+  retry_later(x);
+  out_.push_back(left{name});
+  if (!leaving_)
+    out_.push_back(event{true, name + " is gone: " + why});
+}
+
+/// Closes a link for a reason its peer is told.
+void machine::turn_away(uint64_t number, const std::string& why) {
+  out_.push_back(link_send{number, encode(refused_body{why})});
+  out_.push_back(close_link{number, why});
+  const auto name = links_.at(number).peer;
+  drop(number, why);
+  if (const auto found = peers_.find(name); found != peers_.end()) {
+    found->second.text = why;
+    found->second.next_dial = now_ + dial_pause_max;
+  }
+}
+
+void machine::complain(peer& about, std::string text) {
+  if (about.complaint == text && now_ < about.complained + complaint_pause)
+    return;
+  about.complaint = text;
+  about.complained = now_;
+  out_.push_back(event{true, std::move(text)});
+}
+
+void machine::retry_later(peer& x) {
+  const int64_t factor = int64_t{1} << std::min(x.failures++, 6u);
+  const milliseconds pause =
+    std::min<milliseconds>(dial_pause_min * factor, dial_pause_max);
+  // +-20 %: nodes that lost each other together must not return together.
+  const auto spread = pause.count() * int64_t{80 + random() % 41} / 100;
+  x.next_dial = std::max(x.next_dial, now_ + milliseconds{spread});
+}
+
+uint32_t machine::random() {
+  return static_cast<uint32_t>(avalanche(self_.seed + ++randoms_) >> 32);
+}
+
+// -- messages -----------------------------------------------------------------
+
+void machine::take(const received& in) {
+  const auto found = links_.find(in.link);
+  if (found == links_.end())
+    return; // closed meanwhile
+  std::visit(overloaded{
+               [&](const hello_body& x) { take_hello(in.link, x); },
+               [&](const heartbeat_body& x) { take_heartbeat(in.link, x); },
+               [&](const refused_body& x) { take_refusal(in.link, x); },
+               [&](const leaving_body&) {
+                 out_.push_back(close_link{in.link, "it stops"});
+                 drop(in.link, "it stopped in order");
+               },
+               [](const unknown_body&) {},
+               [&](const undecodable_body&) { ++undecodable_; },
+             },
+             decode(in.body));
+}
+
+void machine::take_refusal(uint64_t number, const refused_body& body) {
+  const auto name = links_.at(number).peer;
+  const auto why = "it refuses this node: " + body.text;
+  out_.push_back(close_link{number, why});
+  drop(number, why);
+  if (const auto about = peers_.find(name); about != peers_.end()) {
+    about->second.text = why;
+    about->second.next_dial = now_ + dial_pause_max;
+    complain(about->second, name + " refuses this node: " + body.text);
+  }
+}
+
+void machine::take_hello(uint64_t number, const hello_body& hello) {
+  auto& x = links_.at(number);
+  if (x.greeted)
+    return; // once is enough
+  if (const auto why = objection(x, hello); !why.empty()) {
+    if (const auto about = peers_.find(x.peer); about != peers_.end())
+      complain(about->second, "refuses " + x.peer + ": " + why);
+    turn_away(number, why);
+    return;
+  }
+  x.greeted = true;
+  if (x.dialled)
+    peers_.at(x.peer).dialling = false;
+  x.incarnation = hello.incarnation;
+  x.build = hello.build;
+  beat(x, number);
+}
+
+/// Why not to talk to this peer; empty if there is nothing against it.
+std::string machine::objection(const link& from,
+                               const hello_body& hello) const {
+  if (hello.cluster != self_.cluster)
+    return hello.node + " is of cluster \"" + hello.cluster + "\", "
+         + self_.node + " of \"" + self_.cluster + "\"";
+  if (hello.node != from.peer)
+    return "it proved to be " + from.peer + " and says it is " + hello.node;
+  if (hello.incarnation == self_.incarnation)
+    return "it is this very process";
+  if (hello.protocol_newest < protocol_oldest
+      || hello.protocol_oldest > protocol_newest)
+    return hello.node + " (" + hello.build + ") speaks protocols "
+         + std::to_string(hello.protocol_oldest) + " to "
+         + std::to_string(hello.protocol_newest) + ", " + self_.node + " ("
+         + self_.build + ") " + std::to_string(protocol_oldest) + " to "
+         + std::to_string(protocol_newest);
+  return {};
+}
+
+/// Of two links to one process the one dialled by the smaller name stays. Of
+/// two processes with one name the first stays while it is heard.
+/// @returns whether `number` is to be used.
+bool machine::settle_duplicate(uint64_t number) {
+  const auto& fresh = links_.at(number);
+  auto& about = peers_.at(fresh.peer);
+  if (!about.link)
+    return true;
+  const auto other = *about.link;
+  const auto& kept = links_.at(other);
+  if (kept.incarnation != fresh.incarnation) {
+    const auto name = fresh.peer;
+    if (now_ - kept.echoed <= echo_age_max) {
+      const auto why = "two nodes call themselves " + name
+                     + ": one of them needs another --node";
+      complain(about, why);
+      turn_away(number, why);
+      return false;
+    }
+    out_.push_back(close_link{other, "another start of it connected"});
+    drop(other, "it was restarted");
+    return true;
+  }
+  const bool mine_first = self_.node < fresh.peer;
+  const auto surplus = fresh.dialled == mine_first ? other : number;
+  out_.push_back(close_link{surplus, "one link is enough"});
+  if (surplus == number) {
+    links_.erase(number);
+    return false;
+  }
+  links_.erase(other);
+  about.link = number;
+  return false;
+}
+
+void machine::use(uint64_t number) {
+  const auto& x = links_.at(number);
+  auto& about = peers_.at(x.peer);
+  about.link = number;
+  about.state = node_state::alive;
+  about.text = x.build;
+  about.failures = 0;
+  out_.push_back(joined{x.peer, x.incarnation});
+  out_.push_back(event{false, x.peer + " has joined"});
+}
+
+void machine::take_heartbeat(uint64_t number, const heartbeat_body& body) {
+  auto& x = links_.at(number);
+  if (!x.greeted)
+    return;
+  const bool news = body.number > x.heard;
+  x.heard = std::max(x.heard, body.number);
+  // While this side waits for its first echo the other may, too: at once then.
+  if (news && !x.proven)
+    beat(x, number);
+  const auto echoed = x.unechoed.upper_bound(body.echo);
+  if (echoed == x.unechoed.begin())
+    return;
+  x.echoed = std::max(x.echoed, std::prev(echoed)->second);
+  x.unechoed.erase(x.unechoed.begin(), echoed);
+  if (!std::exchange(x.proven, true) && settle_duplicate(number))
+    use(number);
+}
+
+// -- time ---------------------------------------------------------------------
+
+void machine::check_links() {
+  std::vector<uint64_t> silent;
+  for (const auto& [number, x] : links_) {
+    const auto found = peers_.find(x.peer);
+    if (found == peers_.end())
+      continue;
+    const auto age = now_ - x.echoed;
+    if (age > silence_max)
+      silent.push_back(number);
+    else if (found->second.link == number)
+      found->second.state =
+        age > echo_age_max ? node_state::suspect : node_state::alive;
+  }
+  for (const auto number : silent) {
+    const auto why = links_.at(number).greeted
+                     ? "nothing of this node's came back for 3 s"
+                     : "it said no hello";
+    out_.push_back(close_link{number, why});
+    drop(number, why);
+  }
+}
+
+void machine::dial_missing() {
+  if (leaving_)
+    return;
+  for (auto& [name, x] : peers_) {
+    if (x.link || x.dialling || now_ < x.next_dial)
+      continue;
+    x.dialling = true;
+    out_.push_back(dial{name});
+  }
+}
+
+void machine::beat() {
+  if (now_ < next_beat_)
+    return;
+  next_beat_ = now_ + heartbeat_interval;
+  for (auto& [number, x] : links_)
+    if (x.greeted)
+      beat(x, number);
+}
+
+void machine::beat(link& x, uint64_t number) {
+  x.unechoed[++x.sent] = now_;
+  if (x.unechoed.size() > unechoed_max)
+    x.unechoed.erase(x.unechoed.begin());
+  out_.push_back(link_send{number, encode(heartbeat_body{x.sent, x.heard})});
+}
+
+bool machine::sees_majority() const {
+  if (!std::binary_search(names_.begin(), names_.end(), self_.node))
+    return false;
+  size_t seen = 1;
+  for (const auto& [name, x] : peers_)
+    seen += x.state == node_state::alive;
+  return seen > names_.size() / 2;
+}
+
+void machine::update_view() {
+  view next;
+  next.alive.push_back(self_.node);
+  for (const auto& [name, x] : peers_)
+    (x.state == node_state::alive     ? next.alive
+     : x.state == node_state::suspect ? next.suspect
+                                      : next.gone)
+      .push_back(name);
+  std::sort(next.alive.begin(), next.alive.end());
+  next.has_majority = view_.has_majority;
+  if (sees_majority() == view_.has_majority) {
+    majority_differs_.reset();
+  } else if (!had_majority_) {
+    next.has_majority = true; // the first time there is nothing to wait for
+  } else if (!majority_differs_) {
+    majority_differs_ = now_;
+  } else if (now_ - *majority_differs_ >= majority_delay) {
+    next.has_majority = !view_.has_majority;
+    majority_differs_.reset();
+  }
+  had_majority_ |= next.has_majority;
+  if (next == view_)
+    return;
+  if (next.has_majority != view_.has_majority)
+    out_.push_back(next.has_majority
+                     ? event{false, "this node sees a majority"}
+                     : event{true, "this node sees no majority: it trusts its "
+                                   "own probes"});
+  view_ = next;
+  out_.push_back(std::move(next));
+}
+
+time_point machine::next_deadline() const {
+  auto result = next_beat_;
+  for (const auto& [name, x] : peers_)
+    if (!x.link && !x.dialling && !leaving_)
+      result = std::min(result, x.next_dial);
+  return std::max(result, now_ + milliseconds{1});
+}
+
+// -- what others ask ----------------------------------------------------------
+
+std::optional<uint64_t> machine::link_to(const std::string& name) const {
+  const auto found = peers_.find(name);
+  return found == peers_.end() ? std::nullopt : found->second.link;
+}
+
+std::string machine::peer_of(uint64_t number) const {
+  const auto found = links_.find(number);
+  return found == links_.end() || !found->second.proven ? std::string{}
+                                                        : found->second.peer;
+}
+
+std::vector<node_view> machine::describe() const {
+  std::vector<node_view> result;
+  for (const auto& [name, x] : peers_)
+    result.push_back({name, x.state, x.text});
+  return result;
+}
+
+} // namespace troupe::cluster::membership
