@@ -21,6 +21,7 @@ Examples:
   trouped -c troupe.yaml --check       print every problem, change nothing
   trouped -c troupe.yaml               run in the foreground, log to stderr
   trouped -c troupe.yaml --log-level debug
+  trouped -c cluster.yaml --node lb1   run as that node of cluster.nodes
 )";
 
 std::string default_node() {

@@ -3,6 +3,7 @@
 
 #include "caf_test.hpp"
 
+#include "mutate.hpp"
 #include "parsing.hpp"
 
 #include <algorithm>
@@ -12,32 +13,6 @@ namespace {
 
 constexpr unsigned seeds = 2000;
 
-/// Changes up to eight places the way typing, merging and hostile hands do.
-std::string mutate(std::string text, std::mt19937& random) {
-  constexpr std::string_view spice = "[]{}:,-&*!|>'\"%@`#?~$ \t\n\r\x04\xff<";
-  const auto below = [&](size_t end) { return random() % end; };
-  for (auto left = 1 + below(8); left > 0 && !text.empty(); --left) {
-    const auto at = below(text.size());
-    switch (below(5)) {
-    case 0:
-      text[at] = static_cast<char>(below(256));
-      break;
-    case 1:
-      text[at] = spice[below(spice.size())];
-      break;
-    case 2:
-      text.erase(at, 1 + below(20));
-      break;
-    case 3:
-      text.insert(at, 1 + below(3), spice[below(spice.size())]);
-      break;
-    default:
-      text.insert(below(text.size()), text.substr(at, 1 + below(60)));
-    }
-  }
-  return text;
-}
-
 } // namespace
 
 CAF_TEST(damaged files are refused with places inside the file) {
@@ -46,7 +21,7 @@ CAF_TEST(damaged files are refused with places inside the file) {
   unsigned refused = 0;
   for (unsigned seed = 0; seed < seeds; ++seed) {
     std::mt19937 random{seed};
-    const auto text = mutate(good, random);
+    const auto text = parsing::mutate(good, random);
     const auto result = parsing::parse(text);
     const auto lines =
       1 + std::ranges::count(text, '\n') + std::ranges::count(text, '\r');

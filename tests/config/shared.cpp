@@ -7,6 +7,8 @@
 
 #include "parsing.hpp"
 
+#include <sys/stat.h>
+
 using namespace troupe;
 using config::split;
 
@@ -98,6 +100,21 @@ std::vector<std::string> good_files() {
     result.push_back(parsing::data_file(name));
   return result;
 }
+
+/// A directory with the files that examples/cluster.yaml wants beside it.
+struct certificates {
+  certificates() {
+    directory =
+      (std::filesystem::temp_directory_path() / "troupe-test-XXXXXX").string();
+    CAF_REQUIRE(::mkdtemp(directory.data()) != nullptr);
+    for (const auto* name : {"/ca.pem", "/lb1.pem", "/lb1.key"}) {
+      std::ofstream{directory + name} << "pem";
+      CAF_REQUIRE_EQUAL(::chmod((directory + name).c_str(), 0600), 0);
+    }
+  }
+  ~certificates() { std::filesystem::remove_all(directory); }
+  std::string directory;
+};
 
 std::string pulled(std::string_view text, std::string_view shared) {
   const auto result = config::pull(text, "f", shared);
@@ -282,13 +299,15 @@ CAF_TEST(names of nodes are the same everywhere) {
 }
 
 CAF_TEST(a record and the own file are the file again) {
+  const certificates beside;
   for (const auto& name : good_files()) {
     const auto text = parsing::contents(name);
     for (const auto& variant : {text, with_crlf(text)}) {
-      const auto alone = config::parse(variant, name, "lb1", nullptr);
+      const auto file = beside.directory + "/f";
+      const auto alone = config::parse(variant, file, "lb1", nullptr);
       CAF_CHECK_EQUAL(parsing::lines(alone.problems), "");
       const auto both = config::parse_with({shared_of(variant), "record"},
-                                           variant, name, "lb1", nullptr);
+                                           variant, file, "lb1", nullptr);
       CAF_CHECK_EQUAL(parsing::lines(both.problems), "");
       CAF_CHECK(alone.settings == both.settings);
     }
