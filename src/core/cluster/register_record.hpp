@@ -79,7 +79,6 @@ struct ballot {
   uint64_t round = 0;
   std::string node;
   auto operator<=>(const ballot&) const = default;
-  bool operator==(const ballot&) const = default;
 };
 
 /// What an acceptor accepted.

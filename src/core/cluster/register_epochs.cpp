@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/cluster/register_engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+// A lost majority is replaced by a new epoch, which an operator begins on the
+// survivors. Two sides that each began the same one are never merged: an
+// operator says which counts (rule 4).
+
+namespace troupe::cluster::registry {
+
+/// Why the rest may not go on without the others.
+std::optional<std::string> engine::why_not_recover(const recover& x) const {
+  if (disk_failed_ || !state_.committed)
+    return self_.node + " holds no record to go on from";
+  if (x.candidate.text.size() > text_bytes_max
+      || x.by.reason.size() > reason_bytes_max)
+    return std::string{"the text or the reason is too long"};
+  const auto& nodes = state_.committed->nodes;
+  const auto voters =
+    1 + std::count_if(peers_.begin(), peers_.end(), [&](auto& p) {
+      return lists(nodes, p.first) && p.second.said && p.second.said->votes
+          && p.second.at == here();
+    });
+  if (may_vote()
+      && static_cast<size_t>(voters) >= rules_.majority(nodes.size()))
+    return "a majority of generation " + std::to_string(here().at.generation)
+         + " is reachable and votes: use \"troupectl config apply\"";
+  if (!lists(x.candidate.nodes, self_.node))
+    return "run it on one of the nodes that remain";
+  for (const auto& node : x.candidate.nodes) {
+    if (!lists(nodes, node.name))
+      return node.name + " is not in generation "
+           + std::to_string(here().at.generation)
+           + ": recover first, then add it";
+    if (node.name != self_.node && !joined(node.name))
+      return node.name + " is not reachable: list only nodes that are";
+  }
+  return std::nullopt;
+}
+
+/// Decided by the operator and not by a vote.
+void engine::on(const recover& x) {
+  if (auto why = why_not_recover(x))
+    return reply(x.request, outcome::refused, *why);
+  if (proposal_)
+    settle(proposal_->own_sent ? outcome::unknown : outcome::refused,
+           "an operator began a new epoch");
+  auto next = next_record(x.candidate, x.by);
+  next.at.epoch = std::max(epoch_heard_, next.at.epoch) + 1;
+  next.mark = self_.node + "-" + std::to_string(self_.incarnation);
+  next.since = next.at.generation;
+  change().as = standing::voter;
+  advance(next, {});
+  spread(next, {x.request}, {});
+}
+
+/// Deals with a peer of another side.
+/// @returns false if it is of ours.
+bool engine::apart(const std::string& from, const position& at,
+                   const message::body& content) {
+  if (stands(at) != relation::apart) {
+    conflicts_.erase(from);
+    return false;
+  }
+  peers_[from].at = at;
+  const auto* learned = std::get_if<message::learn>(&content);
+  const auto* said = std::get_if<message::status>(&content);
+  if (adopting_ && adopting_->node == from) {
+    if (learned)
+      take_side(from, learned->committed);
+    else
+      fetch_from(from);
+    return true;
+  }
+  if (std::holds_alternative<message::fetch>(content)
+      || (said && said->adopting == self_.node)) {
+    conflicts_.erase(from);
+    tell(from, message::learn{*state_.committed});
+    return true;
+  }
+  const auto text = from + " and " + self_.node + " both have epoch "
+                  + std::to_string(at.at.epoch) + ", begun by different sides ("
+                  + at.mark + ", " + here().mark
+                  + "): \"troupectl cluster adopt NODE\" on the nodes "
+                  + "of one side gives that one up";
+  if (std::exchange(conflicts_[from], text) != text)
+    report(event_kind::epoch_conflict, text);
+  emit(refuse{from, text});
+  return true;
+}
+
+void engine::on(const adopt& x) {
+  if (!state_.committed || conflicts_.count(x.node) == 0)
+    return reply(x.request, outcome::refused,
+                 x.node + " is not in conflict with " + self_.node);
+  if (adopting_ && adopting_->request != 0)
+    return reply(x.request, outcome::conflict,
+                 adopting_->node + " is being adopted");
+  adopting_ = waiting_request{x.request, x.node, now_ + adopt_limit};
+  tell(x.node, my_status());
+  fetch_from(x.node);
+}
+
+/// This node is of another side than before, by itself or by adopting it.
+void engine::end_conflicts() {
+  conflicts_.clear();
+  if (adopting_ && adopting_->request != 0)
+    reply(adopting_->request, outcome::no_op, "the conflict is over");
+  adopting_.reset();
+}
+
+/// Gives up the own side. What this node may have voted on the other one is
+/// not known, so it asks its way in.
+void engine::take_side(const std::string& from, const record& x) {
+  if (stands(position_of(x)) != relation::apart)
+    return;
+  history_.supersede_side(here().mark);
+  report(event_kind::superseded,
+         "the records of this side are superseded by those of " + from);
+  const auto request = adopting_->request;
+  adopting_.reset();
+  change().as = standing::non_voter;
+  advance(x, from);
+  if (request != 0)
+    reply(request, outcome::committed,
+          "generation " + std::to_string(here().at.generation) + " of " + from
+            + " counts");
+}
+
+} // namespace troupe::cluster::registry
