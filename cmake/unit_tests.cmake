@@ -27,3 +27,11 @@ troupe_unit_tests(net troupe_net)
 troupe_unit_tests(admin troupe_admin)
 troupe_unit_tests(actors troupe_actors)
 troupe_unit_tests(ctl troupe_ctl troupe_admin)
+
+# Whole clusters of step machines on a simulated network; every run is decided
+# by its seed. `troupe-sim --seed N` replays one with a trace.
+file(GLOB sim_sources CONFIGURE_DEPENDS tests/sim/*.cpp)
+add_executable(troupe-sim ${sim_sources})
+target_link_libraries(troupe-sim PRIVATE troupe_core Threads::Threads troupe_options)
+add_test(NAME sim_register COMMAND troupe-sim --seeds 1..300 --jobs 2)
+set_tests_properties(sim_register PROPERTIES TIMEOUT 600)

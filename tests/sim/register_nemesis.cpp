@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "register_run.hpp"
+
+#include <algorithm>
+
+// What goes wrong in a run.
+
+namespace sim {
+
+using namespace troupe::cluster::registry;
+
+void register_run::go_wrong() {
+  if (faults_over())
+    return;
+  const auto which = world_.chance.below(6);
+  if (which == 0 && plan_.partitions)
+    partition();
+  else if (which == 1 && plan_.partitions)
+    one_way();
+  else if (which == 2 && plan_.crashes)
+    crash_one();
+  else if (which == 3 && plan_.wipes)
+    wipe_one();
+  else if (which == 4 && plan_.pauses)
+    pause_one();
+  world_.after(world_.any(milliseconds{50}, milliseconds{1500}),
+               [this] { go_wrong(); });
+}
+
+/// Any two groups, for a while.
+void register_run::partition() {
+  const auto side = world_.chance.next();
+  if (world_.traced())
+    world_.trace("", "partition " + std::to_string(side % 256));
+  for (size_t a = 0; a < hosts_.size(); ++a)
+    for (size_t b = 0; b < hosts_.size(); ++b)
+      network_.block(a, b, ((side >> a) & 1) != ((side >> b) & 1));
+  network_.changed();
+  world_.after(world_.any(milliseconds{200}, seconds{6}), [this] {
+    if (plan_.majority_lost)
+      return; // that partition is not this one's to heal
+    network_.heal();
+    network_.changed();
+  });
+}
+
+void register_run::one_way() {
+  const auto a = world_.chance.below(hosts_.size());
+  const auto b = world_.chance.below(hosts_.size());
+  network_.block(a, b, true);
+  network_.changed();
+  world_.after(world_.any(milliseconds{200}, seconds{6}), [this, a, b] {
+    if (plan_.majority_lost)
+      return;
+    network_.block(a, b, false);
+    network_.changed();
+  });
+}
+
+void register_run::crash_one() {
+  auto& x = any_host();
+  x.crash();
+  world_.after(world_.any(milliseconds{10}, seconds{4}), [&x] { x.start(); });
+}
+
+/// Rule 2 promises nothing beyond the loss of as many disks as a cluster can
+/// lose nodes, or one of two.
+bool register_run::may_wipe() const {
+  size_t smallest = hosts_.size();
+  const record* newest = nullptr;
+  for (const auto& x : hosts_) {
+    if (x->status().proposing)
+      return false;
+    const auto disk = x->disk();
+    if (!disk)
+      continue;
+    if (disk->accepted && disk->committed
+        && disk->accepted->value.nodes.size() != disk->committed->nodes.size())
+      return false;
+    if (!disk->committed)
+      continue;
+    smallest = std::min(smallest, disk->committed->nodes.size());
+    if (!newest || newest->at < x->disk()->committed->at)
+      newest = x->committed() ? x->committed() : newest;
+  }
+  if (smallest < 2 || !newest)
+    return smallest >= 2 && !ever_wiped_;
+  size_t lost = 0;
+  for (const auto& x : hosts_) {
+    const auto disk = x->disk();
+    const bool votes =
+      disk && disk->committed
+      && (disk->as == standing::voter || disk->as == standing::founder);
+    lost += lists(newest->nodes, x->name()) && !votes;
+  }
+  const auto may_lose = std::max(size_t{1}, smallest - (smallest / 2 + 1));
+  return lost < may_lose;
+}
+
+void register_run::wipe_one() {
+  auto& x = any_host();
+  if (!may_wipe())
+    return;
+  ever_wiped_ = true;
+  x.wipe(world_.chance.per_mille(300));
+  world_.after(world_.any(milliseconds{10}, seconds{2}), [&x] { x.start(); });
+}
+
+void register_run::pause_one() {
+  auto& x = any_host();
+  x.pause();
+  world_.after(world_.any(milliseconds{200}, seconds{8}), [&x] { x.resume(); });
+}
+
+/// No part of the list is a majority any more; an operator goes on with one
+/// part, or one each with two.
+void register_run::lose_majority() {
+  std::vector<size_t> parts[3];
+  const auto n = plan_.nodes;
+  const auto size_max = (n + 1) / 2 == n / 2 + 1 ? n / 2 : (n - 1) / 2;
+  const auto each = std::max<size_t>(1, size_max);
+  for (size_t i = 0; i < hosts_.size(); ++i)
+    parts[std::min<size_t>(i / each, 2)].push_back(i);
+  world_.trace("", "majority lost");
+  for (size_t a = 0; a < hosts_.size(); ++a)
+    for (size_t b = 0; b < hosts_.size(); ++b)
+      network_.block(
+        a, b, std::min<size_t>(a / each, 2) != std::min<size_t>(b / each, 2));
+  network_.changed();
+  world_.after(seconds{4}, [this, part = parts[0]] { recover_on(part); });
+  if (world_.chance.per_mille(400))
+    world_.after(seconds{4}, [this, part = parts[1]] { recover_on(part); });
+}
+
+void register_run::recover_on(std::vector<size_t> survivors) {
+  auto& at = *hosts_[survivors.front()];
+  if (!at.committed() || at.paused())
+    return;
+  node_list nodes;
+  for (const auto& node : at.committed()->nodes)
+    for (const auto i : survivors)
+      if (hosts_[i]->name() == node.name)
+        nodes.push_back(node);
+  auto next = text_with(nodes);
+  const auto id = expect(at, next.hash, false);
+  at.give(recover{id, next, {"operator", "majority lost", 0}});
+}
+
+} // namespace sim
