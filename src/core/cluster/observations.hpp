@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/cluster/message.hpp"
+#include "core/cluster/observations_message.hpp"
+#include "core/cluster/verdict.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What every node saw of every server, who probes what, and the verdict (rules
+/// 8 to 11, 14 to 16).
+namespace troupe::cluster::watch {
+
+/// Everything is told again this often.
+inline constexpr milliseconds digest_interval{1'000};
+/// At most one suspicion to the peers, and one hint to the checker, per target.
+inline constexpr milliseconds suspicion_pause{250};
+/// Connect failures of a peer that, with one failed probe, count as `fall`.
+inline constexpr uint64_t suspicion_failures_min = 2;
+
+struct target_spec {
+  uint64_t id = 0;
+  std::string server;
+  pace probes;
+  bool probed = true; ///< false: no active check, so nobody observes it
+  bool operator==(const target_spec&) const = default;
+};
+
+// -- inputs -------------------------------------------------------------------
+
+/// INPUT: the servers of a backend, from now on; none: the backend is no more.
+struct targets_changed {
+  std::string backend;
+  std::vector<target_spec> targets;
+  bool restated = false; ///< whoever probes wants to hear its parts again
+};
+
+/// INPUT: `cluster.nodes` in force.
+struct nodes_changed {
+  std::vector<std::string> names;
+};
+
+/// INPUT: whom this node sees.
+struct view_changed {
+  std::vector<std::string> alive; ///< this node included
+  bool has_majority = false;
+};
+
+/// INPUT: a probe of this node ended.
+struct probed {
+  std::string backend;
+  std::string server;
+  troupe::status status = troupe::status::up;
+  bool complete = false;
+  std::string evidence;
+};
+
+/// INPUT: this node's traffic fails to connect.
+struct traffic_fails {
+  std::string backend;
+  std::string server;
+  uint64_t failures = 0;
+};
+
+struct joined {
+  std::string peer;
+};
+struct received {
+  std::string from;
+  std::string body;
+};
+
+/// INPUT: this process did not run for a while: what it saw itself is old.
+struct stalled {};
+struct tick {};
+
+using input = std::variant<targets_changed, nodes_changed, view_changed, probed,
+                           traffic_fails, joined, received, stalled, tick>;
+
+// -- effects ------------------------------------------------------------------
+
+/// EFFECT: this node's part in a target. `restart_from`: begin anew from this
+/// status, with no probe counted.
+struct part {
+  std::string backend;
+  std::string server;
+  bool probe = false;
+  std::optional<troupe::status> restart_from;
+};
+
+/// EFFECT: probe now; with `one_is_enough` one failure counts as `fall`.
+struct hint {
+  std::string backend;
+  std::string server;
+  bool one_is_enough = false;
+};
+
+/// EFFECT: see `verdicts` of this backend, or whether there is a majority.
+struct verdicts_changed {
+  std::string backend;
+};
+
+struct event {
+  std::string text;
+};
+
+using effect = std::variant<send, part, hint, verdicts_changed, event, wake>;
+using effects = std::vector<effect>;
+
+/// For `why`: one observer of a target.
+struct observer_view {
+  std::string node;
+  observation what;
+  milliseconds age{0};
+  bool fresh = false;
+  bool counted = false;
+};
+
+struct target_view {
+  std::optional<verdict> now;           ///< none: not decided yet
+  std::vector<observer_view> observers; ///< by rank
+};
+
+struct identity {
+  std::string node;
+  /// Greater than that of every earlier start of this node.
+  uint64_t incarnation = 0;
+};
+
+/// The step machine.
+class machine {
+public:
+  explicit machine(identity self) : self_(std::move(self)) {}
+
+  effects step(const input& in, time_point now);
+
+  /// Whether verdicts count: a majority is seen and its digests are merged.
+  bool settled() const noexcept { return settled_; }
+
+  /// Of the servers that have one.
+  std::vector<std::pair<std::string, troupe::status>>
+  verdicts(const std::string& backend) const;
+
+  std::optional<target_view> describe(const std::string& backend,
+                                      const std::string& server,
+                                      time_point now) const;
+
+  uint64_t undecodable() const noexcept { return undecodable_; }
+
+private:
+  struct target {
+    std::string backend;
+    target_spec spec;
+    std::vector<std::string> ranking;
+    observation_map seen;
+    std::optional<verdict> now;
+    bool probing = false;             ///< this node's part, as last told
+    std::optional<time_point> told;   ///< the peers, of failing traffic
+    std::optional<time_point> hinted; ///< the checker
+  };
+
+  void take(const targets_changed& in);
+  void take(const nodes_changed& in);
+  void take(const view_changed& in);
+  void take(const probed& in);
+  void take(const traffic_fails& in);
+  void take(const joined& in);
+  void take(const received& in);
+  void take(const stalled& in);
+  void take(const tick& in);
+
+  void merge_told(const message& told, std::set<uint64_t>& touched);
+  void take_suspicion(const message& told);
+  void settle(const std::string& from);
+  void lose_majority();
+  void assign_all();
+  void assign(target& x, bool restart);
+  bool is_mine(const target& x) const;
+  void judge(target& x);
+  void judge_all();
+  void tell_all_backends();
+  void send_digest(const std::string& to);
+  told_observation told(const target& x, const std::string& observer) const;
+  target* find(const std::string& backend, const std::string& server);
+
+  const identity self_;
+  std::vector<std::string> names_; ///< of `cluster.nodes`
+  std::vector<std::string> alive_; ///< sorted
+  std::map<uint64_t, target> targets_;
+  std::map<std::string, std::vector<uint64_t>> backends_; ///< in their order
+  bool has_majority_ = false;
+  bool settled_ = false;
+  std::set<std::string> digests_; ///< whose came since the majority returned
+  uint64_t sequence_ = 0;
+  time_point next_digest_{};
+  time_point now_{};
+  uint64_t undecodable_ = 0;
+  effects out_;
+};
+
+} // namespace troupe::cluster::watch

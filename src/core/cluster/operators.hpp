@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/cluster/message.hpp"
+#include "core/health.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What operators want of servers, on every node and over restarts (rule 17): a
+/// map in which the last writer wins by Lamport version. Needs no majority.
+namespace troupe::cluster::wishes {
+
+inline constexpr size_t reason_bytes_max = 500;
+/// An answer waits this long for peers to confirm.
+inline constexpr milliseconds answer_timeout{2'000};
+inline constexpr milliseconds digest_interval{3'000};
+
+struct server_key {
+  std::string backend;
+  std::string server;
+  auto operator<=>(const server_key&) const = default;
+};
+
+/// Lamport (1978): greater than all its writer had seen; the name settles ties.
+struct version {
+  uint64_t counter = 0;
+  std::string node;
+  auto operator<=>(const version&) const = default;
+};
+
+struct entry {
+  version at;
+  admin_state admin = admin_state::ready;
+  std::optional<uint64_t> weight; ///< instead of the configured one
+  uint64_t weight_base = 0; ///< the configured one when that was asked for
+  uint64_t introduced = 0;  ///< generation that brought the server
+  std::string author;
+  std::string reason;
+  uint64_t time_ms = 0; ///< wall clock; for display only
+  bool operator==(const entry&) const = default;
+};
+
+using entry_map = std::map<server_key, entry>;
+
+/// Generations that brought the servers, as far as any node knows.
+using introduction_map = std::map<server_key, uint64_t>;
+
+/// The whole state, as on disk and as one node tells another.
+struct snapshot {
+  uint64_t counter = 0;
+  entry_map entries;
+  introduction_map introduced;
+  bool operator==(const snapshot&) const = default;
+};
+
+std::string encode(const snapshot& x);
+/// Nothing if it cannot be read.
+std::optional<snapshot> decode_snapshot(std::string_view bytes);
+
+// -- inputs -------------------------------------------------------------------
+
+/// INPUT: first of all. What the last `persist` left; none: learn from peers.
+struct started {
+  std::optional<std::string> content;
+};
+
+/// INPUT: servers of the configuration in force, with their weights.
+struct servers_changed {
+  uint64_t generation = 0;
+  std::map<server_key, uint64_t> weights;
+};
+
+/// INPUT: fields that are not set stay.
+struct command {
+  uint64_t request = 0;
+  server_key of;
+  std::optional<admin_state> admin;
+  std::optional<uint64_t> weight;
+  bool reset_weight = false;
+  std::string author;
+  std::string reason;
+  uint64_t time_ms = 0;
+};
+
+struct joined {
+  std::string peer;
+};
+struct left {
+  std::string peer;
+};
+struct received {
+  std::string from;
+  std::string body;
+};
+struct tick {};
+
+using input =
+  std::variant<started, servers_changed, command, joined, left, received, tick>;
+
+// -- effects ------------------------------------------------------------------
+
+/// EFFECT: this holds for the server from now on.
+struct wish {
+  server_key of;
+  admin_state admin = admin_state::ready;
+  std::optional<uint64_t> weight;
+};
+
+/// EFFECT: exactly one for each command.
+struct answer {
+  uint64_t request = 0;
+  std::vector<std::string> in_force; ///< nodes that have it, this one first
+  std::vector<std::string> missing;  ///< joined ones that have not said so
+};
+
+using effect = std::variant<send, persist, wish, answer, wake>;
+using effects = std::vector<effect>;
+
+class machine {
+public:
+  explicit machine(std::string self) : self_(std::move(self)) {}
+
+  effects step(const input& in, time_point now);
+
+  const snapshot& state() const noexcept { return state_; }
+  uint64_t undecodable() const noexcept { return undecodable_; }
+
+private:
+  struct pending {
+    version at;
+    std::vector<std::string> in_force;
+    std::set<std::string> missing;
+    time_point until{};
+  };
+
+  void take(const started& in);
+  void take(const servers_changed& in);
+  void take(const command& in);
+  void take(const joined& in);
+  void take(const left& in);
+  void take(const received& in);
+  void take(const tick& in);
+
+  bool merge(const snapshot& told);
+  bool merge_entry(const server_key& of, const entry& told);
+  bool drop_outlived();
+  void express(const server_key& of);
+  void confirm(const std::string& node, const version& at);
+  void answer_due();
+  void send_to(const std::string& to, std::string body);
+  uint64_t fingerprint() const;
+
+  const std::string self_;
+  snapshot state_;
+  std::map<server_key, uint64_t> weights_; ///< configured
+  uint64_t generation_ = 0;
+  bool configured_ = false;
+  std::set<std::string> peers_;
+  std::map<uint64_t, pending> pending_;
+  time_point next_digest_{};
+  time_point now_{};
+  uint64_t undecodable_ = 0;
+  effects out_;
+};
+
+} // namespace troupe::cluster::wishes

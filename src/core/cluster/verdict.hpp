@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/health.hpp"
+#include "core/time.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+/// What the cluster concludes from what its nodes saw (rules 8 to 11): pure
+/// functions.
+namespace troupe::cluster::watch {
+
+/// What one node saw of one target.
+struct observation {
+  /// Of the observer: starts of one node are ordered by `incarnation`, its
+  /// observations of one start by `sequence`.
+  uint64_t incarnation = 0;
+  uint64_t sequence = 0;
+  troupe::status status = troupe::status::up;
+  /// `rise` or `fall` probes in a row stand behind it: it has a vote.
+  bool complete = false;
+  std::string evidence; ///< "connection refused"
+  bool operator==(const observation&) const = default;
+};
+
+/// An observation with the time it was made, on the clock of who holds it.
+struct held_observation {
+  observation what;
+  time_point made{};
+};
+
+/// Newest first by (incarnation, sequence).
+std::strong_ordering newer(const observation& a, const observation& b);
+
+/// The newer of two by the same observer: commutative, associative, idempotent.
+const held_observation& merge(const held_observation& a,
+                              const held_observation& b);
+
+/// How fast a target is probed.
+struct pace {
+  milliseconds interval{2'000};
+  milliseconds timeout{1'000};
+  unsigned fall = 3;
+};
+
+/// Ages up to which an observation is fresh, and up to which it is still
+/// counted while the observer that replaces it has no vote yet.
+milliseconds fresh_for(const observation& x, const pace& p);
+milliseconds kept_for(const observation& x, const pace& p);
+
+using observation_map = std::map<std::string, held_observation>;
+
+/// Who is counted: the first three of `ranking` that have a fresh vote. While
+/// an alive one among the first three has none yet, older votes stand in.
+/// @param ranking All nodes.
+/// @param alive As this node sees them, sorted.
+std::vector<std::string> electorate(std::span<const std::string> ranking,
+                                    std::span<const std::string> alive,
+                                    const observation_map& seen, const pace& p,
+                                    time_point now);
+
+struct verdict {
+  troupe::status status = troupe::status::up;
+  size_t counted = 0;
+  size_t downs = 0;
+  bool operator==(const verdict&) const = default;
+  /// "2 of 3 say down"
+  std::string rule() const;
+};
+
+/// Down if strictly more than half of the counted say down; a tie is up. With
+/// nobody to count the last status stands, up if there was none.
+verdict decide(std::span<const std::string> counted,
+               const observation_map& seen, std::optional<troupe::status> last);
+
+} // namespace troupe::cluster::watch
