@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/cluster/peer_links.hpp"
+
+#include "actors/cluster/node_identity.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace cluster = net::cluster;
+using boost::asio::ip::tcp;
+
+node_links::node_links(caf::actor_system& system, boost::asio::io_context& loop,
+                       actor_host& host, link_settings settings,
+                       link_events& events)
+  : system_(system), loop_(loop), host_(host), settings_(std::move(settings)),
+    events_(events), self_(std::make_shared<node_links*>(this)),
+    resolver_(std::make_unique<net::resolver>(loop)),
+    quota_(settings_.limits.handshakes_max,
+           settings_.limits.handshakes_per_source_max) {
+  // nop
+}
+
+node_links::~node_links() { stop(); }
+
+/// Events come from the loop itself, in the order in which things happened.
+template <class F>
+void node_links::tell(F what) {
+  boost::asio::post(
+    loop_, [weak = std::weak_ptr{self_}, what = std::move(what)]() mutable {
+      if (const auto self = weak.lock())
+        what((*self)->events_);
+    });
+}
+
+// -- start and stop -----------------------------------------------------------
+
+std::vector<std::string> node_links::listen() {
+  std::vector<std::string> problems;
+  load_certificates(problems);
+  const auto address = endpoint::parse(settings_.listen);
+  if (!address) {
+    problems.push_back("cluster.listen: " + settings_.listen
+                       + " is not an address");
+    return problems;
+  }
+  if (!problems.empty())
+    return problems;
+  listener_ = std::make_shared<cluster::peer_listener>(
+    loop_, settings_.limits.accept_pause,
+    [this](tcp::socket socket) { accepted(std::move(socket)); },
+    [this](const std::string& reason) {
+      refused("cluster.listen", "cannot accept: " + reason);
+    });
+  if (const auto failure = listener_->open(*address); !failure.empty())
+    problems.push_back("cannot listen on " + settings_.listen
+                       + " for the other nodes: " + failure);
+  return problems;
+}
+
+uint16_t node_links::port() const { return listener_ ? listener_->port() : 0; }
+
+void node_links::stop() {
+  if (self_ == nullptr)
+    return;
+  self_ = nullptr;
+  if (listener_)
+    listener_->close();
+  resolver_ = nullptr;
+  for (const auto& [number, one] : std::exchange(links_, {}))
+    one->abandon();
+  counters_.open = 0;
+}
+
+// -- certificates -------------------------------------------------------------
+
+void node_links::load_certificates(std::vector<std::string>& problems) {
+  if (!settings_.tls) {
+    spdlog::warn("cluster: links to other nodes are neither encrypted nor "
+                 "authenticated (insecure: true)");
+    return;
+  }
+  const auto& [ca, certificate, key] = *settings_.tls;
+  auto loaded = cluster::load_context({ca, certificate, key}, settings_.node);
+  for (auto& problem : loaded.problems)
+    problems.push_back("cluster.tls: " + std::move(problem));
+  if (!loaded.warning.empty())
+    spdlog::warn("cluster.tls: {}", loaded.warning);
+  tls_ = std::move(loaded.context);
+}
+
+void node_links::reload_certificates() {
+  if (!settings_.tls || self_ == nullptr)
+    return;
+  settings_.run_blocking([weak = std::weak_ptr{self_}, &loop = loop_,
+                          files = *settings_.tls, node = settings_.node] {
+    auto loaded =
+      cluster::load_context({files.ca, files.certificate, files.key}, node);
+    boost::asio::post(loop, [weak, loaded = std::move(loaded)]() mutable {
+      if (const auto self = weak.lock())
+        (*self)->take_certificates(std::move(loaded));
+    });
+  });
+}
+
+void node_links::take_certificates(cluster::loaded_context loaded) {
+  for (const auto& problem : loaded.problems)
+    spdlog::error("cluster.tls: {}; the certificates in use are kept", problem);
+  if (loaded.context == nullptr)
+    return;
+  if (!loaded.valid_now) {
+    spdlog::error("cluster.tls: {}; the certificates in use are kept",
+                  loaded.warning);
+    return;
+  }
+  if (!loaded.warning.empty())
+    spdlog::warn("cluster.tls: {}", loaded.warning);
+  tls_ = std::move(loaded.context);
+  spdlog::info("cluster.tls: new links use the certificates as they are now");
+}
+
+// -- accepting and dialling ---------------------------------------------------
+
+bool node_links::is_known(const std::string& name) const {
+  return name != settings_.node && known_.count(name) > 0;
+}
+
+cluster::handshake_terms node_links::terms() {
+  return {settings_.node, settings_.cluster, tls_,
+          [weak = std::weak_ptr{self_}](const std::string& name) {
+            const auto self = weak.lock();
+            return self && (*self)->is_known(name);
+          }};
+}
+
+std::shared_ptr<link> node_links::make_link() {
+  const auto number = ++last_number_;
+  auto result = std::make_shared<link>(
+    link::parts{system_, host_, loop_, settings_.limits, *this}, number);
+  links_.emplace(number, result);
+  return result;
+}
+
+void node_links::accepted(tcp::socket socket) {
+  const auto remote = endpoint::parse(cluster::remote_address(socket));
+  if (!remote)
+    return; // gone already
+  if (!quota_.enter(remote->ip()))
+    return refused(remote->ip(), "too many connections at once that are no "
+                                 "links yet");
+  const auto one = make_link();
+  in_quota_.emplace(one->number(), remote->ip());
+  one->accept(std::move(socket), terms());
+}
+
+void node_links::dial(const std::string& peer, const std::string& address) {
+  if (self_ == nullptr)
+    return;
+  resolver_->resolve(address, std::nullopt,
+                     [this, peer, address](const auto& found) {
+                       dial_resolved(peer, address, found);
+                     });
+}
+
+void node_links::dial_resolved(const std::string& peer,
+                               const std::string& address,
+                               const boost::system::result<endpoint>& found) {
+  std::string failure;
+  if (!is_known(peer))
+    failure = peer + " is not another node of this cluster";
+  else if (!found)
+    failure = address + ": " + found.error().message();
+  if (failure.empty())
+    return make_link()->dial(*found, peer, terms());
+  ++counters_.dials_failed;
+  tell([peer, failure](link_events& x) { x.dial_failed(peer, failure); });
+}
+
+void node_links::set_known(std::vector<std::string> names) {
+  known_ = {names.begin(), names.end()};
+  const auto links = links_; // a link that ends leaves the map
+  for (const auto& [number, one] : links)
+    if (!one->peer().empty() && !is_known(one->peer()))
+      one->close(one->peer() + " is not in cluster.nodes of " + settings_.node);
+}
+
+// -- messages -----------------------------------------------------------------
+
+bool node_links::send(uint64_t link, uint16_t kind, uint16_t version,
+                      std::string body) {
+  const auto found = links_.find(link);
+  if (found == links_.end())
+    return false;
+  if (kind == 0 || body.size() > cluster::peer_body_max) {
+    spdlog::error("cluster: a message of {} bytes and kind {} to {} was not "
+                  "sent: it is too long, or of the links' own kind",
+                  body.size(), kind, found->second->peer());
+    return false;
+  }
+  if (!found->second->send({kind, version, std::move(body)}))
+    return false;
+  ++counters_.messages_sent;
+  return true;
+}
+
+void node_links::close(uint64_t link, const std::string& reason) {
+  if (const auto found = links_.find(link); found != links_.end()) {
+    const auto one = found->second; // it may leave the map
+    one->close(reason);
+  }
+}
+
+link_counters node_links::counters() const {
+  auto result = counters_;
+  for (const auto& [number, one] : links_) {
+    result.bytes_sent += one->bytes_sent();
+    result.bytes_received += one->bytes_received();
+  }
+  return result;
+}
+
+// -- what becomes of links ----------------------------------------------------
+
+std::optional<cluster::basp_node> node_links::take_alias() {
+  return aliases_.take(clock::now());
+}
+
+void node_links::give_back_alias(const cluster::basp_node& alias) {
+  aliases_.give_back(alias, clock::now());
+}
+
+void node_links::opened(link& which) {
+  leave_quota(which);
+  ++counters_.opened;
+  ++counters_.open;
+  tell([number = which.number(), peer = which.peer(), dialled = which.dialled(),
+        remote = which.remote()](link_events& x) {
+    x.link_opened(number, peer, dialled, remote);
+  });
+}
+
+void node_links::received(link& which, peer_message message) {
+  ++counters_.messages_received;
+  tell([number = which.number(),
+        message = std::move(message)](link_events& x) mutable {
+    x.link_received(number, message.kind, message.version,
+                    std::move(message.body));
+  });
+}
+
+void node_links::ended(link& which, const std::string& reason, bool by_guard) {
+  counters_.guard_refusals += by_guard ? 1 : 0;
+  if (by_guard)
+    spdlog::warn("cluster: link with {} ({}): {}", which.peer(), which.remote(),
+                 reason);
+  if (which.was_open()) {
+    ++counters_.closed;
+    --counters_.open;
+    tell([number = which.number(), reason](link_events& x) {
+      x.link_closed(number, reason);
+    });
+  } else if (which.dialled()) {
+    ++counters_.dials_failed;
+    tell([peer = which.peer(), reason](link_events& x) {
+      x.dial_failed(peer, reason);
+    });
+  } else {
+    refused(which.source(), reason);
+  }
+}
+
+void node_links::gone(link& which) {
+  leave_quota(which);
+  counters_.bytes_sent += which.bytes_sent();
+  counters_.bytes_received += which.bytes_received();
+  links_.erase(which.number());
+}
+
+void node_links::leave_quota(const link& which) {
+  const auto found = in_quota_.find(which.number());
+  if (found == in_quota_.end())
+    return;
+  quota_.leave(found->second);
+  in_quota_.erase(found);
+}
+
+void node_links::refused(const std::string& source, const std::string& reason) {
+  ++counters_.refused;
+  const auto untold = refusals_.note(source, clock::now());
+  if (!untold)
+    return;
+  spdlog::warn("cluster: refused {}: {}{}", source, reason,
+               *untold > 0 ? fmt::format(" (and {} more since)", *untold) : "");
+  tell([source, reason, count = *untold](link_events& x) {
+    x.link_refused(source, reason, count);
+  });
+}
+
+// -- makers -------------------------------------------------------------------
+
+std::unique_ptr<peer_links>
+make_peer_links(caf::actor_system& system, boost::asio::io_context& loop,
+                actor_host& host, link_settings settings, link_events& events) {
+  return std::make_unique<node_links>(system, loop, host, std::move(settings),
+                                      events);
+}
+
+void use_peer_links(caf::actor_system_config& config) {
+  config.load<caf::io::middleman>();
+  // No threads but that of the sockets, and frozen peers are found elsewhere:
+  // CAF's own timeout ends links whose handshake meets its clock's tick.
+  config.set("middleman.workers", size_t{0})
+    .set("middleman.attach-utility-actors", true)
+    .set("middleman.heartbeat-interval",
+         caf::timespan{std::chrono::milliseconds{500}})
+    .set("middleman.connection-timeout", caf::timespan{0})
+    .set("middleman.app-identifiers",
+         std::vector<std::string>{std::string{cluster::basp_application}});
+  use_random_identity(config);
+  announce_peer_message(config);
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/fwd.hpp>
+#include <caf/meta/type_name.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace troupe::actors {
+
+/// The one message that crosses nodes (rule 18). It never changes: CAF's
+/// structs are positional, so what grows is the body, which says its version.
+struct peer_message {
+  uint16_t kind = 0; ///< a cluster::message_kind; 0: see link_word
+  uint16_t version = 1;
+  std::string body;
+  bool operator==(const peer_message&) const = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, peer_message& x) {
+  return f(caf::meta::type_name("troupe::peer_message"), x.kind, x.version,
+           x.body);
+}
+
+/// What the two ends of a link say to each other, as bodies of kind 0. Others
+/// are of later versions and ignored.
+namespace link_word {
+/// First, from the dialling side, and the answer to it.
+inline constexpr const char* hello = "hello";
+/// Last; the reason follows.
+inline constexpr const char* bye = "bye ";
+} // namespace link_word
+
+/// Makes peer_message known by its name between nodes.
+void announce_peer_message(caf::actor_system_config& config);
+
+} // namespace troupe::actors

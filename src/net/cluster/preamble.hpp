@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The one line each side says before BASP, inside TLS where there is TLS: who
+/// it is, or why it wants none of this. It gives refusals a text that people
+/// understand, and links without TLS their peer's name.
+namespace troupe::net::cluster {
+
+/// "TROUPE/1 hello CLUSTER NODE" from the dialling side, "TROUPE/1 welcome
+/// CLUSTER NODE" or "TROUPE/1 refused TEXT" from the accepting one.
+struct preamble {
+  enum class word : uint8_t { hello, welcome, refused };
+  word kind = word::hello;
+  std::string cluster;
+  std::string node;
+  std::string text; ///< of a refusal
+  bool operator==(const preamble&) const = default;
+};
+
+/// Longest line, its end included.
+inline constexpr size_t preamble_bytes_max = 1'024;
+
+/// The line with its end. A refusal's text is cut to fit.
+std::string to_line(const preamble& x);
+
+/// Reads a line without its end. @returns nothing if it is none of the three.
+std::optional<preamble> read_preamble(std::string_view line);
+
+/// `text` with everything but printable ASCII replaced, and cut: what a peer
+/// says goes to logs and terminals.
+std::string printable(std::string_view text, size_t bytes_max = 500);
+
+} // namespace troupe::net::cluster
