@@ -133,27 +133,29 @@ void machine::drop(uint64_t number, const std::string& why) {
   const auto found = links_.find(number);
   if (found == links_.end())
     return;
-  const auto name = found->second.peer;
-  const bool dial_ended = found->second.dialled && !found->second.greeted;
+  const auto x = std::move(found->second);
   links_.erase(found);
-  const auto about = peers_.find(name);
+  const auto about = peers_.find(x.peer);
   if (about == peers_.end())
     return;
-  if (dial_ended)
+  if (x.dialled && !x.greeted)
     about->second.dialling = false;
   if (about->second.link == number)
-    lose(name, why);
+    lose(x, why);
   else if (!about->second.link)
     retry_later(about->second);
 }
 
 /// The link in use is no more: another takes its place, or the node is gone.
-void machine::lose(const std::string& name, const std::string& why) {
+void machine::lose(const link& used, const std::string& why) {
+  const auto& name = used.peer;
   auto& x = peers_.at(name);
   x.link.reset();
+  // Not proven yet, perhaps, but of the same process that was heard just now.
   const auto spare =
     std::find_if(links_.begin(), links_.end(), [&](const auto& item) {
-      return item.second.peer == name && item.second.proven;
+      return item.second.peer == name && item.second.greeted
+          && item.second.incarnation == used.incarnation;
     });
   if (spare != links_.end()) {
     x.link = spare->first;
@@ -271,15 +273,19 @@ std::string machine::objection(const link& from,
   return {};
 }
 
-/// Of two links to one process the one dialled by the smaller name stays. Of
-/// two processes with one name the first stays while it is heard.
-/// @returns whether `number` is to be used.
+/// Of two links to one process the one dialled by the smaller name stays. The
+/// greater name closes the other, once it has proven that one: its peer has
+/// greeted it by then and can go on without a gap. Of two processes with one
+/// name the first stays while it is heard.
+/// @returns whether the peer has joined by `number`.
 bool machine::settle_duplicate(uint64_t number) {
   const auto& fresh = links_.at(number);
   auto& about = peers_.at(fresh.peer);
   if (!about.link)
     return true;
   const auto other = *about.link;
+  if (other == number)
+    return false; // took the place of one that was lost
   const auto& kept = links_.at(other);
   if (kept.incarnation != fresh.incarnation) {
     const auto name = fresh.peer;
@@ -296,13 +302,12 @@ bool machine::settle_duplicate(uint64_t number) {
   }
   const bool mine_first = self_.node < fresh.peer;
   const auto surplus = fresh.dialled == mine_first ? other : number;
-  out_.push_back(close_link{surplus, "one link is enough"});
-  if (surplus == number) {
-    links_.erase(number);
-    return false;
+  if (surplus == other)
+    about.link = number;
+  if (!mine_first) {
+    out_.push_back(close_link{surplus, "one link is enough"});
+    links_.erase(surplus);
   }
-  links_.erase(other);
-  about.link = number;
   return false;
 }
 

@@ -203,7 +203,7 @@ private:
   void use(uint64_t number);
   void turn_away(uint64_t number, const std::string& why);
   void drop(uint64_t number, const std::string& why);
-  void lose(const std::string& name, const std::string& why);
+  void lose(const link& used, const std::string& why);
   void complain(peer& about, std::string text);
   void retry_later(peer& x);
 
