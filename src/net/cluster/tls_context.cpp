@@ -38,6 +38,10 @@ void set_rules(ssl::context& context) {
   SSL_CTX_set_options(native, SSL_OP_NO_TICKET);
   SSL_CTX_set_num_tickets(native, 0);
   context.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+  // A key with a passphrase is an error: without this OpenSSL would ask for it
+  // on the terminal, and wait.
+  SSL_CTX_set_default_passwd_cb(native,
+                                [](char*, int, int, void*) { return -1; });
 }
 
 void load_files(ssl::context& context, const certificate_files& files,

@@ -30,7 +30,7 @@ struct signed_key {
 
 /// What a certificate says; times in seconds from now.
 struct certificate_form {
-  std::string common_name;
+  std::string common_name{};
   std::string alternative_names{}; ///< "DNS:lb1,DNS:lb2"; "" is none
   long valid_from = -3'600;
   long valid_to = 30L * 86'400;
