@@ -30,9 +30,13 @@ enum class actor_kind : uint8_t {
   worker,
   listener,
   connection,
+  membership,
+  observations,
+  config_register,
+  operators,
 };
 
-inline constexpr size_t actor_kind_count = 9;
+inline constexpr size_t actor_kind_count = 13;
 
 std::string_view to_string(actor_kind x) noexcept;
 

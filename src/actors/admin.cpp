@@ -223,7 +223,11 @@ void administrator::show_evidence(const admin::responder& reply,
                                   const server_view& server) {
   auto show = [this, reply, name = backend.name,
                server](const std::optional<health_view>& evidence) {
-    reply(api::ok(api::why_body(name, server, evidence, clock().now())));
+    auto body = api::why_body(name, server, evidence, clock().now());
+    if (directory_.observations)
+      show_observers(reply, std::move(body), {name, server.name});
+    else
+      reply(api::ok(body));
   };
   request(backend.health, answer_timeout, describe_health{})
     .then(
@@ -239,6 +243,18 @@ void administrator::run(const api_call& call, const api::change_server& x) {
   const auto* backend = find_backend(x.backend, call);
   if (backend == nullptr)
     return;
+  if (directory_.operators) {
+    request(backend->router, answer_timeout, describe_backend{})
+      .then(
+        [this, call, x](const backend_view& view) {
+          if (find_server(view, x.change.server) == nullptr)
+            call.reply(no_server(view.name, x.change.server));
+          else
+            change_everywhere(call, x);
+        },
+        failure(call, "router " + x.backend));
+    return;
+  }
   request(backend->router, answer_timeout, x.change)
     .then(
       [reply = call.reply, who = call.who,

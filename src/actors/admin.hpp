@@ -7,6 +7,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <boost/json/object.hpp>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -63,11 +65,24 @@ private:
   void run(const api_call& call, const api::close_one& x);
   void run(const api_call& call, const api::set_log_level& x);
 
+  // -- admin_cluster.cpp --
+  void run(const api_call& call, const api::get_nodes& x);
+  void run(const api_call& call, const api::get_history& x);
+  void run(const api_call& call, const api::apply_config& x);
+  void run(const api_call& call, const api::roll_back_config& x);
+  void run(const api_call& call, const api::cluster_order& x);
+  bool in_cluster(const api_call& call) const;
+  template <class T>
+  void ask_register(const api_call& call, T message);
+  void change_everywhere(const api_call& call, const api::change_server& x);
+
   // -- parts of them --
   /// Asks every router; `done` gets those views that came, and the names of the
   /// routers that did not answer.
   template <class F>
   void ask_routers(F done);
+  void show_observers(const admin::responder& reply, boost::json::object body,
+                      describe_target target);
   void show_evidence(const admin::responder& reply, const backend_ref& backend,
                      const server_view& server);
   actor_list own_actors() const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/admin_api.hpp"
 
+#include "actors/admin_cluster_json.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
@@ -84,7 +86,8 @@ std::optional<json::object> read_object(const std::string& body) {
 
 /// Reads one key of a change. @returns what is wrong with it, or nothing.
 std::string read_change(std::string_view key, const json::value& value,
-                        operator_change& out) {
+                        change_server& to) {
+  auto& out = to.change;
   if (key == "admin") {
     auto index = index_of(admin_names, value);
     if (!index)
@@ -102,9 +105,13 @@ std::string read_change(std::string_view key, const json::value& value,
     if (!value.is_bool())
       return "reset_weight: expected true or false";
     out.reset_weight = value.get_bool();
+  } else if (key == "message") {
+    if (!value.is_string())
+      return "message: expected a string";
+    to.message = {value.get_string().data(), value.get_string().size()};
   } else {
-    return fmt::format("unknown key \"{}\"; known are admin, weight and "
-                       "reset_weight",
+    return fmt::format("unknown key \"{}\"; known are admin, weight, "
+                       "reset_weight and message",
                        key);
   }
   return {};
@@ -115,10 +122,10 @@ operation make_change(const parts& names, const admin::request& request) {
   if (!body)
     return refusal{400, "expected a JSON object such as {\"admin\":\"drain\"}"};
   change_server result{std::string{names[0]},
-                       {std::string{names[1]}, std::nullopt, std::nullopt}};
+                       {std::string{names[1]}, std::nullopt, std::nullopt},
+                       {}};
   for (const auto& [key, value] : *body)
-    if (auto wrong =
-          read_change({key.data(), key.size()}, value, result.change);
+    if (auto wrong = read_change({key.data(), key.size()}, value, result);
         !wrong.empty())
       return refusal{400, std::move(wrong)};
   const auto& change = result.change;
@@ -200,6 +207,24 @@ const route admin_routes[] = {
   {"GET", "/v1/log-level", make<get_log_level>},
   {"POST", "/v1/servers/*/*", make_change},
   {"POST", "/v1/reload", make<reload>},
+  {"GET", "/v1/nodes", make<get_nodes>},
+  {"GET", "/v1/config/history", make<get_history>},
+  {"POST", "/v1/config",
+   [](const parts&, const admin::request& x) { return make_apply_config(x); }},
+  {"POST", "/v1/config/rollback",
+   [](const parts&, const admin::request& x) { return make_roll_back(x); }},
+  {"POST", "/v1/cluster/form",
+   [](const parts&, const admin::request& x) {
+     return make_cluster_order(x, cluster_verb::form);
+   }},
+  {"POST", "/v1/cluster/recover",
+   [](const parts&, const admin::request& x) {
+     return make_cluster_order(x, cluster_verb::recover);
+   }},
+  {"POST", "/v1/cluster/adopt",
+   [](const parts&, const admin::request& x) {
+     return make_cluster_order(x, cluster_verb::adopt);
+   }},
   {"POST", "/v1/connections/*/close", make_close},
   {"POST", "/v1/log-level", make_set_log_level},
   {"PUT", "/v1/log-level", make_set_log_level},

@@ -2,12 +2,15 @@
 #pragma once
 
 #include "actors/admin_messages.hpp"
+#include "actors/cluster_messages.hpp"
 #include "actors/messages.hpp"
 #include "admin/http_server.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 /// The HTTP API as values: what a request asks for, before anybody acts on it.
 /// docs/api.md describes it to its users.
@@ -37,6 +40,27 @@ struct get_ready {};
 struct change_server {
   std::string backend;
   operator_change change;
+  std::string message; ///< why, for the others
+};
+
+// -- only on a node of a cluster --
+struct get_nodes {};
+struct get_history {};
+struct apply_config {
+  std::string text; ///< shared sections
+  std::string message;
+  std::optional<uint64_t> base; ///< generation it was made from
+  bool force = false;
+  bool rebase = false;
+};
+struct roll_back_config {
+  uint64_t generation = 0;
+  std::string message;
+};
+struct cluster_order {
+  cluster_verb verb = cluster_verb::form;
+  std::vector<std::string> nodes;
+  std::string message;
 };
 struct reload {};
 struct close_one {
@@ -56,7 +80,8 @@ using operation =
   std::variant<refusal, get_version, get_status, get_backends, get_backend,
                get_why, get_actors, get_connections, get_config, get_log_level,
                get_metrics, get_health, get_ready, change_server, reload,
-               close_one, set_log_level>;
+               close_one, set_log_level, get_nodes, get_history, apply_config,
+               roll_back_config, cluster_order>;
 
 /// Finds out what `request` asks for: 404 for an unknown path, 405 for a method
 /// its path does not have, 400 for a body or a query that says nothing usable.

@@ -25,6 +25,11 @@ struct admin_directory {
   std::vector<worker_actor> workers;
   config_actor config;
   metrics_actor metrics;
+  // Only on a node of a cluster:
+  membership_actor membership;
+  observations_actor observations;
+  register_actor agreed;
+  operators_actor operators;
   std::vector<std::shared_ptr<frontend_live>> frontends;
 };
 

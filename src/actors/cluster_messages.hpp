@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "actors/messages.hpp"
+#include "core/cluster/register_io.hpp"
 #include "core/health.hpp"
 #include "core/settings.hpp"
 
@@ -80,6 +82,193 @@ struct backend_verdicts {
   bool operator==(const backend_verdicts&) const = default;
 };
 
+// -- nodes --------------------------------------------------------------------
+
+/// Membership to the other cluster actors: messages to this node arrive from
+/// here on, or no more.
+struct peer_joined {
+  std::string node;
+};
+struct peer_left {
+  std::string node;
+};
+
+/// Membership to the actor that a message between nodes is for.
+struct peer_said {
+  std::string from;
+  std::string body;
+};
+
+/// Any cluster actor to membership.
+struct tell_peers {
+  cluster::send what;
+};
+
+/// Register to membership: close the link to this node and tell it why.
+struct refuse_peer {
+  std::string node;
+  std::string text;
+};
+
+/// Supervisor to membership and observations: `cluster.nodes` in force.
+struct cluster_nodes {
+  std::vector<node_settings> nodes;
+};
+
+/// Membership to observations: whom this node sees.
+struct cluster_view {
+  std::vector<std::string> alive; ///< this node included
+  bool has_majority = false;
+  bool operator==(const cluster_view&) const = default;
+};
+
+/// This process did not run for a while (rule 16).
+struct node_stalled {
+  milliseconds lasted{0};
+};
+
+/// Supervisor to membership: tell the peers that this node stops.
+struct leave_cluster {};
+
+/// INTERNAL: a step machine wants its next step. A delayed message cannot be
+/// cancelled: old ones carry another ticket.
+struct step_due {
+  uint64_t ticket = 0;
+};
+
+/// INTERNAL: the helper thread has read a machine's files.
+struct state_read {
+  std::optional<std::string> content;
+  bool damaged = false; ///< there was a file, and it cannot be read
+  std::string history;
+};
+
+/// INTERNAL: the helper thread has written, or failed to.
+struct state_written {
+  bool ok = false;
+  std::optional<std::string> durable; ///< after a failure: what is there
+};
+
+struct describe_nodes {};
+
+struct node_row {
+  std::string name;
+  std::string address;
+  std::string state; ///< "self", "alive", "suspect", "gone", "unknown"
+  std::string text;  ///< why, if there is a reason
+};
+
+struct nodes_view {
+  std::string cluster;
+  std::string self;
+  bool has_majority = false;
+  std::vector<node_row> nodes;
+};
+
+// -- servers, seen by all -----------------------------------------------------
+
+struct describe_target {
+  std::string backend;
+  std::string server;
+};
+
+/// What one node saw of a server, as this one knows it.
+struct observer_row {
+  std::string node;
+  troupe::status status = troupe::status::up;
+  int64_t age_ms = 0;
+  std::string evidence;
+  bool fresh = false;
+  bool counted = false;
+};
+
+struct target_view {
+  bool known = false;
+  bool settled = false; ///< verdicts count: a majority has told what it saw
+  troupe::status verdict = troupe::status::up;
+  std::string rule;                    ///< "2 of 3 say down"
+  std::vector<observer_row> observers; ///< in the order of their rank
+};
+
+// -- configuration ------------------------------------------------------------
+
+/// Config to register: the file was read again.
+struct file_read {
+  std::string name;
+  cluster::registry::shared_text file;
+  cluster::registry::asker by;
+};
+
+/// Admin to register.
+struct propose_config {
+  cluster::registry::shared_text candidate;
+  cluster::registry::asker by;
+  std::optional<uint64_t> base;
+  bool force = false;
+  bool rebase = false;
+};
+
+/// Admin to register: an old text anew.
+struct roll_back {
+  uint64_t generation = 0;
+  cluster::registry::asker by;
+};
+
+enum class cluster_verb : uint8_t { form, recover, adopt };
+
+/// Admin to register: what an operator decides when nodes cannot (rules 3, 4).
+struct cluster_command {
+  cluster_verb verb = cluster_verb::form;
+  std::vector<std::string> nodes; ///< one for form and adopt
+  cluster::registry::asker by;
+};
+
+using cluster::registry::answer;
+
+/// Register to config: could this node run it?
+struct check_candidate {
+  std::string text;
+  std::string from; ///< the node that proposes
+};
+
+/// Register to config: agreed.
+struct apply_record {
+  std::shared_ptr<const cluster::registry::record> what;
+};
+
+struct describe_register {};
+
+struct register_view {
+  cluster::registry::register_status status;
+  struct past {
+    cluster::registry::record what;
+    bool superseded = false;
+  };
+  std::vector<past> history; ///< oldest first, the committed one last
+};
+
+// -- operators ----------------------------------------------------------------
+
+/// Admin to operators: a change that holds on every node.
+struct operator_command {
+  std::string backend;
+  operator_change change;
+  cluster::registry::asker by;
+};
+
+struct operator_outcome {
+  std::vector<std::string> in_force; ///< nodes
+  std::vector<std::string> missing;  ///< nodes that have not confirmed it
+};
+
+/// Operators to supervisor, supervisor to router: this is what an operator
+/// wants of a server.
+struct operator_wish {
+  std::string backend;
+  std::string server;
+  operator_entry entry;
+};
+
 /// Membership to metrics: whom this node sees.
 struct membership_changed {
   size_t alive = 1; ///< this node included
@@ -104,5 +293,33 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::probe_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::traffic_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::follow_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_verdicts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_joined)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::tell_peers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refuse_peer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_nodes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::node_stalled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::leave_cluster)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::step_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::state_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::state_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_nodes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::nodes_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_target)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::target_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::file_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::propose_config)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::roll_back)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_candidate)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::apply_record)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_register)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::register_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_wish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::membership_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::register_changed)

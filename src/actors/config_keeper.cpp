@@ -20,6 +20,9 @@ namespace {
 /// The supervisor binds sockets in this time.
 constexpr std::chrono::seconds apply_timeout{10};
 
+/// Only a node of a cluster has a register, and another config actor then.
+constexpr auto no_cluster = "this node belongs to no cluster";
+
 std::vector<std::string> lines(const std::vector<config::problem>& problems) {
   std::vector<std::string> result;
   result.reserve(problems.size());
@@ -51,6 +54,8 @@ config_keeper::behavior_type config_keeper::make_behavior() {
     [this](const reload_config& x) { return reload(x); },
     [this](const describe_config&) { return describe(); },
     [this](const config_loaded& x) { loaded(x); },
+    [](const check_candidate&) { return apply_result{{no_cluster}}; },
+    [](const apply_record&) { return apply_result{{no_cluster}}; },
   };
 }
 

@@ -31,6 +31,8 @@ using router_actor = caf::typed_actor<
   // Drain, ready, maint or a weight; answers with the result, or an error that
   // names the server nobody knows.
   caf::replies_to<operator_change>::with<backend_view>,
+  // The same, agreed between nodes already. No reply.
+  caf::reacts_to<operator_wish>,
   caf::replies_to<describe_backend>::with<backend_view>,
   // A snapshot that workers no longer use; dropped here. No reply.
   caf::reacts_to<retired_snapshot>,
@@ -65,7 +67,63 @@ using observations_actor = caf::typed_actor<
   // Live traffic of this node fails to connect. No reply.
   caf::reacts_to<traffic_failed>,
   // A router wants the verdicts of its backend, from now on. No reply.
-  caf::reacts_to<follow_backend>>;
+  caf::reacts_to<follow_backend>,
+  // Who is there. No reply.
+  caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
+  caf::reacts_to<cluster_view>, caf::reacts_to<cluster_nodes>,
+  // What peers saw. No reply.
+  caf::reacts_to<peer_said>,
+  // This node was asleep: what it knows is old. No reply.
+  caf::reacts_to<node_stalled>,
+  // Who saw what, for `why`.
+  caf::replies_to<describe_target>::with<target_view>,
+  // INTERNAL: the machine's next step.
+  caf::reacts_to<step_due>>;
+
+/// MEMBERSHIP, one per node of a cluster, control loop: links to the other
+/// nodes, who is alive, and whether this node sees a majority.
+using membership_actor = caf::typed_actor<
+  // `cluster.nodes` in force. No reply.
+  caf::reacts_to<cluster_nodes>,
+  // To one joined peer or to all. No reply.
+  caf::reacts_to<tell_peers>,
+  // Close the link to a peer, with a reason. No reply.
+  caf::reacts_to<refuse_peer>, caf::reacts_to<node_stalled>,
+  // This node stops: its peers hear of it now. No reply.
+  caf::reacts_to<leave_cluster>,
+  caf::replies_to<describe_nodes>::with<nodes_view>,
+  // INTERNAL: the machine's next step.
+  caf::reacts_to<step_due>>;
+
+/// REGISTER, one per node of a cluster, control loop: the agreed configuration
+/// (rules 1-7).
+using register_actor =
+  caf::typed_actor<caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
+                   caf::reacts_to<peer_said>,
+                   // Each is answered once it is known how it ended.
+                   caf::replies_to<file_read>::with<answer>,
+                   caf::replies_to<propose_config>::with<answer>,
+                   caf::replies_to<roll_back>::with<answer>,
+                   caf::replies_to<cluster_command>::with<answer>,
+                   caf::replies_to<describe_register>::with<register_view>,
+                   // INTERNAL: the helper thread.
+                   caf::reacts_to<state_read>, caf::reacts_to<state_written>,
+                   // INTERNAL: the machine's next step.
+                   caf::reacts_to<step_due>>;
+
+/// OPERATORS, one per node of a cluster, control loop: what operators want of
+/// servers, on every node (rule 17).
+using operators_actor = caf::typed_actor<
+  caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
+  caf::reacts_to<peer_said>,
+  // Answered when every joined peer has it, or after two seconds.
+  caf::replies_to<operator_command>::with<operator_outcome>,
+  // The configuration in force, and the generation it is. No reply.
+  caf::reacts_to<apply_settings>,
+  // INTERNAL: the helper thread.
+  caf::reacts_to<state_read>, caf::reacts_to<state_written>,
+  // INTERNAL: the machine's next step.
+  caf::reacts_to<step_due>>;
 
 /// METRICS, control loop: counters and snapshots as Prometheus text.
 using metrics_actor = caf::typed_actor<
@@ -81,6 +139,10 @@ using config_actor = caf::typed_actor<
   // Answered when the file has been applied or refused.
   caf::replies_to<reload_config>::with<reload_result>,
   caf::replies_to<describe_config>::with<config_view>,
+  // Could this node run a candidate of the cluster? Problems mean no.
+  caf::replies_to<check_candidate>::with<apply_result>,
+  // The cluster has agreed: make it so. Problems mean the old one is kept.
+  caf::replies_to<apply_record>::with<apply_result>,
   // INTERNAL: the helper thread is done.
   caf::reacts_to<config_loaded>>;
 
@@ -130,6 +192,8 @@ using supervisor_actor = caf::typed_actor<
   // Binds what is new and holds it for 15 s; changes nothing.
   caf::replies_to<check_settings_fit>::with<apply_result>,
   caf::reacts_to<operator_state>,
+  // What an operator wants, from any node. No reply.
+  caf::reacts_to<operator_wish>,
   // SIGHUP or a changed file: passed on to the config actor. No reply.
   caf::reacts_to<reload_config>,
   // SIGTERM, SIGINT: rule 36. A second one stops at once. No reply.

@@ -170,6 +170,7 @@ struct reload_result {
 /// INTERNAL: the helper thread has read and checked the file.
 struct config_loaded {
   std::shared_ptr<const config::loaded> result;
+  uint64_t job = 0; ///< which reading, where there are several
 };
 
 /// Config to supervisor: make it so, whole or not at all.

@@ -37,6 +37,7 @@ router::behavior_type router::make_behavior() {
     [this](const server_health& x) { take_health(x); },
     [this](const backend_verdicts& x) { take_verdicts(x); },
     [this](const operator_change& x) { return change(x); },
+    [this](const operator_wish& x) { take_wish(x); },
     [this](const describe_backend&) { return describe(); },
     [](const retired_snapshot&) {}, // destroyed with the message
     [this](const publish_due&) { pause_over(); },
@@ -193,6 +194,19 @@ caf::result<backend_view> router::change(const operator_change& message) {
   if (server->wish.admin != before.admin)
     send_targets();
   return describe();
+}
+
+void router::take_wish(const operator_wish& message) {
+  auto* server = find(message.server);
+  if (server == nullptr || server->wish == message.entry)
+    return;
+  const auto before = std::exchange(server->wish, message.entry);
+  spdlog::info("backend {}: server {}: set to {} with weight {} by an operator",
+               backend_, message.server, to_string(server->wish.admin),
+               server->weight());
+  update();
+  if (server->wish.admin != before.admin)
+    send_targets();
 }
 
 backend_view router::describe() const {

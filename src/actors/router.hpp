@@ -84,6 +84,7 @@ private:
   void take_health(const server_health& message);
   void take_verdicts(const backend_verdicts& message);
   caf::result<backend_view> change(const operator_change& message);
+  void take_wish(const operator_wish& message);
   backend_view describe() const;
   void pause_over();
   void resolve_all();

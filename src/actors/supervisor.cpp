@@ -30,6 +30,7 @@ supervisor_actor::behavior_type supervisor::make_behavior() {
     [this](const apply_settings& message) { return apply(message); },
     [this](const check_settings_fit& message) { return check(message); },
     [this](const operator_state& message) { remember(message); },
+    [this](const operator_wish& message) { take_wish(message); },
     [this](const reload_config& message) { reload(message); },
     [this](const stop_node& message) { stop(message); },
     [this](const worker_stopped& message) { worker_ended(message); },
@@ -49,6 +50,7 @@ void supervisor::on_exit() {
   metrics_ = nullptr;
   config_ = nullptr;
   admin_ = nullptr;
+  cluster_.reset();
   parts_.started = nullptr;
   parts_.stopped = nullptr;
 }
@@ -60,7 +62,13 @@ void supervisor::start_node() {
   for (size_t n = 0; n < workers_.size(); ++n)
     spawn_worker_actor(n);
   spawn_admin();
-  change_to(parts_.initial, 1, [this](problems found) {
+  uint64_t generation = 1;
+  if (parts_.cluster) {
+    spawn_cluster();
+    const auto& record = parts_.cluster->running.record;
+    generation = record ? record->at.generation : 0;
+  }
+  change_to(parts_.initial, generation, [this](problems found) {
     if (found.empty()) {
       serving_ = true;
       spawn_config();
@@ -100,6 +108,13 @@ apply_result supervisor::check(const check_settings_fit& message) {
 
 void supervisor::remember(const operator_state& message) {
   wishes_[{message.backend, message.server}] = message.entry;
+}
+
+void supervisor::take_wish(const operator_wish& message) {
+  wishes_[{message.backend, message.server}] = message.entry;
+  const auto found = backends_.find(message.backend);
+  if (found != backends_.end())
+    send(found->second.router, message);
 }
 
 void supervisor::reload(const reload_config& message) {
@@ -146,6 +161,10 @@ bool supervisor::replace(const caf::actor_addr& dead) {
       respawn_routers();
       return true;
     }
+  if (cluster_ && cluster_->replace(dead)) {
+    configure_all();
+    return true;
+  }
   if (metrics_.address() == dead) {
     spawn_metrics();
     respawn_routers();
@@ -174,7 +193,27 @@ void supervisor::spawn_metrics() {
   monitor(metrics_);
 }
 
+void supervisor::spawn_cluster() {
+  cluster_ = std::make_unique<cluster_actors>(
+    *host(), *parts_.cluster, supervisor_actor{this},
+    [this] { return metrics_; }, [this] { return config_; });
+  cluster_->start([this](const auto& actor) { monitor(actor); });
+}
+
+/// Whoever was replaced hears again what everybody watches and follows.
+void supervisor::configure_all() {
+  for (auto& [name, entry] : backends_)
+    configure(name, entry);
+  if (running_)
+    cluster_->configure(*running_);
+}
+
 void supervisor::spawn_config() {
+  if (cluster_) {
+    config_ = cluster_->spawn_config(running_, metrics_);
+    monitor(config_);
+    return;
+  }
   config_ = spawn_on<config_keeper>(
     *host(), parts_.config, supervisor_actor{this}, metrics_,
     running_config{running_, std::exchange(hash_, 0), generation_});
@@ -189,7 +228,11 @@ void supervisor::spawn_admin() {
 
 void supervisor::spawn_health(const std::string& name, backend& entry) {
   const auto seed = stable_hash(name, stable_hash(parts_.facts.node));
-  entry.health = spawn_on<health_checker>(*host(), name, parts_.prober, seed);
+  std::function<observations_actor()> observations;
+  if (cluster_)
+    observations = [this] { return cluster_->observations(); };
+  entry.health = spawn_on<health_checker>(*host(), name, parts_.prober, seed,
+                                          std::move(observations));
   monitor(entry.health);
 }
 
@@ -213,6 +256,8 @@ router_links supervisor::links_for(const std::string& name) {
     const auto found = backends_.find(name);
     return found != backends_.end() ? found->second.health : health_actor{};
   };
+  if (cluster_)
+    links.observations = [this] { return cluster_->observations(); };
   links.workers = workers_;
   links.metrics = metrics_;
   links.supervisor = supervisor_actor{this};

@@ -3,6 +3,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/admin_servers.hpp"
+#include "actors/cluster/cluster_actors.hpp"
 #include "actors/config_keeper.hpp"
 #include "actors/listen_sockets.hpp"
 #include "actors/live_registry.hpp"
@@ -15,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ struct node_parts {
   node_facts facts;
   std::shared_ptr<const settings> initial;
   uint64_t initial_hash = 0;
+  /// Only on a node of a cluster.
+  std::optional<cluster_parts> cluster;
   /// Makes global settings take effect that are not the actors' own.
   std::function<void(const global_settings&)> apply_global;
   /// Once: everything serves, or the problems why not.
@@ -81,6 +85,7 @@ private:
   caf::result<apply_result> apply(const apply_settings& message);
   apply_result check(const check_settings_fit& message);
   void remember(const operator_state& message);
+  void take_wish(const operator_wish& message);
   void reload(const reload_config& message);
   void start_node();
   void child_died(const caf::down_msg& down);
@@ -93,6 +98,8 @@ private:
   void spawn_router(const std::string& name, backend& entry);
   void respawn_routers();
   router_links links_for(const std::string& name);
+  void spawn_cluster();
+  void configure_all();
 
   // -- supervisor_apply.cpp: from one configuration to the next
   void change_to(settings_ptr next, uint64_t generation,
@@ -125,6 +132,7 @@ private:
   metrics_actor metrics_;
   config_actor config_;
   admin_actor admin_;
+  std::unique_ptr<cluster_actors> cluster_;
   std::map<std::string, backend> backends_;
   /// Operators' wishes by (backend, server), for routers that are restarted.
   std::map<std::pair<std::string, std::string>, operator_entry> wishes_;

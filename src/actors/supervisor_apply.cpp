@@ -193,6 +193,8 @@ void supervisor::finish_change(const change_ptr& change) {
   live_.prune(*running_);
   send(metrics_, std::move(frontends));
   parts_.apply_global(running_->global);
+  if (cluster_)
+    cluster_->configure(*running_);
   tell_admin();
   changing_ = false;
   change->done({});
@@ -207,6 +209,8 @@ void supervisor::remove_backends() {
       return false;
     tell_workers(backend_gone{name});
     send(metrics_, backend_gone{name});
+    if (cluster_)
+      send(cluster_->observations(), backend_gone{name});
     send_exit(entry.router, caf::exit_reason::user_shutdown);
     send_exit(entry.health, caf::exit_reason::user_shutdown);
     return true;
@@ -226,6 +230,12 @@ void supervisor::tell_admin() {
   directory.workers = workers_;
   directory.config = config_;
   directory.metrics = metrics_;
+  if (cluster_) {
+    directory.membership = cluster_->membership();
+    directory.observations = cluster_->observations();
+    directory.agreed = cluster_->agreed();
+    directory.operators = cluster_->operators();
+  }
   send(admin_, std::move(directory));
 }
 

@@ -19,6 +19,8 @@ void supervisor::stop(const stop_node&) {
                "what is under way",
                global.stop_delay.count(), global.drain_timeout.count());
   send(admin_, readiness{false, "stopping"});
+  if (cluster_)
+    send(cluster_->membership(), leave_cluster{});
   const auto drain_ms = static_cast<uint64_t>(global.drain_timeout.count());
   if (global.stop_delay.count() == 0)
     stop_workers(global.drain_timeout);
@@ -52,6 +54,8 @@ void supervisor::end_children() {
   if (config_)
     send_exit(config_, reason);
   send_exit(metrics_, reason);
+  if (cluster_)
+    cluster_->end();
 }
 
 } // namespace troupe::actors

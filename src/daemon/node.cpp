@@ -5,6 +5,7 @@
 #include "actors/control_scheduler.hpp"
 #include "actors/supervisor.hpp"
 #include "core/descriptor_budget.hpp"
+#include "daemon/cluster_start.hpp"
 #include "daemon/limits.hpp"
 #include "daemon/log.hpp"
 #include "daemon/privileges.hpp"
@@ -24,6 +25,7 @@
 
 #include <csignal>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <systemd/sd-daemon.h>
 
@@ -45,6 +47,7 @@ private:
   using settings_ptr = std::shared_ptr<const settings>;
 
   actors::node_parts parts();
+  std::optional<actors::cluster_parts> cluster_parts();
   actors::metrics_sources metrics_sources();
   void make_workers();
   void started(const std::vector<std::string>& problems);
@@ -55,6 +58,7 @@ private:
   std::string leftovers() const;
 
   const arguments& args_;
+  std::unique_ptr<cluster_start> cluster_; ///< none: this node is alone
   settings_ptr settings_;
   const uint64_t hash_;
   const descriptor_budget descriptors_;
@@ -83,20 +87,27 @@ unsigned worker_count(const settings& settings) {
 }
 
 std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config,
-                                               boost::asio::io_context& loop) {
+                                               boost::asio::io_context& loop,
+                                               bool links) {
   actors::use_control_scheduler(config, loop);
+  if (links)
+    actors::use_peer_links(config);
   return std::make_unique<caf::actor_system>(config);
 }
 
 node::node(const arguments& args, const config::loaded& loaded)
-  : args_(args), settings_(std::make_shared<const settings>(loaded.settings)),
+  : args_(args), cluster_(loaded.settings.cluster.enabled()
+                            ? std::make_unique<cluster_start>(args, loaded)
+                            : nullptr),
+    settings_(cluster_ ? cluster_->initial()
+                       : std::make_shared<const settings>(loaded.settings)),
     hash_(loaded.hash),
     descriptors_(share_descriptors(raise_descriptor_limit(),
                                    worker_count(*settings_),
                                    settings_->frontends.size())),
     connection_limit_(descriptors_.connections),
     access_log_(settings_->global.access_log, worker_count(*settings_)),
-    system_(make_system(system_config_, loop_)),
+    system_(make_system(system_config_, loop_, cluster_ != nullptr)),
     prober_(net::make_prober(loop_)), resolver_(loop_),
     signals_(loop_, SIGHUP, SIGTERM, SIGINT) {
   signals_.add(SIGUSR1);
@@ -143,6 +154,27 @@ int node::run() {
   return exit_code_;
 }
 
+std::optional<actors::cluster_parts> node::cluster_parts() {
+  if (!cluster_)
+    return std::nullopt;
+  const auto run_blocking = [this](std::function<void()> work) {
+    boost::asio::post(helper_, std::move(work));
+  };
+  return cluster_->parts(run_blocking, [this, run_blocking](auto& events) {
+    const auto& cluster = settings_->cluster;
+    actors::link_settings links;
+    links.node = args_.node;
+    links.cluster = cluster.name;
+    links.listen = cluster.listen;
+    if (cluster.tls)
+      links.tls = {cluster.tls->ca, cluster.tls->certificate, cluster.tls->key};
+    links.run_blocking = run_blocking;
+    return actors::make_peer_links(*system_, loop_,
+                                   actors::control_host(*system_),
+                                   std::move(links), events);
+  });
+}
+
 actors::node_parts node::parts() {
   auto facts = actors::facts_of(args_.node, TROUPE_VERSION,
                                 system_->clock().now(), connection_limit_.max);
@@ -162,6 +194,7 @@ actors::node_parts node::parts() {
     .facts = std::move(facts),
     .initial = settings_,
     .initial_hash = hash_,
+    .cluster = cluster_parts(),
     .apply_global =
       [this](const global_settings& global) {
         set_log(global.log, args_.log_level);

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The admin actor's operations that concern the cluster.
+#include "actors/admin.hpp"
+#include "actors/admin_api_json.hpp"
+#include "actors/admin_cluster_json.hpp"
+#include "actors/cluster/shared_config.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace registry = cluster::registry;
+
+namespace {
+
+constexpr std::chrono::seconds answer_timeout{2};
+/// Checks have 5 s, votes follow; an answer of any kind comes in this time.
+constexpr std::chrono::seconds agree_timeout{40};
+
+registry::asker asker_of(const api_call& call, std::string message) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto ms =
+    std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  return {call.who, std::move(message), static_cast<uint64_t>(ms)};
+}
+
+} // namespace
+
+bool administrator::in_cluster(const api_call& call) const {
+  if (directory_.agreed)
+    return true;
+  call.reply(api::error(
+    409, "this node belongs to no cluster: there is no \"cluster\" section in "
+         "its configuration; edit the file and reload"));
+  return false;
+}
+
+void administrator::run(const api_call& call, const api::get_nodes&) {
+  if (!in_cluster(call))
+    return;
+  request(directory_.membership, answer_timeout, describe_nodes{})
+    .then(
+      [this, call](const nodes_view& nodes) {
+        request(directory_.agreed, answer_timeout, describe_register{})
+          .then(
+            [reply = call.reply, nodes](const register_view& agreed) {
+              reply(api::ok(api::to_json(nodes, agreed)));
+            },
+            failure(call, "register"));
+      },
+      failure(call, "membership"));
+}
+
+void administrator::run(const api_call& call, const api::get_history&) {
+  if (!in_cluster(call))
+    return;
+  request(directory_.agreed, answer_timeout, describe_register{})
+    .then(
+      [reply = call.reply](const register_view& view) {
+        reply(api::ok(api::history_body(view)));
+      },
+      failure(call, "register"));
+}
+
+template <class T>
+void administrator::ask_register(const api_call& call, T message) {
+  request(directory_.agreed, agree_timeout, std::move(message))
+    .then(
+      [reply = call.reply, who = call.who](const registry::answer& x) {
+        spdlog::info("cluster: asked by {}: {}: {}", who,
+                     registry::to_string(x.result), x.text);
+        reply(api::answer_response(x));
+      },
+      failure(call, "register"));
+}
+
+void administrator::run(const api_call& call, const api::apply_config& x) {
+  if (!in_cluster(call))
+    return;
+  try {
+    ask_register(call, propose_config{shared_text_of(x.text),
+                                      asker_of(call, x.message), x.base,
+                                      x.force, x.rebase});
+  } catch (const std::exception& e) {
+    call.reply(api::error(422, e.what()));
+  }
+}
+
+void administrator::run(const api_call& call, const api::roll_back_config& x) {
+  if (in_cluster(call))
+    ask_register(call, roll_back{x.generation, asker_of(call, x.message)});
+}
+
+void administrator::run(const api_call& call, const api::cluster_order& x) {
+  if (in_cluster(call))
+    ask_register(call,
+                 cluster_command{x.verb, x.nodes, asker_of(call, x.message)});
+}
+
+/// Who of the cluster saw what, beside this node's own evidence.
+void administrator::show_observers(const admin::responder& reply,
+                                   boost::json::object body,
+                                   describe_target target) {
+  request(directory_.observations, answer_timeout, std::move(target))
+    .then(
+      [reply, body](const target_view& view) mutable {
+        body["cluster"] = api::to_json(view);
+        reply(api::ok(body));
+      },
+      [reply, body](const caf::error&) { reply(api::ok(body)); });
+}
+
+/// A change that holds on every node; the answer says where already.
+void administrator::change_everywhere(const api_call& call,
+                                      const api::change_server& x) {
+  request(directory_.operators, answer_timeout * 2,
+          operator_command{x.backend, x.change, asker_of(call, x.message)})
+    .then(
+      [reply = call.reply, backend = x.backend,
+       server = x.change.server](const operator_outcome& outcome) {
+        auto body = api::to_json(outcome);
+        body["backend"] = backend;
+        body["server"] = server;
+        reply(api::ok(body));
+      },
+      failure(call, "operators"));
+}
+
+} // namespace troupe::actors

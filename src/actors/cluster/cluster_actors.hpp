@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/cluster/membership_keeper.hpp"
+#include "actors/cluster/operators_keeper.hpp"
+#include "actors/cluster/register_keeper.hpp"
+#include "actors/cluster/shared_config.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace troupe::actors {
+
+/// What main has made for the cluster's actors; all of it outlives them.
+struct cluster_parts {
+  std::string node;
+  std::string build;
+  /// Greater than that of every earlier start of this node, and different from
+  /// that of every other process.
+  uint64_t incarnation = 0;
+  cluster_settings settings; ///< as the node starts with
+  shared_source source;
+  running_shared running;
+  cluster::registry::shared_text file; ///< the file's own shared sections
+  durable_state register_state;
+  durable_state operators_state;
+  std::function<std::unique_ptr<peer_links>(link_events&)> make_links;
+  std::function<std::string(const std::string& text,
+                            const std::vector<std::string>& nodes)>
+    keep_nodes; ///< see register_parts
+};
+
+/// The actors a node has only in a cluster: made, found and replaced by the
+/// supervisor.
+class cluster_actors {
+public:
+  /// @param metrics Called at every use, as `config`.
+  cluster_actors(actor_host& host, cluster_parts parts,
+                 supervisor_actor supervisor,
+                 std::function<metrics_actor()> metrics,
+                 std::function<config_actor()> config);
+
+  /// Spawns them all. @param spawned Called with each, to be monitored.
+  void start(std::function<void(const caf::actor_addr&)> spawned);
+
+  /// Replaces the one that died; the others are told again by `configure`.
+  /// @returns false if it is none of them.
+  bool replace(const caf::actor_addr& dead);
+
+  /// @param running None before the first configuration is in force.
+  config_actor spawn_config(std::shared_ptr<const settings> running,
+                            metrics_actor metrics);
+
+  /// The configuration in force has changed.
+  void configure(const settings& running);
+
+  void end();
+
+  const cluster_parts& parts() const noexcept { return parts_; }
+  const membership_actor& membership() const noexcept { return membership_; }
+  const observations_actor& observations() const noexcept {
+    return observations_;
+  }
+  const register_actor& agreed() const noexcept { return register_; }
+  const operators_actor& operators() const noexcept { return operators_; }
+
+private:
+  void spawn_membership();
+  void spawn_observations();
+  void spawn_register();
+  void spawn_operators();
+
+  actor_host& host_;
+  cluster_parts parts_;
+  supervisor_actor supervisor_;
+  std::function<metrics_actor()> metrics_;
+  std::function<config_actor()> config_;
+  std::function<void(const caf::actor_addr&)> spawned_;
+  cluster_nodes nodes_;
+  membership_actor membership_;
+  observations_actor observations_;
+  register_actor register_;
+  operators_actor operators_;
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/cluster/observations_keeper.hpp"
+
+#include "core/cluster/observers.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace watch = cluster::watch;
+
+namespace {
+
+watch::targets_changed targets_of(const backend_settings& backend) {
+  const auto& check = backend.health_check;
+  watch::targets_changed result{backend.name, {}, false};
+  for (const auto& server : backend.servers)
+    result.targets.push_back(
+      {watch::target_id(backend.name, server, check), server.name,
+       watch::pace{check.interval, check.timeout, check.fall}, check.enabled});
+  return result;
+}
+
+} // namespace
+
+observations_keeper::observations_keeper(caf::actor_config& cfg,
+                                         observations_parts parts)
+  : hosted(cfg), parts_(std::move(parts)), machine_(parts_.self),
+    effects_([this](watch::effect& effect) {
+      return std::visit([this](auto& x) { return perform(x); }, effect);
+    }) {}
+
+observations_keeper::behavior_type observations_keeper::make_behavior() {
+  step(watch::tick{});
+  return {
+    [this](const observe_backend& x) { observe(x); },
+    [this](const backend_gone& x) { forget(x); },
+    [this](const probe_seen& x) {
+      step(watch::probed{x.backend, x.server, x.own, x.complete, x.evidence});
+    },
+    [this](const traffic_failed& x) {
+      step(watch::traffic_fails{x.backend, x.server, x.failures});
+    },
+    [this](const follow_backend& x) { follow(x); },
+    [this](const peer_joined& x) { step(watch::joined{x.node}); },
+    [](const peer_left&) {}, // the view says so
+    [this](const cluster_view& x) {
+      step(watch::view_changed{x.alive, x.has_majority});
+    },
+    [this](const cluster_nodes& x) {
+      watch::nodes_changed in;
+      for (const auto& node : x.nodes)
+        in.names.push_back(node.name);
+      step(in);
+    },
+    [this](const peer_said& x) {
+      step(watch::received{x.from, x.body});
+    },
+    [this](const node_stalled&) { step(watch::stalled{}); },
+    [this](const describe_target& x) { return describe(x); },
+    [this](const step_due& x) {
+      if (timer_.due(x))
+        step(watch::tick{});
+    },
+  };
+}
+
+void observations_keeper::on_exit() {
+  effects_.clear();
+  checkers_.clear(); // they hold handles of this actor too
+  routers_.clear();
+  parts_ = {};
+}
+
+void observations_keeper::step(const watch::input& in) {
+  effects_.add(machine_.step(in, clock().now()));
+}
+
+void observations_keeper::observe(const observe_backend& message) {
+  const auto sender = caf::actor_cast<health_actor>(current_sender());
+  auto& checker = checkers_[message.settings->name];
+  auto in = targets_of(*message.settings);
+  in.restated = checker != sender; // one that was restarted knows nothing
+  checker = sender;
+  step(in);
+}
+
+void observations_keeper::follow(const follow_backend& message) {
+  routers_[message.backend] = caf::actor_cast<router_actor>(current_sender());
+  tell(message.backend);
+}
+
+void observations_keeper::forget(const backend_gone& message) {
+  checkers_.erase(message.name);
+  routers_.erase(message.name);
+  step(watch::targets_changed{message.name, {}, false});
+}
+
+void observations_keeper::tell(const std::string& backend) {
+  const auto router = routers_.find(backend);
+  if (router == routers_.end())
+    return;
+  backend_verdicts message{machine_.settled(), {}};
+  for (auto& [server, verdict] : machine_.verdicts(backend))
+    message.servers.push_back({server, verdict});
+  send(router->second, std::move(message));
+}
+
+target_view
+observations_keeper::describe(const describe_target& message) const {
+  target_view result;
+  const auto found =
+    machine_.describe(message.backend, message.server, clock().now());
+  if (!found)
+    return result;
+  result.known = true;
+  result.settled = machine_.settled();
+  if (found->now) {
+    result.verdict = found->now->status;
+    result.rule = found->now->rule();
+  } else {
+    result.rule = "nobody has looked yet";
+  }
+  for (const auto& x : found->observers)
+    result.observers.push_back({x.node, x.what.status, x.age.count(),
+                                x.what.evidence, x.fresh, x.counted});
+  return result;
+}
+
+// -- effects ------------------------------------------------------------------
+
+bool observations_keeper::perform(cluster::send& x) {
+  send(parts_.membership(), tell_peers{std::move(x)});
+  return true;
+}
+
+bool observations_keeper::perform(watch::part& x) {
+  if (const auto found = checkers_.find(x.backend); found != checkers_.end())
+    send(found->second,
+         probe_role{std::move(x.server), x.probe, x.restart_from});
+  return true;
+}
+
+bool observations_keeper::perform(watch::hint& x) {
+  if (const auto found = checkers_.find(x.backend); found != checkers_.end())
+    send(found->second, probe_now{std::move(x.server), x.one_is_enough});
+  return true;
+}
+
+bool observations_keeper::perform(watch::verdicts_changed& x) {
+  tell(x.backend);
+  return true;
+}
+
+bool observations_keeper::perform(watch::event& x) {
+  spdlog::info("{}", x.text);
+  return true;
+}
+
+bool observations_keeper::perform(cluster::wake& x) {
+  if (auto next = timer_.arm(x.at, clock().now()))
+    delayed_send(this, next->delay, next->what);
+  return true;
+}
+
+} // namespace troupe::actors

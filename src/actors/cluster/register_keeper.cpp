@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/cluster/register_keeper.hpp"
+
+#include <caf/result.hpp>
+#include <caf/send.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace registry = cluster::registry;
+
+namespace {
+
+/// A check has 5 s at the node that proposes (rule 5); later is too late.
+constexpr milliseconds check_timeout{5'000};
+/// The config actor waits for the supervisor, who has ten seconds.
+constexpr milliseconds apply_timeout{15'000};
+
+bool is_bad_news(registry::event_kind x) {
+  return x != registry::event_kind::committed
+      && x != registry::event_kind::recovered;
+}
+
+} // namespace
+
+register_keeper::register_keeper(caf::actor_config& cfg, register_parts parts)
+  : hosted(cfg), parts_(std::move(parts)), machine_(parts_.self),
+    effects_([this](registry::effect& x) { return perform(x); }) {}
+
+register_keeper::behavior_type register_keeper::make_behavior() {
+  parts_.state.run_blocking(
+    [read = parts_.state.read, self = caf::actor_cast<register_actor>(this)] {
+      caf::anon_send(self, read());
+    });
+  return {
+    [this](const peer_joined& x) { step(registry::peer_joined{x.node}); },
+    [this](const peer_left& x) { step(registry::peer_gone{x.node}); },
+    [this](const peer_said& x) {
+      step(registry::received{x.from, x.body});
+    },
+    [this](const file_read& x) { return take(x); },
+    [this](const propose_config& x) { return take(x); },
+    [this](const roll_back& x) { return take(x); },
+    [this](const cluster_command& x) { return take(x); },
+    [this](const describe_register&) { return describe(); },
+    [this](const state_read& x) { start(x); },
+    [this](const state_written& x) { written(x); },
+    [this](const step_due& x) { due(x); },
+  };
+}
+
+void register_keeper::on_exit() {
+  effects_.clear();
+  for (auto& [number, waiting] : std::exchange(waiting_, {}))
+    waiting.deliver(refusal("the register has ended; ask again"));
+  parts_ = {}; // the others hold handles of this actor too
+}
+
+// -- steps --------------------------------------------------------------------
+
+void register_keeper::start(const state_read& message) {
+  started_ = true;
+  step(registry::started{message.content, message.damaged, message.history,
+                         parts_.file});
+  for (auto& in : std::exchange(early_, {}))
+    step(std::move(in));
+}
+
+void register_keeper::step(registry::input in) {
+  if (!started_ && !std::holds_alternative<registry::started>(in)) {
+    early_.push_back(std::move(in));
+    return;
+  }
+  effects_.add(machine_.step(in, clock().now()));
+}
+
+void register_keeper::due(const step_due& message) {
+  if (timer_.due(message))
+    step(registry::tick{});
+}
+
+void register_keeper::written(const state_written& message) {
+  if (message.ok) {
+    effects_.resume();
+    return;
+  }
+  effects_.clear();
+  effects_.resume();
+  step(registry::persist_failed{message.durable});
+}
+
+// -- requests -----------------------------------------------------------------
+
+caf::result<answer>
+register_keeper::ask(std::function<registry::input(uint64_t)> make) {
+  auto result = make_response_promise<answer>();
+  const auto number = ++requests_;
+  waiting_.emplace(number, result);
+  step(make(number));
+  return result;
+}
+
+answer register_keeper::refusal(std::string text) const {
+  return {0,
+          registry::outcome::refused,
+          machine_.status().committed,
+          std::move(text),
+          {},
+          {},
+          {}};
+}
+
+caf::result<answer> register_keeper::take(const file_read& message) {
+  parts_.file = message.file;
+  return ask([&](uint64_t number) {
+    return registry::file_changed{number, message.name, message.file,
+                                  message.by};
+  });
+}
+
+caf::result<answer> register_keeper::take(const propose_config& message) {
+  return ask([&](uint64_t number) {
+    return registry::propose{number,       message.candidate, message.by,
+                             message.base, message.force,     message.rebase};
+  });
+}
+
+caf::result<answer> register_keeper::take(const roll_back& message) {
+  const auto* old = machine_.find(message.generation);
+  if (old == nullptr)
+    return refusal(fmt::format("generation {} is not in the history; "
+                               "\"troupectl config history\" lists what is",
+                               message.generation));
+  return ask([&](uint64_t number) {
+    return registry::propose{
+      number, {old->text, old->hash, old->nodes}, message.by, {}, false, false};
+  });
+}
+
+caf::result<answer> register_keeper::take(const cluster_command& message) {
+  if (message.nodes.empty())
+    return refusal("no node is named");
+  switch (message.verb) {
+  case cluster_verb::form:
+    return ask([&](uint64_t number) {
+      return registry::form{number, message.nodes.front(), message.by};
+    });
+  case cluster_verb::adopt:
+    return ask([&](uint64_t number) {
+      return registry::adopt{number, message.nodes.front()};
+    });
+  case cluster_verb::recover:
+    break;
+  }
+  const auto* committed = machine_.committed();
+  if (committed == nullptr)
+    return refusal("there is nothing to recover: this cluster has not formed");
+  try {
+    auto survivors =
+      parts_.parse(parts_.keep_nodes(committed->text, message.nodes));
+    return ask([&](uint64_t number) {
+      return registry::recover{number, std::move(survivors), message.by};
+    });
+  } catch (const std::exception& e) {
+    return refusal(e.what());
+  }
+}
+
+register_view register_keeper::describe() const {
+  register_view result{machine_.status(), {}};
+  for (const auto& x : machine_.history())
+    result.history.push_back({x.what, x.superseded});
+  return result;
+}
+
+// -- effects ------------------------------------------------------------------
+
+bool register_keeper::perform(registry::effect& effect) {
+  return std::visit([this](auto& x) { return perform(x); }, effect);
+}
+
+bool register_keeper::perform(cluster::send& x) {
+  send(parts_.membership(), tell_peers{std::move(x)});
+  return true;
+}
+
+bool register_keeper::perform(cluster::persist& x) {
+  parts_.state.run_blocking([write = parts_.state.write,
+                             content = std::move(x.content),
+                             self = caf::actor_cast<register_actor>(this)] {
+    caf::anon_send(self, write(content));
+  });
+  return false;
+}
+
+bool register_keeper::perform(cluster::wake& x) {
+  if (auto next = timer_.arm(x.at, clock().now()))
+    delayed_send(this, next->delay, next->what);
+  return true;
+}
+
+bool register_keeper::perform(registry::keep_history& x) {
+  parts_.state.run_blocking(
+    [write = parts_.state.write_history, content = std::move(x.content)] {
+      write(content);
+    });
+  return true;
+}
+
+bool register_keeper::perform(registry::check& x) {
+  auto answer = [this, base = x.base,
+                 hash = x.hash](std::vector<std::string> problems) {
+    step(registry::checked{base, hash, std::move(problems)});
+  };
+  request(parts_.config(), check_timeout,
+          check_candidate{std::move(x.text), std::move(x.from)})
+    .then([answer](const apply_result& result) { answer(result.problems); },
+          [this, answer](const caf::error& error) {
+            answer({fmt::format("this node could not check it: {}",
+                                system().render(error))});
+          });
+  return true;
+}
+
+bool register_keeper::perform(registry::publish& x) {
+  const auto at = x.committed.at;
+  auto record =
+    std::make_shared<const registry::record>(std::move(x.committed));
+  request(parts_.config(), apply_timeout, apply_record{std::move(record)})
+    .then(
+      [this, at](const apply_result& result) {
+        if (result.problems.empty())
+          step(registry::applied{at});
+        else
+          step(registry::apply_failed{at, result.problems.front()});
+      },
+      [this, at](const caf::error& error) {
+        step(registry::apply_failed{at, system().render(error)});
+      });
+  return true;
+}
+
+bool register_keeper::perform(answer& x) {
+  if (auto found = waiting_.extract(x.request))
+    found.mapped().deliver(std::move(x));
+  return true;
+}
+
+bool register_keeper::perform(registry::event& x) {
+  if (is_bad_news(x.kind))
+    spdlog::warn("cluster: {}: {}", registry::to_string(x.kind), x.text);
+  else
+    spdlog::info("cluster: {}: {}", registry::to_string(x.kind), x.text);
+  return true;
+}
+
+bool register_keeper::perform(registry::refuse& x) {
+  send(parts_.membership(), refuse_peer{std::move(x.node), std::move(x.text)});
+  return true;
+}
+
+bool register_keeper::perform(registry::status_changed& x) {
+  send(parts_.metrics(),
+       register_changed{x.now.committed.epoch, x.now.committed.generation,
+                        x.now.votes});
+  return true;
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/cluster/durable_state.hpp"
+#include "actors/cluster/wake_timer.hpp"
+#include "actors/effect_queue.hpp"
+#include "actors/hosted.hpp"
+#include "actors/interfaces.hpp"
+#include "core/cluster/register.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::actors {
+
+/// Whom a register talks to, and what it stands on. Functions that give an
+/// actor are called at every use, so that a restarted one is found.
+struct register_parts {
+  cluster::registry::identity self;
+  cluster::registry::shared_text file; ///< as read at the start
+  durable_state state;
+  std::function<membership_actor()> membership;
+  std::function<config_actor()> config;
+  std::function<metrics_actor()> metrics;
+  /// Shared sections from their text; throws if they cannot be read.
+  std::function<cluster::registry::shared_text(const std::string& text)> parse;
+  /// `text` with only these of its `cluster.nodes` left.
+  std::function<std::string(const std::string& text,
+                            const std::vector<std::string>& nodes)>
+    keep_nodes;
+};
+
+/// The register actor: drives the step machine of that name, which holds all
+/// of the protocol. Nothing is sent before what it rests on is on disk.
+class register_keeper final
+  : public hosted<register_actor::base, actor_kind::config_register> {
+public:
+  register_keeper(caf::actor_config& cfg, register_parts parts);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  using promise = caf::typed_response_promise<answer>;
+
+  // -- messages --
+  caf::result<answer> take(const file_read& message);
+  caf::result<answer> take(const propose_config& message);
+  caf::result<answer> take(const roll_back& message);
+  caf::result<answer> take(const cluster_command& message);
+  void start(const state_read& message);
+  void written(const state_written& message);
+  void due(const step_due& message);
+  register_view describe() const;
+
+  /// Gives the machine `make(number)` once it runs; the answer of that number
+  /// goes to who asked.
+  caf::result<answer>
+  ask(std::function<cluster::registry::input(uint64_t)> make);
+  answer refusal(std::string text) const;
+  void step(cluster::registry::input in);
+
+  // -- effects: false while one is under way --
+  bool perform(cluster::registry::effect& effect);
+  bool perform(cluster::send& x);
+  bool perform(cluster::persist& x);
+  bool perform(cluster::wake& x);
+  bool perform(cluster::registry::keep_history& x);
+  bool perform(cluster::registry::check& x);
+  bool perform(cluster::registry::publish& x);
+  bool perform(answer& x);
+  bool perform(cluster::registry::event& x);
+  bool perform(cluster::registry::refuse& x);
+  bool perform(cluster::registry::status_changed& x);
+
+  register_parts parts_;
+  cluster::registry::config_register machine_;
+  effect_queue<cluster::registry::effect> effects_;
+  bool started_ = false;
+  std::vector<cluster::registry::input> early_; ///< before the files were read
+  uint64_t requests_ = 0;
+  std::map<uint64_t, promise> waiting_;
+  wake_timer timer_;
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/cluster/shared_config.hpp"
+
+#include "config/diff.hpp"
+
+#include <caf/result.hpp>
+#include <caf/send.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::actors {
+
+namespace registry = cluster::registry;
+
+namespace {
+
+/// The supervisor binds sockets in this time.
+constexpr std::chrono::seconds apply_timeout{10};
+/// The register asks every node, each for at most 5 s, then votes.
+constexpr std::chrono::seconds agree_timeout{30};
+
+std::vector<std::string> lines(const std::vector<config::problem>& problems) {
+  std::vector<std::string> result;
+  result.reserve(problems.size());
+  for (const auto& x : problems)
+    result.push_back(x.to_string());
+  return result;
+}
+
+std::string text_of(const std::string& file) {
+  std::ifstream in{file, std::ios::binary};
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+config::shared_record named(const registry::record& record) {
+  return {record.text, fmt::format("generation {}", record.at.generation)};
+}
+
+/// What an answer that is not good news says, one printable line each.
+std::vector<std::string> lines(const answer& x) {
+  std::vector<std::string> result;
+  for (const auto& node : x.refusals)
+    for (const auto& problem : node.problems)
+      result.push_back(fmt::format("{}: {}", node.node, problem));
+  result.push_back(x.text);
+  return result;
+}
+
+} // namespace
+
+registry::shared_text shared_text_of(std::string text) {
+  const auto list = config::nodes_of(text, "the shared sections");
+  if (!list.ok())
+    throw std::runtime_error{
+      fmt::format("{}", fmt::join(lines(list.problems), "; "))};
+  registry::shared_text result;
+  result.hash = config::shared_hash(text);
+  result.text = std::move(text);
+  for (const auto& node : list.nodes)
+    result.nodes.push_back({node.name, node.address});
+  return result;
+}
+
+shared_source
+shared_file_source(std::string file, std::string node,
+                   std::function<void(std::function<void()>)> run_blocking) {
+  shared_source result;
+  result.read = [file, node] {
+    // Read once: both views are of the same bytes.
+    const auto text = text_of(file);
+    file_reading reading{config::load(file, node), {}};
+    auto shared = config::split(text, file);
+    auto& problems = reading.own.problems;
+    problems.insert(problems.end(), shared.problems.begin(),
+                    shared.problems.end());
+    if (reading.own.ok())
+      reading.shared = shared_text_of(std::move(shared.text));
+    return reading;
+  };
+  result.load_with = [file, node](const config::shared_record& record) {
+    return config::load_with(record, file, node);
+  };
+  result.run_blocking = std::move(run_blocking);
+  result.file = std::move(file);
+  return result;
+}
+
+shared_config_keeper::shared_config_keeper(
+  caf::actor_config& cfg, shared_source source, supervisor_actor supervisor,
+  std::function<register_actor()> agreed,
+  std::function<operators_actor()> operators, metrics_actor metrics,
+  running_shared running)
+  : hosted(cfg), source_(std::move(source)), supervisor_(std::move(supervisor)),
+    register_(std::move(agreed)), operators_(std::move(operators)),
+    metrics_(std::move(metrics)), running_(std::move(running)) {}
+
+shared_config_keeper::behavior_type shared_config_keeper::make_behavior() {
+  return {
+    [this](const reload_config& x) { return reload(x); },
+    [this](const describe_config&) { return describe(); },
+    [this](const check_candidate& x) { return check(x); },
+    [this](const apply_record& x) { return apply(x); },
+    [this](const config_loaded& x) {
+      if (auto found = readings_.extract(x.job))
+        found.mapped()(x.result);
+    },
+  };
+}
+
+void shared_config_keeper::on_exit() {
+  reload_result ended{false, generation(), {"the config actor has ended"}, ""};
+  for (auto* promises : {&waiting_, &later_})
+    for (auto& x : std::exchange(*promises, {}))
+      x.deliver(ended);
+  readings_.clear();
+  for (auto& x : std::exchange(applications_, {}))
+    x.done({"the config actor has ended"});
+  supervisor_ = nullptr; // it holds a handle of this actor too
+  metrics_ = nullptr;
+}
+
+uint64_t shared_config_keeper::generation() const {
+  return running_.record ? running_.record->at.generation : 0;
+}
+
+void shared_config_keeper::read_in_background(
+  std::function<config::loaded()> load, reading then) {
+  const auto number = ++readings_begun_;
+  readings_.emplace(number, std::move(then));
+  source_.run_blocking([number, load = std::move(load),
+                        self = caf::actor_cast<config_actor>(this)] {
+    caf::anon_send(
+      self,
+      config_loaded{std::make_shared<const config::loaded>(load()), number});
+  });
+}
+
+std::function<config::loaded()>
+shared_config_keeper::load_of(const record_ptr& record) const {
+  if (record)
+    return
+      [load = source_.load_with, what = named(*record)] { return load(what); };
+  return [read = source_.read] { return read().own; };
+}
+
+// -- reloads ------------------------------------------------------------------
+
+caf::result<reload_result>
+shared_config_keeper::reload(const reload_config& request) {
+  auto result = make_response_promise<reload_result>();
+  spdlog::info("reload of {} asked for by {}{}", source_.file, request.why,
+               reloading_ ? ": follows the one under way" : "");
+  (reloading_ ? later_ : waiting_).push_back(result);
+  if (!reloading_) {
+    why_ = request.why;
+    start_reload();
+  }
+  return result;
+}
+
+void shared_config_keeper::start_reload() {
+  reloading_ = true;
+  // The shared text travels beside what `reading` carries.
+  auto reading = std::make_shared<file_reading>();
+  read_in_background(
+    [read = source_.read, reading] {
+      *reading = read();
+      return reading->own;
+    },
+    [this, reading](const loaded_ptr&) { file_was_read(*reading); });
+}
+
+void shared_config_keeper::file_was_read(const file_reading& result) {
+  for (const auto& warning : result.own.warnings)
+    spdlog::warn("{}", warning.to_string());
+  if (!result.own.ok()) {
+    refuse(lines(result.own.problems));
+    return;
+  }
+  request(register_(), agree_timeout,
+          file_read{source_.file, result.shared, {why_, "", 0}})
+    .then([this](const answer& x) { agreed(x); },
+          [this](const caf::error& error) {
+            refuse({fmt::format("{}: the register did not answer ({}); reload "
+                                "again",
+                                source_.file, system().render(error))});
+          });
+}
+
+void shared_config_keeper::agreed(const answer& result) {
+  if (result.result != registry::outcome::committed
+      && result.result != registry::outcome::no_op) {
+    refuse(lines(result));
+    return;
+  }
+  // A record that was committed comes by itself; the local sections do not.
+  enqueue(running_.record, [this](std::vector<std::string> problems) {
+    if (problems.empty())
+      finish({true, generation(), {}, "applied"});
+    else
+      refuse(std::move(problems));
+  });
+}
+
+void shared_config_keeper::refuse(std::vector<std::string> problems) {
+  for (const auto& line : problems)
+    spdlog::error("{}", line);
+  spdlog::error("trouped: {} problem{} in {}; the running configuration was "
+                "kept",
+                problems.size(), problems.size() == 1 ? "" : "s", source_.file);
+  last_problems_ = problems;
+  finish({false, generation(), std::move(problems), ""});
+}
+
+void shared_config_keeper::finish(reload_result result) {
+  if (result.ok)
+    last_problems_.clear();
+  send(metrics_, config_outcome{result.generation, result.ok});
+  for (auto& x : std::exchange(waiting_, {}))
+    x.deliver(result);
+  reloading_ = false;
+  if (later_.empty())
+    return;
+  waiting_ = std::exchange(later_, {});
+  start_reload();
+}
+
+// -- candidates and records ---------------------------------------------------
+
+caf::result<apply_result>
+shared_config_keeper::check(const check_candidate& message) {
+  auto result = make_response_promise<apply_result>();
+  const config::shared_record candidate{message.text,
+                                        "candidate of " + message.from};
+  read_in_background(
+    [load = source_.load_with, candidate] { return load(candidate); },
+    [this, result](const loaded_ptr& loaded) mutable {
+      if (!loaded->ok()) {
+        result.deliver(apply_result{lines(loaded->problems)});
+        return;
+      }
+      request(supervisor_, apply_timeout,
+              check_settings_fit{settings_ptr{loaded, &loaded->settings}})
+        .then(
+          [result](apply_result& x) mutable { result.deliver(std::move(x)); },
+          [this, result](const caf::error& error) mutable {
+            result.deliver(apply_result{{system().render(error)}});
+          });
+    });
+  return result;
+}
+
+caf::result<apply_result>
+shared_config_keeper::apply(const apply_record& message) {
+  auto result = make_response_promise<apply_result>();
+  const auto record = message.what;
+  if (running_.record && running_.record->at == record->at
+      && running_.record->hash == record->hash) {
+    result.deliver(apply_result{}); // the node has begun with it
+    return result;
+  }
+  enqueue(record,
+          [this, record, result](std::vector<std::string> problems) mutable {
+            const bool ok = problems.empty();
+            if (!ok)
+              spdlog::error("generation {} cannot run on this node: {}",
+                            record->at.generation, fmt::join(problems, "; "));
+            send(metrics_, config_outcome{generation(), ok});
+            result.deliver(apply_result{std::move(problems)});
+          });
+  return result;
+}
+
+void shared_config_keeper::enqueue(record_ptr record, done_function done) {
+  applications_.push_back({std::move(record), std::move(done)});
+  if (applications_.size() == 1)
+    next_application();
+}
+
+void shared_config_keeper::next_application() {
+  // A local reload takes the record that is in force by then.
+  auto& next = applications_.front();
+  if (next.record && running_.record && next.record->at < running_.record->at)
+    next.record = running_.record;
+  read_in_background(load_of(next.record),
+                     [this, record = next.record](const loaded_ptr& loaded) {
+                       apply_loaded(record, loaded);
+                     });
+}
+
+void shared_config_keeper::apply_loaded(const record_ptr& record,
+                                        loaded_ptr candidate) {
+  if (!candidate->ok()) {
+    applied(lines(candidate->problems));
+    return;
+  }
+  settings_ptr next{candidate, &candidate->settings};
+  const auto number = record ? record->at.generation : 0;
+  request(supervisor_, apply_timeout, apply_settings{next, number})
+    .then(
+      [this, record, next, number](const apply_result& result) {
+        if (result.problems.empty()) {
+          const auto changes = config::diff(*running_.settings, *next);
+          if (!changes.needs_restart.empty())
+            spdlog::warn("these keys take effect after a restart only: {}",
+                         fmt::join(changes.needs_restart, ", "));
+          spdlog::info("generation {} is running: {}", number,
+                       changes.summary());
+          running_ = {next, record};
+          send(operators_(), apply_settings{next, number});
+        }
+        applied(result.problems);
+      },
+      [this](const caf::error& error) {
+        applied({fmt::format("the supervisor did not say whether it was "
+                             "applied ({})",
+                             system().render(error))});
+      });
+}
+
+void shared_config_keeper::applied(std::vector<std::string> problems) {
+  auto done = std::move(applications_.front().done);
+  applications_.pop_front();
+  done(std::move(problems));
+  if (!applications_.empty())
+    next_application();
+}
+
+config_view shared_config_keeper::describe() const {
+  return {source_.file, generation(), 0, last_problems_, running_.settings};
+}
+
+} // namespace troupe::actors

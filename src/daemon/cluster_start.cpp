@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "daemon/cluster_start.hpp"
+
+#include "actors/cluster/shared_config.hpp"
+#include "config/keep_nodes.hpp"
+#include "core/cluster/register.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::daemon {
+
+namespace registry = cluster::registry;
+
+namespace {
+
+constexpr uint32_t state_format = 1;
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
+
+net::state_dir open(const std::string& path) {
+  auto result = net::state_dir::open(path);
+  if (!result)
+    throw std::runtime_error{result.error()};
+  return std::move(*result);
+}
+
+/// Microseconds of the wall clock: a later start has a greater one, as long as
+/// this host's clock is not set back by more than the time it was down. The low
+/// bits tell apart what started together.
+uint64_t make_incarnation() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now);
+  return static_cast<uint64_t>(us.count()) << 12
+       | (std::random_device{}() & 0xfff);
+}
+
+/// @throws std::runtime_error if this program must not touch the file.
+actors::state_read read(net::state_file file) {
+  actors::state_read result;
+  std::visit(
+    overloaded{
+      [&](net::state_content& x) { result.content = std::move(x.content); },
+      [&](const net::state_missing& x) { result.damaged = x.set_aside; },
+      [&](const net::state_damaged& x) {
+        result.damaged = true;
+        spdlog::error("{}: {}; kept as {}; this node asks its peers",
+                      file.path(), x.reason, x.kept_as);
+      },
+      [&](const net::state_newer& x) {
+        throw std::runtime_error{fmt::format(
+          "{}: written by a later trouped (format {}): start that one, or "
+          "remove the file to learn from the other nodes",
+          file.path(), x.format)};
+      },
+      [&](const net::state_unreadable& x) {
+        throw std::runtime_error{
+          fmt::format("{}: {}", file.path(), x.error.message())};
+      }},
+    *std::make_unique<net::state_reading>(file.read()));
+  return result;
+}
+
+/// As read(), while the node runs: what cannot be read counts as damaged.
+actors::state_read read_again(const net::state_file& file) {
+  try {
+    return read(file);
+  } catch (const std::exception& e) {
+    spdlog::error("{}", e.what());
+    return {{}, true, {}};
+  }
+}
+
+actors::state_written write(net::state_file file, const std::string& content) {
+  const auto error = file.write(content);
+  if (!error)
+    return {true, {}};
+  spdlog::critical("{}: {}", file.path(), error.message());
+  return {false, read_again(file).content};
+}
+
+} // namespace
+
+cluster_start::cluster_start(const arguments& args, const config::loaded& own)
+  : args_(args), settings_(own.settings.cluster),
+    directory_(open(own.settings.global.state_dir)),
+    register_file_(directory_.file("register", state_format)),
+    history_file_(directory_.file("history", state_format)),
+    operators_file_(directory_.file("operators", state_format)),
+    incarnation_(make_incarnation()) {
+  const auto source =
+    actors::shared_file_source(args.config_file, args.node, {});
+  file_ = source.read().shared;
+  running_.settings = std::make_shared<const settings>(own.settings);
+  auto state = read(register_file_);
+  state.history = read_again(history_file_).content.value_or("");
+  begin_with_record(state);
+}
+
+void cluster_start::begin_with_record(const actors::state_read& state) {
+  registry::config_register machine{{args_.node, settings_.name, incarnation_}};
+  machine.step(
+    registry::started{state.content, state.damaged, state.history, file_}, {});
+  if (machine.committed() == nullptr)
+    return;
+  auto record = std::make_shared<const registry::record>(*machine.committed());
+  auto loaded = std::make_shared<const config::loaded>(config::load_with(
+    {record->text, fmt::format("generation {}", record->at.generation)},
+    args_.config_file, args_.node));
+  if (!loaded->ok()) {
+    for (const auto& problem : loaded->problems)
+      spdlog::error("{}", problem.to_string());
+    spdlog::error("generation {} cannot run on this node: it begins with {}",
+                  record->at.generation, args_.config_file);
+    return;
+  }
+  running_.settings = {loaded, &loaded->settings};
+  running_.record = std::move(record);
+}
+
+actors::cluster_parts cluster_start::parts(
+  std::function<void(std::function<void()>)> run_blocking,
+  std::function<std::unique_ptr<actors::peer_links>(actors::link_events&)>
+    make_links) {
+  actors::cluster_parts result;
+  result.node = args_.node;
+  result.build = TROUPE_VERSION;
+  result.incarnation = incarnation_;
+  result.settings = settings_;
+  result.source =
+    actors::shared_file_source(args_.config_file, args_.node, run_blocking);
+  result.running = running_;
+  result.file = file_;
+  result.make_links = std::move(make_links);
+  result.keep_nodes = config::keep_nodes;
+  result.register_state = {
+    [this] {
+      auto state = read_again(register_file_);
+      state.history = read_again(history_file_).content.value_or("");
+      return state;
+    },
+    [this](const auto& content) { return write(register_file_, content); },
+    [this](const auto& content) { write(history_file_, content); },
+    run_blocking};
+  result.operators_state = {
+    [this] { return read_again(operators_file_); },
+    [this](const auto& content) { return write(operators_file_, content); },
+    {},
+    run_blocking};
+  return result;
+}
+
+} // namespace troupe::daemon

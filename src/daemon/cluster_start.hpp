@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/cluster/cluster_actors.hpp"
+#include "config/load.hpp"
+#include "daemon/arguments.hpp"
+#include "net/state_dir.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace troupe::daemon {
+
+/// What a node of a cluster finds on its disk, and what it starts with: the
+/// last committed record it knows, else its own file.
+class cluster_start {
+public:
+  /// Opens `state_dir` and reads what is there. Blocks.
+  /// @throws std::runtime_error, a sentence for the operator.
+  cluster_start(const arguments& args, const config::loaded& own);
+
+  /// The configuration to begin with.
+  const std::shared_ptr<const settings>& initial() const noexcept {
+    return running_.settings;
+  }
+
+  /// @param make_links See actors::membership_parts.
+  actors::cluster_parts
+  parts(std::function<void(std::function<void()>)> run_blocking,
+        std::function<std::unique_ptr<actors::peer_links>(actors::link_events&)>
+          make_links);
+
+private:
+  void begin_with_record(const actors::state_read& state);
+
+  const arguments& args_;
+  const cluster_settings settings_;
+  net::state_dir directory_;
+  net::state_file register_file_;
+  net::state_file history_file_;
+  net::state_file operators_file_;
+  const uint64_t incarnation_;
+  cluster::registry::shared_text file_;
+  actors::running_shared running_;
+};
+
+} // namespace troupe::daemon
