@@ -19,6 +19,9 @@
 namespace troupe::cluster::wishes {
 
 inline constexpr size_t reason_bytes_max = 500;
+inline constexpr size_t name_bytes_max = 256;
+/// No message is longer; more becomes several.
+inline constexpr size_t message_bytes_max = 256 * 1024;
 /// An answer waits this long for peers to confirm.
 inline constexpr milliseconds answer_timeout{2'000};
 inline constexpr milliseconds digest_interval{3'000};
@@ -37,20 +40,22 @@ struct version {
 };
 
 struct entry {
-  version at;
+  version at{};
   admin_state admin = admin_state::ready;
-  std::optional<uint64_t> weight; ///< instead of the configured one
+  std::optional<uint64_t> weight{}; ///< instead of the configured one
   uint64_t weight_base = 0; ///< the configured one when that was asked for
-  uint64_t introduced = 0;  ///< generation that brought the server
-  std::string author;
-  std::string reason;
+  /// Generation its writer ran. Is it older than the one that brought the
+  /// server, it was about another server of that name.
+  uint64_t generation = 0;
+  std::string author{};
+  std::string reason{};
   uint64_t time_ms = 0; ///< wall clock; for display only
   bool operator==(const entry&) const = default;
 };
 
 using entry_map = std::map<server_key, entry>;
 
-/// Generations that brought the servers, as far as any node knows.
+/// Generations that brought the servers, as far as any node knows; at least.
 using introduction_map = std::map<server_key, uint64_t>;
 
 /// The whole state, as on disk and as one node tells another.
@@ -65,6 +70,12 @@ std::string encode(const snapshot& x);
 /// Nothing if it cannot be read.
 std::optional<snapshot> decode_snapshot(std::string_view bytes);
 
+/// Which of two wishes for one server holds, on every node and in whatever
+/// order they come: commutative, associative, idempotent. The newer version; of
+/// one version (a node that lost its disk may use it twice) the greater
+/// content; of the same the one whose weight a generation has ended.
+const entry& merge(const entry& a, const entry& b);
+
 // -- inputs -------------------------------------------------------------------
 
 /// INPUT: first of all. What the last `persist` left; none: learn from peers.
@@ -78,15 +89,16 @@ struct servers_changed {
   std::map<server_key, uint64_t> weights;
 };
 
-/// INPUT: fields that are not set stay.
+/// INPUT: fields that are not set stay. For a server that is not in the
+/// configuration the answer names no node.
 struct command {
   uint64_t request = 0;
   server_key of;
-  std::optional<admin_state> admin;
-  std::optional<uint64_t> weight;
+  std::optional<admin_state> admin{};
+  std::optional<uint64_t> weight{};
   bool reset_weight = false;
-  std::string author;
-  std::string reason;
+  std::string author{};
+  std::string reason{};
   uint64_t time_ms = 0;
 };
 
@@ -107,11 +119,12 @@ using input =
 
 // -- effects ------------------------------------------------------------------
 
-/// EFFECT: this holds for the server from now on.
+/// EFFECT: this holds for the server from now on; `ready` and no weight once
+/// nothing is wished any more.
 struct wish {
   server_key of;
   admin_state admin = admin_state::ready;
-  std::optional<uint64_t> weight;
+  std::optional<uint64_t> weight{};
 };
 
 /// EFFECT: exactly one for each command.
@@ -149,14 +162,18 @@ private:
   void take(const received& in);
   void take(const tick& in);
 
-  bool merge(const snapshot& told);
-  bool merge_entry(const server_key& of, const entry& told);
+  bool take_told(const snapshot& told);
+  bool take_told(const server_key& of, const entry& told);
+  void take_state(const std::string& from, const snapshot& told);
+  void take_digest(const std::string& from, uint64_t print);
+  void introduce(const servers_changed& in);
   bool drop_outlived();
-  void express(const server_key& of);
-  void confirm(const std::string& node, const version& at);
+  void end_weight(const server_key& of, entry& x) const;
+  void express(const server_key& of, const entry& x);
+  void confirm(const std::string& node, const std::vector<version>& all);
   void answer_due();
+  void send_state(const std::string& to);
   void send_to(const std::string& to, std::string body);
-  uint64_t fingerprint() const;
 
   const std::string self_;
   snapshot state_;
