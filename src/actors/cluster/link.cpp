@@ -178,12 +178,13 @@ void link::open() {
 // -- messages -----------------------------------------------------------------
 
 void link::heard(const caf::strong_actor_ptr& sender, peer_message message) {
-  if (pump_)
-    pump_->delivered(++heard_);
+  const auto self = shared_from_this(); // a bye ends it
   if (message.kind == 0)
-    return heard_word(sender, message.body);
-  if (state_ == state::open)
+    heard_word(sender, message.body);
+  else if (state_ == state::open)
     parts_.owner.received(*this, std::move(message));
+  // Afterwards: a pump whose peer is gone only waits for the last word.
+  pump_->delivered(++heard_);
 }
 
 void link::heard_word(const caf::strong_actor_ptr& sender,

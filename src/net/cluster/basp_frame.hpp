@@ -10,7 +10,7 @@
 
 /// The bytes of CAF 0.17's BASP, as far as links between nodes need them. Read
 /// from `libcaf_io/src/io/basp/instance.cpp` of that version and held against
-/// what CAF really writes by tests/actors/cluster/basp_bytes.cpp.
+/// what CAF really writes by tests/actors/cluster/links.cpp.
 namespace troupe::net::cluster {
 
 enum class basp_operation : uint8_t {

@@ -9,6 +9,7 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <utility>
 
@@ -81,15 +82,17 @@ std::vector<std::string> tls_stream::peer_names() const {
 }
 
 std::string tls_stream::explain(const error_code& error) const {
-  // OpenSSL's own error only says that it did not verify.
-  if (const auto verdict = SSL_get_verify_result(stream_.native_handle());
-      verdict != X509_V_OK)
+  const bool of_tls = error.category() == asio::error::get_ssl_category();
+  const auto code = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+  const auto verdict = SSL_get_verify_result(stream_.native_handle());
+  // OpenSSL's own error hardly says what is wrong with a certificate. What the
+  // other side complains of is an alert, and about ours.
+  if (of_tls && verdict != X509_V_OK && code < SSL_AD_REASON_OFFSET)
     return std::string{"TLS: the other side's certificate: "}
          + X509_verify_cert_error_string(verdict);
   if (error == ssl::error::stream_truncated || error == asio::error::eof)
     return "closed by the other side";
-  return (error.category() == asio::error::get_ssl_category() ? "TLS: " : "")
-       + error.message();
+  return (of_tls ? "TLS: " : "") + error.message();
 }
 
 } // namespace

@@ -14,6 +14,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -147,6 +148,7 @@ public:
     return result;
   }
 
+  /// Each knows lb1, lb2 and lb3.
   linked_node& add(link_settings settings) {
     auto& node =
       *nodes.emplace_back(std::make_unique<linked_node>(std::move(settings)));
@@ -166,6 +168,8 @@ public:
         return false;
       for (auto& node : nodes)
         node->turn();
+      if (attend)
+        attend();
     }
     return true;
   }
@@ -188,9 +192,20 @@ public:
     return {from.events.opened.back().link, to.events.opened.back().link};
   }
 
+  /// Dials and waits. @returns why it came to nothing.
+  std::string fail_to_connect(linked_node& from, const std::string& address,
+                              const std::string& name) {
+    const auto before = from.events.failed_dials.size();
+    from.links->dial(name, address);
+    CAF_REQUIRE(
+      run_until([&] { return from.events.failed_dials.size() > before; }));
+    return from.events.failed_dials.back();
+  }
+
   net::cluster::certificate_directory files;
   net::cluster::signed_key authority;
   std::vector<std::unique_ptr<linked_node>> nodes;
+  std::function<void()> attend; ///< whatever else takes turns
 };
 
 } // namespace troupe::actors
