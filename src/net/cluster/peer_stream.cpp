@@ -83,11 +83,13 @@ std::vector<std::string> tls_stream::peer_names() const {
 
 std::string tls_stream::explain(const error_code& error) const {
   const bool of_tls = error.category() == asio::error::get_ssl_category();
-  const auto code = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+  const auto code = static_cast<unsigned long>(error.value());
+  const bool is_alert = ERR_GET_LIB(code) == ERR_LIB_SSL
+                     && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
   const auto verdict = SSL_get_verify_result(stream_.native_handle());
   // OpenSSL's own error hardly says what is wrong with a certificate. What the
   // other side complains of is an alert, and about ours.
-  if (of_tls && verdict != X509_V_OK && code < SSL_AD_REASON_OFFSET)
+  if (of_tls && verdict != X509_V_OK && !is_alert)
     return std::string{"TLS: the other side's certificate: "}
          + X509_verify_cert_error_string(verdict);
   if (error == ssl::error::stream_truncated || error == asio::error::eof)
