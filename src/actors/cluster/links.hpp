@@ -133,8 +133,8 @@ public:
 
   virtual link_counters counters() const = 0;
 
-  /// Closes everything at once. No event follows. The links' actors end in
-  /// the turns of the loop that follow.
+  /// Closes everything at once: what was sent just before may not arrive. No
+  /// event follows. The links' actors end in the turns of the loop that follow.
   virtual void stop() = 0;
 };
 

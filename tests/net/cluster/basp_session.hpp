@@ -3,16 +3,16 @@
 
 #include "net/cluster/basp_guard.hpp"
 
+#include <algorithm>
 #include <string>
 
 /// Frames as a peer may send them, and the two ends they are sent between.
 namespace troupe::net::cluster {
 
 inline basp_node node_named(char name) {
-  auto result =
-    *basp_node::read(server_handshake_payload(basp_node::random(), 1));
-  for (size_t n = 8; n < basp_node::size; ++n)
-    result.bytes[n] = name;
+  static const auto any = basp_node::random();
+  auto result = any; // for the tag in front
+  std::fill(result.bytes.begin() + 8, result.bytes.end(), name);
   return result;
 }
 
