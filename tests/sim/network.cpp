@@ -30,7 +30,7 @@ void network::carry(size_t from, size_t to, troupe::cluster::message_kind kind,
                     const std::string& body) {
   auto& chance = world_.chance;
   ++messages_;
-  if (chance.per_mille(faults.drop))
+  if (chance.per_mille(faults.drop) || (loses && loses(body)))
     return;
   const int copies = chance.per_mille(faults.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {

@@ -4,6 +4,7 @@
 #include "core/cluster/message.hpp"
 #include "world.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ public:
   void add(host& x);
 
   network_faults faults;
+
+  /// Whether a message is lost besides; empty: none.
+  std::function<bool(const std::string& body)> loses;
 
   /// To one host, or to all others when `to` is empty. Each copy has its own
   /// fate, so later ones overtake earlier ones.

@@ -43,25 +43,40 @@ void register_checker::stored(const std::string& node, const durable_state& x) {
     auto& furthest = furthest_[{node, x.committed->mark}];
     furthest = std::max(furthest, x.committed->at);
   }
+  const auto known = x.committed ? x.committed->at.generation : 0;
+  if (x.accepted && x.accepted->value.at.generation != known + 1)
+    fail(node + " accepted " + text_of(x.accepted->value.at) + " and has only "
+         + std::to_string(known));
   if (x.accepted) {
     const auto& value = x.accepted->value;
     accepted_[{{value.mark, value.at}, value.hash}].insert(node);
   }
 }
 
-/// A node that lost its disk may vote only once enough others were heard.
+/// A node that lost its disk may vote only once enough others were heard, and
+/// is bound by what they had accepted.
 void register_checker::check_return(const std::string& node, disk& x) {
   const auto as = x.now.as;
   if (as == standing::blank || as == standing::non_voter)
     return;
-  // A founder had nothing to forget: nothing was decided yet.
-  if (as != standing::founder) {
-    const auto n = x.now.committed->nodes.size();
-    if (x.heard.size() < n - n / 2)
-      fail(node + " lost its disk, heard " + std::to_string(x.heard.size())
-           + " others of " + std::to_string(n) + " and votes");
-  }
   x.must_ask = false;
+  // A founder had nothing to forget: nothing was decided yet.
+  if (as == standing::founder)
+    return;
+  const auto n = x.now.committed->nodes.size();
+  std::set<std::string> others;
+  bool bound = false;
+  for (const auto& [from, said] : x.heard) {
+    if (said.number != x.now.promised || said.yours != x.now.mine
+        || others.size() >= n - n / 2 || !others.insert(from).second)
+      continue;
+    bound |= said.accepted.has_value();
+  }
+  if (others.size() < n - n / 2)
+    fail(node + " lost its disk, heard " + std::to_string(others.size())
+         + " others of " + std::to_string(n) + " and votes");
+  if (bound && !x.now.accepted)
+    fail(node + " lost its disk and votes, free of what others had accepted");
 }
 
 void register_checker::wiped(const std::string& node) {
@@ -126,9 +141,13 @@ void register_checker::received(const std::string& node,
   const auto type = static_cast<size_t>(body.front()) - 1;
   if (type != message::body{message::recalled{}}.index())
     return;
-  if (const auto x = message::decode(body))
-    if (std::get<message::recalled>(x->content).ok)
-      disks_[node].heard.insert(from);
+  const auto x = message::decode(body);
+  auto& disk = disks_[node];
+  if (!x || !disk.must_ask)
+    return;
+  const auto& y = std::get<message::recalled>(x->content);
+  if (y.ok)
+    disk.heard.emplace_back(from, y);
 }
 
 // -- answers ------------------------------------------------------------------
@@ -142,16 +161,24 @@ void register_checker::answered(const std::string& node, const answer& x) {
   i->second.result = x.result;
   if (x.result != outcome::committed)
     return;
-  const auto said =
-    std::find_if(records_.begin(), records_.end(), [&](const auto& record) {
-      return record.second.at == x.at && held(node, record.second)
-          && (i->second.hash.empty() || record.second.hash == i->second.hash);
-    });
-  if (said == records_.end())
+  const auto* said = find(node, x.at, i->second.hash);
+  if (!said)
     return fail("request " + std::to_string(x.request) + " is said to be "
                 + text_of(x.at) + ", which is another record");
   if (i->second.voted)
-    check_holders(x, said->second);
+    check_holders(x, *said);
+}
+
+/// The record that an answer speaks of: that of its request, or else that of
+/// the side the node is on.
+const record* register_checker::find(const std::string& node, const version& at,
+                                     const std::string& hash) const {
+  const record* result = nullptr;
+  for (const auto& [where, x] : records_)
+    if (x.at == at && (hash.empty() || x.hash == hash)
+        && (!result || held(node, x)))
+      result = &x;
+  return result;
 }
 
 const record* register_checker::before(const record& x) const {

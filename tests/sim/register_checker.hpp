@@ -73,8 +73,10 @@ private:
   struct disk {
     troupe::cluster::registry::durable_state now;
     bool must_ask = false; ///< lost since it last voted
-    /// Who answered its recall since the loss.
-    std::set<std::string> heard;
+    /// Who said what to its recall since the loss, in order.
+    std::vector<
+      std::pair<std::string, troupe::cluster::registry::message::recalled>>
+      heard;
   };
 
   void check_vote(const std::string& node, const position& at,
@@ -84,6 +86,8 @@ private:
   void check_return(const std::string& node, disk& x);
   void check_nothing_lost();
   bool held(const std::string& node, const record& x) const;
+  const record* find(const std::string& node, const version& at,
+                     const std::string& hash) const;
   const record* before(const record& x) const;
 
   std::map<uint64_t, request> requests_;

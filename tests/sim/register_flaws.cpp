@@ -57,10 +57,6 @@ struct says_failed : rules {
   outcome given_up() const override { return outcome::refused; }
 };
 
-struct earlier_life_counts : rules {
-  bool stands_by(const life&, const life&) const override { return true; }
-};
-
 struct sides_are_merged : rules {
   relation compare_sides(const position& mine,
                          const position& theirs) const override {
@@ -78,7 +74,6 @@ const node_behind_votes behind_votes;
 const recovers_from_one one_is_enough;
 const recovers_empty_handed empty_handed;
 const says_failed failed;
-const earlier_life_counts earlier_life;
 const sides_are_merged merged;
 
 const std::array flaws{
@@ -104,8 +99,6 @@ const std::array flaws{
        "a wiped node does not take over what was accepted", &empty_handed},
   flaw{"says-failed", "a change that was sent to voters is called refused",
        &failed},
-  flaw{"earlier-life-counts", "votes given before a loss of disk still count",
-       &earlier_life},
   flaw{"sides-are-merged", "two sides of one epoch are merged", &merged},
 };
 

@@ -200,8 +200,11 @@ void register_host::land(const std::string& content) {
 void register_host::fail_write() {
   world_.trace(name_, "cannot write its disk");
   writing_.reset();
-  queue_.clear();
-  checker_.crashed(name_); // answers may have been dropped
+  for (auto& x : std::exchange(queue_, {}))
+    if (auto* y = std::get_if<answer>(&x)) {
+      y->result = outcome::unknown;
+      carry_out(x);
+    }
   step(persist_failed{content_});
   later(world_.any(seconds{2}, seconds{6}), [this] {
     crash();
@@ -247,6 +250,8 @@ void register_host::apply(const record& x) {
   if (world_.traced())
     world_.trace(name_, "publishes " + brief(x));
   checker_.published(name_, x);
+  if (watcher)
+    watcher(*this, x);
   const auto at = x.at;
   if (world_.chance.per_mille(faults.apply_failed))
     later(milliseconds{5}, [this, at] {

@@ -7,6 +7,7 @@
 #include "register_flaws.hpp"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,10 @@ public:
   std::optional<troupe::cluster::registry::durable_state> disk() const;
 
   host_faults faults;
+
+  /// Told of what is published before anything that follows.
+  std::function<void(register_host&, const troupe::cluster::registry::record&)>
+    watcher;
 
   // -- host
 

@@ -101,9 +101,54 @@ void register_run::wipe_one() {
   auto& x = any_host();
   if (!may_wipe())
     return;
+  wipe(x);
+}
+
+void register_run::wipe(register_host& x) {
   ever_wiped_ = true;
   x.wipe(world_.chance.per_mille(300));
   world_.after(world_.any(milliseconds{10}, seconds{2}), [&x] { x.start(); });
+}
+
+/// Whoever decides is cut off before it can tell, the news travels badly, and
+/// meanwhile one of the others loses what it had voted.
+void register_run::be_cruel() {
+  const auto learn = message::body{message::learn{}}.index() + 1;
+  network_.loses = [this, learn](const std::string& body) {
+    return static_cast<size_t>(body.front()) == learn
+        && world_.chance.per_mille(600);
+  };
+  for (auto& x : hosts_)
+    x->watcher = [this](register_host& at, const record& what) {
+      if (what.at <= newest_seen_)
+        return;
+      newest_seen_ = what.at;
+      if (world_.chance.per_mille(400))
+        cut_off(at);
+    };
+}
+
+void register_run::cut_off(const register_host& x) {
+  world_.trace(x.name(), "is cut off");
+  size_t self = 0;
+  while (hosts_[self].get() != &x)
+    ++self;
+  const auto block = [this, self](bool blocked) {
+    for (size_t i = 0; i < hosts_.size(); ++i) {
+      network_.block(self, i, blocked);
+      network_.block(i, self, blocked);
+    }
+    network_.changed();
+  };
+  block(true);
+  world_.after(world_.any(seconds{2}, seconds{6}), [block] { block(false); });
+  if (!plan_.wipes || !world_.chance.per_mille(500))
+    return;
+  world_.after(milliseconds{1}, [this, self] {
+    auto& other = any_host();
+    if (&other != hosts_[self].get() && other.running() && may_wipe())
+      wipe(other);
+  });
 }
 
 void register_run::pause_one() {

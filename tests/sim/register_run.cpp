@@ -25,6 +25,7 @@ void register_run::make_plan() {
   // An operator who gives up a majority gives up what it remembers.
   plan_.wipes = plan_.nodes > 1 && !plan_.majority_lost && !plan_.files_differ
              && chance.per_mille(400);
+  plan_.cruel = !plan_.majority_lost && chance.per_mille(300);
   plan_.faults_last = seconds{chance.between(10, 25)};
 }
 
@@ -74,6 +75,8 @@ run_result register_run::run() {
     world_.after(world_.any({}, seconds{2}), [&x] { x->start(); });
   world_.after(seconds{1}, [this] { ask(); });
   world_.after(seconds{1}, [this] { go_wrong(); });
+  if (plan_.cruel)
+    be_cruel();
   if (plan_.majority_lost)
     world_.after(world_.any(seconds{3}, seconds{8}),
                  [this] { lose_majority(); });
@@ -86,9 +89,11 @@ run_result register_run::run() {
 void register_run::end_faults() {
   world_.trace("", "no more faults");
   network_.faults = {};
+  network_.loses = {};
   network_.heal();
   for (auto& x : hosts_) {
     x->faults = {};
+    x->watcher = {};
     x->resume();
     x->start();
   }

@@ -42,6 +42,7 @@ private:
     bool list_changes = false;
     bool files_differ = false;
     bool majority_lost = false; ///< and recovered from, maybe on two sides
+    bool cruel = false; ///< strikes where it hurts most, not just anywhere
     duration faults_last = seconds{20};
   };
 
@@ -62,7 +63,10 @@ private:
   void wipe_one();
   void pause_one();
   bool may_wipe() const;
+  void wipe(register_host& x);
   void lose_majority();
+  void be_cruel();
+  void cut_off(const register_host& x);
   void recover_on(std::vector<size_t> survivors);
 
   // -- register_clients.cpp
@@ -88,6 +92,7 @@ private:
   uint64_t texts_ = 0;
   std::vector<shared_text> past_texts_;
   bool ever_wiped_ = false;
+  troupe::cluster::registry::version newest_seen_;
 };
 
 } // namespace sim

@@ -24,8 +24,9 @@ struct identity {
 /// Effects are carried out in the order given, those of one step before those
 /// of the next. Whatever follows a `persist`, in the same list or a later one,
 /// waits until that is durable: the machine counts its own vote at once and
-/// relies on nothing of it being seen before. If a persist fails, drop what
-/// waited and give `persist_failed`.
+/// relies on nothing of it being seen before. If a persist fails, drop it and
+/// what waited, except that a waiting `answer` is given as `unknown`; then give
+/// `persist_failed`.
 class config_register {
 public:
   explicit config_register(identity self);

@@ -53,7 +53,8 @@ void engine::hear(const std::string& from, const position& at,
                   + self_.cluster
                   + "; add it with \"troupectl config apply\" of a file "
                     "whose cluster.nodes lists it";
-  report(event_kind::refused_peer, text);
+  if (std::exchange(refused_[from], text) != text)
+    report(event_kind::refused_peer, text);
   emit(refuse{from, text});
 }
 
@@ -90,6 +91,7 @@ void engine::advance(record x, const std::string& from) {
   history_.add(record, false);
   history_dirty_ = true;
   must_report_ = true;
+  refused_.clear();
   report(event_kind::committed,
          "generation " + std::to_string(record.at.generation) + " of epoch "
            + std::to_string(record.at.epoch) + ", by " + record.author

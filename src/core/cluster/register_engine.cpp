@@ -162,6 +162,10 @@ void engine::on(const persist_failed& x) {
       reply(request, outcome::unknown,
             "this node's disk failed before the record was stored");
   recall_.reset();
+  // What these stand for may have been among the dropped effects.
+  check_askers_.clear();
+  wake_told_.reset();
+  status_told_ = {};
   auto kept = x.durable ? decode_state(*x.durable) : std::nullopt;
   load(kept, !kept);
   dirty_ = false;

@@ -290,6 +290,7 @@ private:
   std::optional<time_point> may_form_since_;
   bool obstacle_told_ = false;
   std::map<std::string, std::string> conflicts_; ///< by node
+  std::map<std::string, std::string> refused_;   ///< what was reported, by node
 
   uint64_t undecodable_ = 0;
   time_point report_at_{};
