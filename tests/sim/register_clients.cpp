@@ -50,7 +50,7 @@ void register_run::ask_to_apply(register_host& at) {
   propose x;
   x.by = {"operator", "because", 0};
   x.force = chance.per_mille(100);
-  x.rebase = chance.per_mille(100);
+  x.rebase = chance.per_mille(200);
   if (chance.per_mille(600))
     x.base = current.at.generation - (chance.per_mille(200) ? 1 : 0);
   // A text that was proposed before says nothing about who proposed it.

@@ -80,7 +80,7 @@ void engine::advance(record x, const std::string& from) {
   const bool new_side = here().mark != x.mark;
   const auto first = new_side ? x.since : here().at.generation + 1;
   auto& state = change();
-  state.as = standing_after(x);
+  state.as = standing_after_advance();
   state.promised = {};
   state.accepted.reset();
   state.committed = std::move(x);
@@ -111,7 +111,7 @@ void engine::advance(record x, const std::string& from) {
 /// A node that had a hand in the forming of the cluster, or that has all its
 /// memory, votes on. One that votes only because it was let back in, and found
 /// that its old self may have been further, asks again each time.
-standing engine::standing_after(const record&) const {
+standing engine::standing_after_advance() const {
   switch (state_.as) {
   case standing::founder:
   case standing::voter:

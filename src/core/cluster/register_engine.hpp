@@ -147,7 +147,7 @@ private:
   message::status my_status() const;
   void fetch_from(const std::string& node);
   void advance(record x, const std::string& from);
-  standing standing_after(const record& x) const;
+  standing standing_after_advance() const;
   void supersede(const record& next);
   void fetch_missing(const std::string& from, uint64_t first);
   void announce(const record& x);

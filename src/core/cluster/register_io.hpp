@@ -64,10 +64,12 @@ struct propose {
   uint64_t request = 0;
   shared_text candidate;
   asker by;
-  std::optional<uint64_t>
-    base;              ///< generation the author started from, if known
-  bool force = false;  ///< overrides refusals of checks
-  bool rebase = false; ///< overrides a base that is no longer current
+  /// Generation the author started from; none: the one this node is at. If
+  /// another change comes first, this one is a conflict.
+  std::optional<uint64_t> base;
+  bool force = false; ///< overrides refusals of checks
+  /// Goes after whatever comes first instead, whatever the base is.
+  bool rebase = false;
 };
 
 /// INPUT: SIGHUP, or the file changed. Local sections are not the register's.

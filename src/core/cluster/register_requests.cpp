@@ -45,8 +45,7 @@ void engine::on(const propose& x) {
   }
   if (busy(x.request))
     return;
-  start_change(next_record(x.candidate, x.by), {x.request}, x.force,
-               x.rebase || !x.base);
+  start_change(next_record(x.candidate, x.by), {x.request}, x.force, x.rebase);
 }
 
 /// Rule 6: a file that did not change proposes nothing, and one that was
