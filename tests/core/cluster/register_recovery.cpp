@@ -19,14 +19,14 @@ bool between(const letter& x, const std::set<std::string>& names) {
 }
 
 /// lb5 asks in a high ballot and gets the promise of lb1 before anyone else
-/// hears of it. lb1 loses its disk and is let back in by lb2, lb3 and lb4, which
-/// know nothing of that ballot. lb1, lb2 and lb3 decide; only lb2 learns that
-/// they did. Then lb4 hears lb5 and promises: with the old promise of lb1 and
-/// its own that makes three.
+/// hears of it. lb1 loses its disk and is let back in by lb2, lb3 and lb4,
+/// which know nothing of that ballot. lb1, lb2 and lb3 decide; only lb2 learns
+/// that they did. Then lb4 hears lb5 and promises: with the old promise of lb1
+/// and its own that makes three.
 void decide_twice(cluster& c) {
   c.form();
   // lb5's ballots grow while nobody but itself hears of them.
-  const auto id5 = c.propose("lb5", c.next("lb5", "five"));
+  c.propose("lb5", c.next("lb5", "five"));
   c.deliver([](auto& x) {
     return cluster::as<message::check>(x) || cluster::as<message::checked>(x);
   });
@@ -44,8 +44,8 @@ void decide_twice(cluster& c) {
   c.wait(milliseconds{900});
   c.deliver([](auto& x) {
     return between(x, {"lb1", "lb5"})
-           && (cluster::as<message::prepare>(x)
-               || cluster::as<message::promise>(x));
+        && (cluster::as<message::prepare>(x)
+            || cluster::as<message::promise>(x));
   });
   CAF_REQUIRE_EQUAL(c.disk("lb1").promised.node, "lb5");
   c.drop_letters();
@@ -69,10 +69,9 @@ void decide_twice(cluster& c) {
     if (cluster::as<message::check>(x) || cluster::as<message::checked>(x))
       return true;
     return between(x, {"lb1", "lb2", "lb3"})
-           && (cluster::as<message::prepare>(x)
-               || cluster::as<message::promise>(x)
-               || cluster::as<message::accept>(x)
-               || cluster::as<message::accepted>(x));
+        && (cluster::as<message::prepare>(x) || cluster::as<message::promise>(x)
+            || cluster::as<message::accept>(x)
+            || cluster::as<message::accepted>(x));
   });
   CAF_REQUIRE_EQUAL(c.text_at("lb2"), "two");
   c.drop_letters();
@@ -83,12 +82,11 @@ void decide_twice(cluster& c) {
     c.join("lb1", "lb5");
     c.deliver([](auto& x) {
       return between(x, {"lb1", "lb3", "lb4", "lb5"})
-             && (x.from == "lb5" || x.to == "lb5")
-             && !(cluster::as<message::prepare>(x) && x.to == "lb3")
-             && !(cluster::as<message::prepare>(x) && x.to == "lb1");
+          && (x.from == "lb5" || x.to == "lb5")
+          && !(cluster::as<message::prepare>(x) && x.to == "lb3")
+          && !(cluster::as<message::prepare>(x) && x.to == "lb1");
     });
   }
-  (void)id5;
 }
 
 } // namespace
@@ -130,7 +128,7 @@ CAF_TEST(a node without its disk is bound by what others accepted) {
   c.propose("lb1", c.next("lb1", "b"));
   c.deliver([](auto& x) {
     return !cluster::as<message::accepted>(x)
-           && !(cluster::as<message::accept>(x) && x.to == "lb3");
+        && !(cluster::as<message::accept>(x) && x.to == "lb3");
   });
   CAF_REQUIRE(c.disk("lb2").accepted.has_value());
   c.stop("lb3");
