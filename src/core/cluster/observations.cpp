@@ -260,14 +260,16 @@ void machine::judge_all() {
 }
 
 void machine::judge(target& x) {
-  const auto counted =
-    electorate(x.ranking, alive_, x.seen, x.spec.probes, now_);
+  const auto who = elect(x.ranking, alive_, x.seen, x.spec.probes, now_);
   std::optional<status> last;
   if (x.now)
     last = x.now->status;
-  if (counted.empty() && !last)
-    return;
-  const auto next = decide(counted, x.seen, last);
+  const auto next = decide(who, x.seen, last);
+  const bool open =
+    who.counted.empty()
+    || (who.awaited && next.downs > 0 && next.status == status::up);
+  if (!last && open)
+    return; // too early to say
   x.now = next;
   if (last.value_or(status::up) == next.status)
     return;
@@ -299,7 +301,7 @@ std::optional<target_view> machine::describe(const std::string& backend,
     return std::nullopt;
   target_view result{x->now, {}};
   const auto counted =
-    electorate(x->ranking, alive_, x->seen, x->spec.probes, now);
+    elect(x->ranking, alive_, x->seen, x->spec.probes, now).counted;
   for (const auto& node : x->ranking) {
     const auto found = x->seen.find(node);
     if (found == x->seen.end())

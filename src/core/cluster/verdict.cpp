@@ -50,28 +50,24 @@ milliseconds kept_for(const observation& x, const pace& p) {
   return fresh_for(x, p) + p.fall * p.interval + p.timeout;
 }
 
-std::vector<std::string> electorate(std::span<const std::string> ranking,
-                                    std::span<const std::string> alive,
-                                    const observation_map& seen, const pace& p,
-                                    time_point now) {
-  // Those whose part it is, and whether each has its vote.
-  size_t parts = 0;
-  bool awaited = false;
+electorate elect(std::span<const std::string> ranking,
+                 std::span<const std::string> alive,
+                 const observation_map& seen, const pace& p, time_point now) {
+  electorate result;
   for (const auto& node : ranking) {
-    if (parts == observers_max)
+    if (result.parts == observers_max)
       break;
     if (!std::binary_search(alive.begin(), alive.end(), node))
       continue;
-    ++parts;
-    awaited |= !votes_within(seen, node, fresh_for, p, now);
+    ++result.parts;
+    result.awaited |= !votes_within(seen, node, fresh_for, p, now);
   }
-  std::vector<std::string> result;
   for (const auto& node : ranking) {
-    if (result.size() == observers_max)
+    if (result.counted.size() == observers_max)
       break;
     if (votes_within(seen, node, fresh_for, p, now)
-        || (awaited && votes_within(seen, node, kept_for, p, now)))
-      result.push_back(node);
+        || (result.awaited && votes_within(seen, node, kept_for, p, now)))
+      result.counted.push_back(node);
   }
   return result;
 }
@@ -82,18 +78,18 @@ std::string verdict::rule() const {
   return std::to_string(downs) + " of " + std::to_string(counted) + " say down";
 }
 
-verdict decide(std::span<const std::string> counted,
-               const observation_map& seen,
+verdict decide(const electorate& who, const observation_map& seen,
                std::optional<troupe::status> last) {
   verdict result;
-  result.counted = counted.size();
-  for (const auto& node : counted)
+  result.counted = who.counted.size();
+  for (const auto& node : who.counted)
     result.downs += seen.at(node).what.status == status::down;
-  if (counted.empty())
+  const auto of =
+    !last && who.awaited ? std::max(result.counted, who.parts) : result.counted;
+  if (who.counted.empty())
     result.status = last.value_or(status::up);
   else
-    result.status =
-      2 * result.downs > result.counted ? status::down : status::up;
+    result.status = 2 * result.downs > of ? status::down : status::up;
   return result;
 }
 

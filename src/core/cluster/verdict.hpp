@@ -56,14 +56,19 @@ milliseconds kept_for(const observation& x, const pace& p);
 
 using observation_map = std::map<std::string, held_observation>;
 
+struct electorate {
+  std::vector<std::string> counted;
+  size_t parts = 0;     ///< alive nodes whose part it is to watch
+  bool awaited = false; ///< one of these has no vote yet
+};
+
 /// Who is counted: the first three of `ranking` that have a fresh vote. While
-/// an alive one among the first three has none yet, older votes stand in.
+/// one is awaited, older votes stand in.
 /// @param ranking All nodes.
 /// @param alive As this node sees them, sorted.
-std::vector<std::string> electorate(std::span<const std::string> ranking,
-                                    std::span<const std::string> alive,
-                                    const observation_map& seen, const pace& p,
-                                    time_point now);
+electorate elect(std::span<const std::string> ranking,
+                 std::span<const std::string> alive,
+                 const observation_map& seen, const pace& p, time_point now);
 
 struct verdict {
   troupe::status status = troupe::status::up;
@@ -76,7 +81,10 @@ struct verdict {
 
 /// Down if strictly more than half of the counted say down; a tie is up. With
 /// nobody to count the last status stands, up if there was none.
-verdict decide(std::span<const std::string> counted,
-               const observation_map& seen, std::optional<troupe::status> last);
+///
+/// A first verdict is not left to whoever happened to look first: while others
+/// are awaited, down takes more than half of all parts.
+verdict decide(const electorate& who, const observation_map& seen,
+               std::optional<troupe::status> last);
 
 } // namespace troupe::cluster::watch

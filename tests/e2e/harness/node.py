@@ -172,6 +172,12 @@ class Node:
         found = SANITIZER.search(self.log())
         assert not found, f"{found[0]} in the log"
 
+    def freeze(self):
+        self.process.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.signal(signal.SIGCONT)
+
     def end(self):
         if self.process:
             self.process.kill()
