@@ -44,6 +44,11 @@ set(troupe_headers_caf
   <caf/actor_system.hpp> <caf/actor_system_config.hpp> <caf/result.hpp>
   <caf/scheduled_actor.hpp> <caf/sec.hpp> <caf/send.hpp>
   <caf/typed_event_based_actor.hpp>)
+set(troupe_headers_tests ${troupe_headers_caf} ${CMAKE_SOURCE_DIR}/tests/precompiled.hpp)
+
+# Compiling a unit test takes longer than running it: no optimisation, whatever
+# the preset.
+set(troupe_options_tests -O0 -Wno-deprecated)
 
 # A library with one empty source that only exists to own the group's header.
 # It links nothing whose definitions its users might lack (fmt, spdlog): GCC
@@ -53,6 +58,8 @@ function(troupe_precompiled_headers group)
   file(CONFIGURE OUTPUT ${source} CONTENT "// Owns a precompiled header.\n")
   add_library(troupe_headers_${group} OBJECT ${source})
   target_link_libraries(troupe_headers_${group} PRIVATE Boost::headers caf::core troupe_options)
+  target_compile_options(troupe_headers_${group} PRIVATE ${troupe_options_${group}})
+  target_include_directories(troupe_headers_${group} PRIVATE tests)
   target_precompile_headers(troupe_headers_${group} PRIVATE ${troupe_headers_${group}})
 endfunction()
 
@@ -64,6 +71,8 @@ function(troupe_precompile target)
     set(group std)
   elseif(target MATCHES "^(troupe_net|troupe_admin|troupe_ctl|troupe-backend)$")
     set(group asio)
+  elseif(target MATCHES "^test-")
+    set(group tests)
   else()
     set(group caf)
   endif()
