@@ -39,8 +39,9 @@ public:
   /// Every message lands here, whoever sends it; any thread.
   void enqueue(caf::mailbox_element_ptr element,
                caf::execution_unit* unit) override {
-    // Released here and acquired in consume(): what the mailbox does itself,
-    // but inside libcaf, where the thread sanitizer cannot see it.
+    // Released here, acquired where messages are consumed or, unread, destroyed
+    // with the mailbox: what that does itself, but inside libcaf, where the
+    // thread sanitizer cannot see it.
     enqueued_.fetch_add(1, std::memory_order_release);
     if (host_ != nullptr)
       host_->totals(Kind).enqueued.fetch_add(1, std::memory_order_relaxed);
@@ -54,6 +55,7 @@ public:
   }
 
   bool cleanup(caf::error&& reason, caf::execution_unit* unit) override {
+    acquire_messages();
     if (listed_) {
       listed_ = false;
       host_->delist(*this);
@@ -85,7 +87,7 @@ public:
   }
 
   caf::invoke_message_result consume(caf::mailbox_element& element) override {
-    static_cast<void>(enqueued_.load(std::memory_order_acquire));
+    acquire_messages();
     if (thunk_ != nullptr) {
       this->current_mailbox_element(&element);
       std::exchange(thunk_, nullptr)->run();
@@ -113,6 +115,10 @@ private:
   protected:
     ~thunk() = default;
   };
+
+  void acquire_messages() const noexcept {
+    static_cast<void>(enqueued_.load(std::memory_order_acquire));
+  }
 
   void enlist() {
     born = clock::now();
