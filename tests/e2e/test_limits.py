@@ -61,7 +61,7 @@ def test_many_idle_connections_cost_little_memory(t):
         client.send_request("GET", "/")
     for client in clients:
         assert client.read_response().status == 200
-    assert node.metric("frontend_connections") == 1_000
+    node.expect_metric(1_000, "frontend_connections")
     grown = node.rss() - before
     assert grown < 20e6 or patience() > 1, f"{grown / 1_000:.0f} bytes a connection"
     for client in clients:
@@ -75,6 +75,6 @@ def test_new_connections_come_and_go_without_a_trace(t):
         with node.client() as client:
             assert client.request("GET", "/", {"Connection": "close"}).status == 200
     eventually(lambda: node.metric("frontend_connections") == 0)
-    assert node.metric("frontend_connections_total") == 300
+    node.expect_metric(300, "frontend_connections_total")
     descriptors = node.metric("process_open_fds", 0)
     assert descriptors < 120, descriptors

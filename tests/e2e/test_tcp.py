@@ -78,7 +78,7 @@ def test_64_mib_survive_both_directions_at_once(t):
     with node.client(timeout=60) as client:
         assert echo_bulk(client, size) == pattern_crc(size)
     eventually(lambda: node.metric("server_bytes_sent_total") == size)
-    assert node.metric("server_bytes_received_total") == size
+    node.expect_metric(size, "server_bytes_received_total")
 
 
 async def one_stream(address, number, size):

@@ -273,6 +273,16 @@ class Node:
         assert found, f"no series {metric_name} {labels}"
         return sum(found)
 
+    def expect_metric(self, value, metric_name, /, **labels):
+        """That metric() comes to `value`: a reply leaves before it is counted."""
+
+        def matches():
+            found = self.metric(metric_name, **labels)
+            assert found == value, found
+            return True
+
+        eventually(matches, 5, f"{metric_name} {labels} is {value}")
+
     def server_up(self, server):
         return self.metric("server_up", server=server) == 1
 
