@@ -68,7 +68,7 @@ class Load:
     `unreachable` (went to the next balancer), `stale` (a kept connection was closed
     just as it was used again), `unanswered` (the same on a fresh connection)."""
 
-    def __init__(self, ports, clients=6, requests_per_connection=20, pause=0.002):
+    def __init__(self, ports, clients=6, requests_per_connection=20, pause=0.01):
         self.ports, self.pause = ports, pause
         self.requests_per_connection = requests_per_connection
         self.served = collections.Counter()
