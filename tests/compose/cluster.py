@@ -60,13 +60,21 @@ class Cluster:
     def compose(self, *words, **options):
         return run(*self.command, *words, cwd=ROOT, env=self.environment, **options)
 
+    def container(self, service):
+        """The id of a service's running container; empty if none runs."""
+        wanted = {"project": self.project, "service": service}
+        filters = [word for key, value in wanted.items() for word in ("-f", f"label=com.docker.compose.{key}={value}")]
+        return run("docker", "ps", "-q", *filters).strip()
+
     def ask(self, node, path):
         """What a node answers on its metrics address; None if it does not."""
-        words = ("exec", "-T", node, "/usr/local/lib/troupe/ask", path)
-        try:
-            return self.compose(*words)
-        except Failure:
+        # Not by compose, which takes ten times as long.
+        container = self.container(node)
+        if not container:
             return None
+        words = ["docker", "exec", container, "/usr/local/lib/troupe/ask", path]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=30)
+        return done.stdout if done.returncode == 0 else None
 
     def metric(self, node, name):
         """The value of one metric with its labels, as it is written; None if absent."""
