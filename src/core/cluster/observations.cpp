@@ -232,8 +232,11 @@ void machine::merge_told(const message& said, std::set<uint64_t>& touched) {
     const held_observation fresh{x.what, now_ - age};
     auto& seen = found->second.seen;
     const auto old = seen.find(x.observer);
+    const auto& probes = found->second.spec.probes;
     if (old == seen.end())
       seen.emplace(x.observer, fresh);
+    else if (now_ - old->second.made > kept_for(old->second.what, probes))
+      old->second = fresh; // whatever its order: the old one speaks no more
     else
       old->second = merge(old->second, fresh);
     touched.insert(x.target);
