@@ -242,7 +242,7 @@ private:
 
   void carry_out(const std::string& name, const effect& x) {
     auto& self = nodes_[name];
-    if (const auto* y = std::get_if<send>(&x))
+    if (const auto* y = std::get_if<troupe::cluster::send>(&x))
       post(name, *y);
     else if (const auto* y = std::get_if<persist>(&x))
       self.content = y->content;
@@ -260,7 +260,7 @@ private:
       apply(name, y->committed);
   }
 
-  void post(const std::string& from, const send& x) {
+  void post(const std::string& from, const troupe::cluster::send& x) {
     for (const auto& [a, b] : links_)
       if (a == from && (x.to.empty() || b == x.to))
         letters_.push_back({from, b, x.body});
