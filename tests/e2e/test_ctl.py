@@ -90,9 +90,9 @@ def test_drain_waits_until_the_last_request_is_done(t):
 def test_a_weight_holds_until_it_is_reset(t):
     node = t.node(t.servers("a1", "a2"), frontend={"algorithm": "weighted"})
     ctl(node, "weight", "app/a1", "9")
-    assert node.metric("server_weight", server="a1") == 9
+    eventually(lambda: node.metric("server_weight", server="a1") == 9)
     ctl(node, "weight", "app/a1", "--reset")
-    assert node.metric("server_weight", server="a1") == 1
+    eventually(lambda: node.metric("server_weight", server="a1") == 1)
 
 
 def test_a_connection_is_listed_and_closed(t):
