@@ -105,6 +105,7 @@ class Cluster:
         for node in self:
             eventually(node.ready, 20, f"{node.name} is ready")
         self.wait_formed()
+        self.wait_alive()
 
     # -- what nodes say --------------------------------------------------------
 
@@ -126,6 +127,15 @@ class Cluster:
             return len(seen | running) == 1 and min(seen) >= generation
 
         eventually(formed, seconds, f"{names} run generation {generation}")
+
+    def wait_alive(self, seconds=20):
+        """Every node sees every other: a majority is enough to form, and comes first."""
+        for node in self:
+            eventually(
+                lambda: {x["state"] for x in self.nodes_seen_by(node.name)["nodes"]} == {"self", "alive"},
+                seconds,
+                f"{node.name} sees all nodes alive",
+            )
 
     def wait_majority(self, *names, has=True, seconds=20):
         for name in names or self.nodes:
