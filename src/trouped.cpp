@@ -6,8 +6,6 @@
 #include "daemon/node.hpp"
 #include "daemon/privileges.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <csignal>
 #include <iostream>
 

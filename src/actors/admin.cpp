@@ -4,13 +4,13 @@
 #include "actors/actor_listing.hpp"
 #include "actors/admin_api_json.hpp"
 #include "actors/gather.hpp"
+#include "actors/log.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -89,21 +89,12 @@ std::string describe(const operator_change& x) {
 
 node_facts facts_of(std::string node, std::string version, time_point started,
                     uint64_t connection_limit) {
-  static constexpr spdlog::level::level_enum levels[] = {
-    spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
-    spdlog::level::warn, spdlog::level::err};
   return {std::move(node),
           std::move(version),
           started,
           connection_limit,
-          [](log_level x) { spdlog::set_level(levels[size_t(x)]); },
-          [] {
-            auto found = std::find(std::begin(levels), std::end(levels),
-                                   spdlog::get_level());
-            return found == std::end(levels)
-                   ? log_level::error
-                   : static_cast<log_level>(found - std::begin(levels));
-          }};
+          [](log_level x) { log::set_level(x); },
+          [] { return log::level(); }};
 }
 
 administrator::administrator(caf::actor_config& cfg, node_facts facts)
@@ -143,8 +134,7 @@ void administrator::run(const api_call& call, const api::get_log_level&) {
 
 void administrator::run(const api_call& call, const api::set_log_level& x) {
   auto tell = [&] {
-    spdlog::warn("log level set to {} by {}", api::to_string(x.level),
-                 call.who);
+    log::warn("log level set to {} by {}", api::to_string(x.level), call.who);
   };
   // Told at the more talkative of the two levels.
   bool quieter = x.level > facts_.log_level_now();
@@ -259,8 +249,8 @@ void administrator::run(const api_call& call, const api::change_server& x) {
     .then(
       [reply = call.reply, who = call.who,
        change = x.change](const backend_view& view) {
-        spdlog::info("backend {}: server {} set to {} by {}", view.name,
-                     change.server, describe(change), who);
+        log::info("backend {}: server {} set to {} by {}", view.name,
+                  change.server, describe(change), who);
         const auto* server = find_server(view, change.server);
         if (server == nullptr)
           reply(no_server(view.name, change.server));
@@ -301,7 +291,7 @@ void administrator::run(const api_call& call, const api::get_connections& x) {
 }
 
 void administrator::run(const api_call& call, const api::close_one& x) {
-  spdlog::info("connection {} closed by {}", x.connection, call.who);
+  log::info("connection {} closed by {}", x.connection, call.who);
   close_connection message;
   message.id = x.connection;
   for (const auto& worker : directory_.workers)
@@ -406,7 +396,7 @@ administrator::failure(const api_call& call, std::string whom) {
       reason == caf::sec::request_timeout
         ? whom + " did not answer in time"
         : fmt::format("{} cannot answer: {}", whom, system().render(reason));
-    spdlog::warn("admin: {}", text);
+    log::warn("admin: {}", text);
     reply(api::error(504, text));
   };
 }

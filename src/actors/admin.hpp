@@ -26,7 +26,7 @@ struct node_facts {
   std::function<log_level()> log_level_now;
 };
 
-/// The facts, with spdlog's default logger as the log.
+/// The facts, with the daemon's log.
 node_facts facts_of(std::string node, std::string version, time_point started,
                     uint64_t connection_limit);
 

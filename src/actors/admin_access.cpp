@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/admin_access.hpp"
+#include "actors/log.hpp"
 
 #include <boost/algorithm/string/predicate.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -45,9 +45,9 @@ void warn_if_public(const std::string& file) {
   std::error_code ec;
   auto mode = fs::status(file, ec).permissions();
   if (!ec && (mode & fs::perms::others_read) != fs::perms::none)
-    spdlog::warn("admin.tokens: {} can be read by every user of this host; "
-                 "chmod o-r it",
-                 file);
+    log::warn("admin.tokens: {} can be read by every user of this host; "
+              "chmod o-r it",
+              file);
 }
 
 /// Takes time by the length of `given` only.

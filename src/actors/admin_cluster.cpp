@@ -4,9 +4,9 @@
 #include "actors/admin_api_json.hpp"
 #include "actors/admin_cluster_json.hpp"
 #include "actors/cluster/shared_config.hpp"
+#include "actors/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <exception>
@@ -72,8 +72,8 @@ void administrator::ask_register(const api_call& call, T message) {
   request(directory_.agreed, agree_timeout, std::move(message))
     .then(
       [reply = call.reply, who = call.who](const registry::answer& x) {
-        spdlog::info("cluster: asked by {}: {}: {}", who,
-                     registry::to_string(x.result), x.text);
+        log::info("cluster: asked by {}: {}: {}", who,
+                  registry::to_string(x.result), x.text);
         reply(api::answer_response(x));
       },
       failure(call, "register"));

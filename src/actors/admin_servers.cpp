@@ -4,11 +4,11 @@
 #include "actors/admin_access.hpp"
 #include "actors/admin_api_json.hpp"
 #include "actors/admin_messages.hpp"
+#include "actors/log.hpp"
 
 #include <caf/send.hpp>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <stdexcept>
 #include <utility>
@@ -28,8 +28,8 @@ struct admin_servers::desk {
               std::move(reply));
       return;
     }
-    spdlog::warn("admin: {} {} from {} refused: {}", request.method,
-                 request.path, request.peer, access.text);
+    log::warn("admin: {} {} from {} refused: {}", request.method, request.path,
+              request.peer, access.text);
     reply(api::error(access.status, access.text));
   }
 
@@ -58,7 +58,7 @@ std::unique_ptr<admin::http_server> open(boost::asio::io_context& loop,
       fmt::format("{}: \"{}\" is no address to listen on", key, text));
   try {
     auto server = admin::listen(loop, *address, std::move(handler));
-    spdlog::info("{} listens on {}", key, server->local_endpoint().to_string());
+    log::info("{} listens on {}", key, server->local_endpoint().to_string());
     return server;
   } catch (const std::exception& e) {
     throw std::runtime_error(fmt::format("{}: {}", key, e.what()));

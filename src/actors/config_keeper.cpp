@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/config_keeper.hpp"
 
+#include "actors/log.hpp"
 #include "config/diff.hpp"
 
 #include <caf/result.hpp>
@@ -8,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <utility>
@@ -72,11 +72,11 @@ void config_keeper::on_exit() {
 caf::result<reload_result> config_keeper::reload(const reload_config& request) {
   auto result = make_response_promise<reload_result>();
   if (busy_) {
-    spdlog::info("reload of {} asked for by {}: follows the one under way",
-                 source_.file, request.why);
+    log::info("reload of {} asked for by {}: follows the one under way",
+              source_.file, request.why);
     later_.push_back(result);
   } else {
-    spdlog::info("reload of {} asked for by {}", source_.file, request.why);
+    log::info("reload of {} asked for by {}", source_.file, request.why);
     waiting_.push_back(result);
     start_load();
   }
@@ -95,7 +95,7 @@ void config_keeper::start_load() {
 void config_keeper::loaded(const config_loaded& message) {
   const auto& result = *message.result;
   for (const auto& warning : result.warnings)
-    spdlog::warn("{}", warning.to_string());
+    log::warn("{}", warning.to_string());
   if (!result.ok()) {
     refuse(lines(result.problems));
   } else if (result.hash == running_.hash) {
@@ -125,8 +125,8 @@ void config_keeper::applied(const config::loaded& candidate, settings_ptr next,
   running_ = {std::move(next), candidate.hash, generation_next_++};
   last_problems_.clear();
   if (!changes.needs_restart.empty())
-    spdlog::warn("these keys take effect after a restart only: {}",
-                 fmt::join(changes.needs_restart, ", "));
+    log::warn("these keys take effect after a restart only: {}",
+              fmt::join(changes.needs_restart, ", "));
   finish({true, running_.generation, {}, changes.summary()});
 }
 
@@ -141,18 +141,18 @@ void config_keeper::lost(const caf::error& reason) {
 
 void config_keeper::refuse(std::vector<std::string> problems) {
   for (const auto& line : problems)
-    spdlog::error("{}", line);
-  spdlog::error("trouped: {} problem{} in {}; the running configuration was "
-                "kept",
-                problems.size(), problems.size() == 1 ? "" : "s", source_.file);
+    log::error("{}", line);
+  log::error("trouped: {} problem{} in {}; the running configuration was "
+             "kept",
+             problems.size(), problems.size() == 1 ? "" : "s", source_.file);
   last_problems_ = problems;
   finish({false, running_.generation, std::move(problems), ""});
 }
 
 void config_keeper::finish(reload_result result) {
   if (result.ok)
-    spdlog::info("generation {} of {} is running: {}", result.generation,
-                 source_.file, result.summary);
+    log::info("generation {} of {} is running: {}", result.generation,
+              source_.file, result.summary);
   send(metrics_, config_outcome{result.generation, result.ok});
   for (auto& x : std::exchange(waiting_, {}))
     x.deliver(result);

@@ -2,6 +2,7 @@
 #include "actors/control_scheduler.hpp"
 
 #include "actors/asio_clock.hpp"
+#include "actors/log.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -11,8 +12,6 @@
 #include <caf/message_handler.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
-
-#include <spdlog/spdlog.h>
 
 namespace troupe::actors {
 
@@ -26,7 +25,7 @@ public:
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override {
     caf::message_handler{
       [](caf::add_atom, caf::actor_id, const std::string& text) {
-        spdlog::info("{}", text);
+        log::info("{}", text);
       }}(what->content());
   }
 };

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/failures.hpp"
+#include "actors/log.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scheduled_actor.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <exception>
 
@@ -14,30 +13,29 @@ namespace {
 
 caf::result<caf::message> on_unexpected(caf::scheduled_actor* self,
                                         caf::message_view&) {
-  spdlog::warn("{} {} dropped a message it does not know", self->name(),
-               self->id());
+  log::warn("{} {} dropped a message it does not know", self->name(),
+            self->id());
   return caf::sec::unexpected_message;
 }
 
 void on_error(caf::scheduled_actor* self, caf::error& reason) {
-  spdlog::warn("{} {}: {}", self->name(), self->id(),
-               self->system().render(reason));
+  log::warn("{} {}: {}", self->name(), self->id(),
+            self->system().render(reason));
 }
 
 void on_down(caf::scheduled_actor* self, caf::down_msg& down) {
-  spdlog::warn("{} {}: an actor it watched ended: {}", self->name(), self->id(),
-               self->system().render(down.reason));
+  log::warn("{} {}: an actor it watched ended: {}", self->name(), self->id(),
+            self->system().render(down.reason));
 }
 
 caf::error on_exception(caf::scheduled_actor* self, std::exception_ptr& what) {
   try {
     std::rethrow_exception(what);
   } catch (const std::exception& e) {
-    spdlog::error("{} {} ended by an exception: {}", self->name(), self->id(),
-                  e.what());
+    log::error("{} {} ended by an exception: {}", self->name(), self->id(),
+               e.what());
   } catch (...) {
-    spdlog::error("{} {} ended by an unknown exception", self->name(),
-                  self->id());
+    log::error("{} {} ended by an unknown exception", self->name(), self->id());
   }
   return caf::sec::runtime_error;
 }

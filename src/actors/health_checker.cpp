@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/health_checker.hpp"
 
+#include "actors/log.hpp"
 #include "core/stable_hash.hpp"
 
 #include <caf/actor_clock.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -177,8 +176,8 @@ void health_checker::probe_ended(const std::string& server, uint64_t ticket,
     return;
   }
   if (!std::exchange(x->local_trouble, true))
-    spdlog::warn("backend {}: server {}: this host cannot probe it: {}",
-                 backend_, server, result.detail);
+    log::warn("backend {}: server {}: this host cannot probe it: {}", backend_,
+              server, result.detail);
   x->last_probe = result.detail;
   x->last_probe_at = now();
   arm_soon(*x);
@@ -199,8 +198,8 @@ void health_checker::count(target& x, const net::probe_result& result) {
   auto before = std::exchange(
     x.active, apply(x.active, result.outcome, {check().rise, fall}, now()));
   if (before.status != x.active.status)
-    spdlog::info("backend {}: server {}: probes say {}, last: {}", backend_,
-                 x.about.server, to_string(x.active.status), x.last_probe);
+    log::info("backend {}: server {}: probes say {}, last: {}", backend_,
+              x.about.server, to_string(x.active.status), x.last_probe);
   count_for_veto(x, success);
   count_for_peers(x, success);
   settle(x, success);
@@ -230,8 +229,8 @@ void health_checker::count_for_veto(target& x, bool success) {
   if (x.veto_successes < check().rise)
     return;
   x.vetoed = false;
-  spdlog::info("backend {}: server {}: {} probes in a row lift the veto",
-               backend_, x.about.server, x.veto_successes);
+  log::info("backend {}: server {}: {} probes in a row lift the veto", backend_,
+            x.about.server, x.veto_successes);
 }
 
 void health_checker::arm(target& x, milliseconds delay) {
@@ -287,8 +286,8 @@ void health_checker::veto(target& x, unsigned failures) {
   x.veto_successes = 0;
   if (std::exchange(x.vetoed, true))
     return;
-  spdlog::warn("backend {}: server {}: {} connects in a row failed", backend_,
-               x.about.server, failures);
+  log::warn("backend {}: server {}: {} connects in a row failed", backend_,
+            x.about.server, failures);
   tell(x);
   if (observations_)
     send(observations_(), traffic_failed{backend_, x.about.server, failures});
@@ -345,15 +344,15 @@ void health_checker::eject(target& x, unsigned failures) {
   if (x.passive.ejected)
     return;
   if (last_standing(x)) {
-    spdlog::debug("backend {}: server {}: not ejected after {} failures: it is "
-                  "the last one standing",
-                  backend_, x.about.server, failures);
+    log::debug("backend {}: server {}: not ejected after {} failures: it is "
+               "the last one standing",
+               backend_, x.about.server, failures);
     return;
   }
   x.passive = troupe::eject(x.passive, check().passive, now());
-  spdlog::warn("backend {}: server {}: ejected for {} ms: {} failures in a row",
-               backend_, x.about.server, until(x.passive.until, now()).count(),
-               failures);
+  log::warn("backend {}: server {}: ejected for {} ms: {} failures in a row",
+            backend_, x.about.server, until(x.passive.until, now()).count(),
+            failures);
   tell(x);
   if (!x.probing)
     arm_next(x);
@@ -375,8 +374,8 @@ void health_checker::settle(target& x, bool probe_succeeded) {
     std::exchange(x.passive, troupe::settle(x.passive, check().enabled,
                                             probe_succeeded, now()));
   if (before.ejected && !x.passive.ejected)
-    spdlog::info("backend {}: server {}: its ejection ends", backend_,
-                 x.about.server);
+    log::info("backend {}: server {}: its ejection ends", backend_,
+              x.about.server);
 }
 
 // -- what others are told -----------------------------------------------------

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/listener.hpp"
 
+#include "actors/log.hpp"
 #include "actors/worker.hpp"
 #include "net/http1/forward.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <cstring>
@@ -127,8 +126,8 @@ void listener::welcome(int descriptor, const endpoint& peer) {
                        peer, frontend_, group_});
   } catch (const std::exception& e) {
     // The socket is closed by now; the others must not notice.
-    spdlog::error("frontend {}: a connection could not start: {}", name_,
-                  e.what());
+    log::error("frontend {}: a connection could not start: {}", name_,
+               e.what());
   }
 }
 
@@ -159,8 +158,8 @@ void listener::rest() {
   const auto now = worker_.services.event_loop.now();
   if (now >= quiet_until_) {
     quiet_until_ = now + complaint_pause;
-    spdlog::warn("frontend {}: cannot accept: {}; trying again every {} ms",
-                 name_, std::strerror(errno), rest_time.count());
+    log::warn("frontend {}: cannot accept: {}; trying again every {} ms", name_,
+              std::strerror(errno), rest_time.count());
   }
   if (!std::exchange(starved_, true))
     frontend_->counters()

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/router.hpp"
 
+#include "actors/log.hpp"
 #include "core/stable_hash.hpp"
 
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <tuple>
@@ -105,9 +104,9 @@ void router::inherit(member& next, const member& before) {
   if (next.wish.weight && before.settings.weight != next.settings.weight) {
     next.wish.weight.reset();
     remember(next);
-    spdlog::info("backend {}: server {}: weight {} of the configuration "
-                 "replaces the operator's",
-                 backend_, next.settings.name, next.settings.weight);
+    log::info("backend {}: server {}: weight {} of the configuration "
+              "replaces the operator's",
+              backend_, next.settings.name, next.settings.weight);
   }
 }
 
@@ -186,9 +185,9 @@ caf::result<backend_view> router::change(const operator_change& message) {
     server->wish.weight = message.weight;
   if (server->wish == before)
     return describe();
-  spdlog::info("backend {}: server {}: set to {} with weight {} by an operator",
-               backend_, message.server, to_string(server->wish.admin),
-               server->weight());
+  log::info("backend {}: server {}: set to {} with weight {} by an operator",
+            backend_, message.server, to_string(server->wish.admin),
+            server->weight());
   remember(*server);
   update();
   if (server->wish.admin != before.admin)
@@ -201,9 +200,9 @@ void router::take_wish(const operator_wish& message) {
   if (server == nullptr || server->wish == message.entry)
     return;
   const auto before = std::exchange(server->wish, message.entry);
-  spdlog::info("backend {}: server {}: set to {} with weight {} by an operator",
-               backend_, message.server, to_string(server->wish.admin),
-               server->weight());
+  log::info("backend {}: server {}: set to {} with weight {} by an operator",
+            backend_, message.server, to_string(server->wish.admin),
+            server->weight());
   update();
   if (server->wish.admin != before.admin)
     send_targets();
@@ -252,11 +251,11 @@ void router::resolved(const std::string& name, const std::string& text,
   server->address_text = text;
   if (server->address == *answer)
     return;
-  spdlog::info("backend {}: server {}: {} is {}{}", backend_, name, text,
-               answer->to_string(),
-               server->address.empty()
-                 ? ""
-                 : fmt::format(", was {}", server->address.to_string()));
+  log::info("backend {}: server {}: {} is {}{}", backend_, name, text,
+            answer->to_string(),
+            server->address.empty()
+              ? ""
+              : fmt::format(", was {}", server->address.to_string()));
   server->address = *answer;
   update();
   send_targets();
@@ -265,10 +264,10 @@ void router::resolved(const std::string& name, const std::string& text,
 void router::lookup_failed(member& server, const std::string& why) {
   auto stale = server.address_text != server.settings.address;
   if (!std::exchange(server.lookup_failed, true))
-    spdlog::warn("backend {}: server {}: cannot resolve {}: {}; {}", backend_,
-                 server.settings.name, server.settings.address, why,
-                 stale ? "not used"
-                       : fmt::format("{} is kept", server.address.to_string()));
+    log::warn("backend {}: server {}: cannot resolve {}: {}; {}", backend_,
+              server.settings.name, server.settings.address, why,
+              stale ? "not used"
+                    : fmt::format("{} is kept", server.address.to_string()));
   if (!stale)
     return;
   if (server.address.empty()) {
@@ -359,30 +358,30 @@ void router::note(member& server, const effective_state& next) {
     return;
   server.live->checks.state_changes[next.healthy ? 0 : 1].add();
   if (next.healthy) {
-    spdlog::info("backend {}: server {} is up", backend_, server.settings.name);
+    log::info("backend {}: server {} is up", backend_, server.settings.name);
     return;
   }
   // Not next.rule: that may be what the pool or the operator made of it.
-  spdlog::warn("backend {}: server {} is down ({}){}", backend_,
-               server.settings.name, evidence_against(server),
-               next.usable ? ", but still used" : "");
+  log::warn("backend {}: server {} is down ({}){}", backend_,
+            server.settings.name, evidence_against(server),
+            next.usable ? ", but still used" : "");
 }
 
 void router::note_pool(const pool_state& pool) {
   if (std::exchange(fail_open_, pool.fail_open) != pool.fail_open)
-    spdlog::warn("backend {}: {}", backend_,
-                 pool.fail_open ? "nothing else is usable: servers that only "
-                                  "live traffic speaks against are used"
-                                : "servers are usable on their own again");
+    log::warn("backend {}: {}", backend_,
+              pool.fail_open ? "nothing else is usable: servers that only "
+                               "live traffic speaks against are used"
+                             : "servers are usable on their own again");
   auto none = std::none_of(members_.begin(), members_.end(), [](auto& x) {
     return x.state.usable || x.awaits_first_answer();
   });
   if (std::exchange(none_usable_, none) == none)
     return;
   if (none)
-    spdlog::error("backend {}: no server is usable", backend_);
+    log::error("backend {}: no server is usable", backend_);
   else
-    spdlog::info("backend {}: a server is usable again", backend_);
+    log::info("backend {}: a server is usable again", backend_);
 }
 
 void router::publish() {

@@ -2,9 +2,8 @@
 #include "actors/supervisor.hpp"
 
 #include "actors/health_checker.hpp"
+#include "actors/log.hpp"
 #include "core/stable_hash.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 
@@ -124,7 +123,7 @@ void supervisor::reload(const reload_config& message) {
   request(config_, reload_timeout, message)
     .then([](const reload_result&) {},
           [this](const caf::error& error) {
-            spdlog::error("reload: {}", system().render(error));
+            log::error("reload: {}", system().render(error));
           });
 }
 
@@ -134,10 +133,10 @@ void supervisor::child_died(const caf::down_msg& down) {
                    || !down.reason;
   if (stopping_ || normal || !replace(down.source))
     return;
-  spdlog::error("an actor died and was restarted: {}",
-                system().render(down.reason));
+  log::error("an actor died and was restarted: {}",
+             system().render(down.reason));
   if (!restarts_.allow(clock::now())) {
-    spdlog::critical("actors die faster than restarts help: giving up");
+    log::critical("actors die faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);
   }
 }

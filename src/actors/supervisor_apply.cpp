@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "actors/log.hpp"
 #include "actors/supervisor.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <set>
@@ -126,7 +125,7 @@ void supervisor::await_routers(const change_ptr& change) {
     request(backends_[settings.name].router, answer_timeout, describe_backend{})
       .then([one_done](const backend_view&) { one_done(); },
             [this, one_done, name = settings.name](const caf::error& error) {
-              spdlog::error("router of {}: {}", name, system().render(error));
+              log::error("router of {}: {}", name, system().render(error));
               one_done();
             });
 }
@@ -152,7 +151,7 @@ void supervisor::switch_frontends(const change_ptr& change) {
     for (size_t n = 0; n < sockets.descriptors.size(); ++n)
       send(workers_[n], open_frontend{plan, sockets.descriptors[n]});
     socket_files_[key] = std::move(sockets.file);
-    spdlog::info("frontend {} listens on {}", frontend.name, frontend.listen);
+    log::info("frontend {} listens on {}", frontend.name, frontend.listen);
   }
   // New addresses are open by now: the old ones may go.
   const auto after = keys_of(change->next.get());
@@ -178,8 +177,8 @@ void supervisor::await_workers(const change_ptr& change) {
       .then([one_done] { one_done(); },
             [this, one_done](const caf::error& error) {
               if (!stopping_)
-                spdlog::error("a worker has not taken the configuration: {}",
-                              system().render(error));
+                log::error("a worker has not taken the configuration: {}",
+                           system().render(error));
               one_done();
             });
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "actors/log.hpp"
 #include "actors/supervisor.hpp"
-
-#include <spdlog/spdlog.h>
 
 namespace troupe::actors {
 
@@ -12,12 +11,12 @@ void supervisor::stop(const stop_node&) {
   }
   const auto& global = running_->global;
   if (std::exchange(stopping_, true)) {
-    spdlog::warn("told twice: stopping at once");
+    log::warn("told twice: stopping at once");
     return stop_workers(milliseconds{0});
   }
-  spdlog::info("stopping: {} ms until listeners close, then at most {} ms for "
-               "what is under way",
-               global.stop_delay.count(), global.drain_timeout.count());
+  log::info("stopping: {} ms until listeners close, then at most {} ms for "
+            "what is under way",
+            global.stop_delay.count(), global.drain_timeout.count());
   send(admin_, readiness{false, "stopping"});
   if (cluster_)
     send(cluster_->membership(), leave_cluster{});
@@ -35,7 +34,7 @@ void supervisor::stop_workers(milliseconds drain_timeout) {
 }
 
 void supervisor::worker_ended(const worker_stopped& message) {
-  spdlog::debug("worker {} has ended", message.index);
+  log::debug("worker {} has ended", message.index);
   if (--workers_left_ > 0)
     return;
   end_children();

@@ -2,9 +2,8 @@
 #include "actors/worker.hpp"
 
 #include "actors/actor_listing.hpp"
+#include "actors/log.hpp"
 #include "net/socket.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -110,9 +109,9 @@ void worker::open(const open_frontend& message) {
   const auto& plan = *message.plan;
   const auto backend = state_.backends.find(plan.settings.backend);
   if (backend == state_.backends.end()) {
-    spdlog::error("frontend {}: backend {} is not known to worker {}",
-                  plan.settings.name, plan.settings.backend,
-                  state_.context.services.index);
+    log::error("frontend {}: backend {} is not known to worker {}",
+               plan.settings.name, plan.settings.backend,
+               state_.context.services.index);
     net::close_all({message.descriptor});
     return;
   }
@@ -151,11 +150,11 @@ void worker::listener_died(const caf::down_msg& down) {
     return stopped_if_done();
   }
   if (!restarts_.allow(clock::now())) {
-    spdlog::critical("listeners die faster than restarts help: giving up");
+    log::critical("listeners die faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);
   }
-  spdlog::error("frontend {}: its listener died ({}) and is restarted",
-                found->first, system().render(down.reason));
+  log::error("frontend {}: its listener died ({}) and is restarted",
+             found->first, system().render(down.reason));
   start_listener(found->second);
 }
 
@@ -181,7 +180,7 @@ void worker::close(const close_frontend& message) {
 }
 
 void worker::ended(const listener_ended& message) {
-  spdlog::debug("frontend {} has drained", message.name);
+  log::debug("frontend {} has drained", message.name);
   std::erase_if(state_.frontends,
                 [](const auto& entry) { return has_drained(entry.second); });
   stopped_if_done();

@@ -2,12 +2,12 @@
 #include "daemon/cluster_start.hpp"
 
 #include "actors/cluster/shared_config.hpp"
+#include "actors/log.hpp"
 #include "config/keep_nodes.hpp"
 #include "core/cluster/register.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <random>
@@ -55,8 +55,8 @@ actors::state_read read(net::state_file file) {
       [&](const net::state_missing& x) { result.damaged = x.set_aside; },
       [&](const net::state_damaged& x) {
         result.damaged = true;
-        spdlog::error("{}: {}; kept as {}; this node asks its peers",
-                      file.path(), x.reason, x.kept_as);
+        log::error("{}: {}; kept as {}; this node asks its peers", file.path(),
+                   x.reason, x.kept_as);
       },
       [&](const net::state_newer& x) {
         throw std::runtime_error{fmt::format(
@@ -77,7 +77,7 @@ actors::state_read read_again(const net::state_file& file) {
   try {
     return read(file);
   } catch (const std::exception& e) {
-    spdlog::error("{}", e.what());
+    log::error("{}", e.what());
     return {{}, true, {}};
   }
 }
@@ -86,7 +86,7 @@ actors::state_written write(net::state_file file, const std::string& content) {
   const auto error = file.write(content);
   if (!error)
     return {true, {}};
-  spdlog::critical("{}: {}", file.path(), error.message());
+  log::critical("{}: {}", file.path(), error.message());
   return {false, read_again(file).content};
 }
 
@@ -120,9 +120,9 @@ void cluster_start::begin_with_record(const actors::state_read& state) {
     args_.config_file, args_.node));
   if (!loaded->ok()) {
     for (const auto& problem : loaded->problems)
-      spdlog::error("{}", problem.to_string());
-    spdlog::error("generation {} cannot run on this node: it begins with {}",
-                  record->at.generation, args_.config_file);
+      log::error("{}", problem.to_string());
+    log::error("generation {} cannot run on this node: it begins with {}",
+               record->at.generation, args_.config_file);
     return;
   }
   running_.settings = {loaded, &loaded->settings};

@@ -3,6 +3,7 @@
 
 #include "actors/admin_servers.hpp"
 #include "actors/control_scheduler.hpp"
+#include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 #include "core/descriptor_budget.hpp"
 #include "daemon/cluster_start.hpp"
@@ -20,8 +21,6 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <iostream>
@@ -150,7 +149,7 @@ int node::run() {
   prober_.reset();
   servers_.reset();
   system_.reset();
-  spdlog::info("stopped");
+  log::info("stopped");
   return exit_code_;
 }
 
@@ -251,10 +250,9 @@ void node::started(const std::vector<std::string>& problems) {
     return stop();
   watch_ = std::make_unique<net::file_watch>(
     loop_, args_.config_file, [this] { reload("file changed"); });
-  spdlog::info("trouped {} is ready: node {}, {} workers, at most {} "
-               "connections",
-               TROUPE_VERSION, args_.node, workers_.size(),
-               connection_limit_.max);
+  log::info("trouped {} is ready: node {}, {} workers, at most {} "
+            "connections",
+            TROUPE_VERSION, args_.node, workers_.size(), connection_limit_.max);
   ::sd_notify(0, "READY=1");
 }
 

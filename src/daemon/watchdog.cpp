@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/watchdog.hpp"
-
-#include <spdlog/spdlog.h>
+#include "actors/log.hpp"
 
 #include <cstdlib>
 #include <utility>
@@ -26,8 +25,8 @@ void watchdog::start(milliseconds limit,
     std::unique_lock lock{mutex_};
     if (stopped_.wait_for(lock, limit, [this] { return done_; }))
       return;
-    spdlog::critical("the stop took longer than {} ms; still there: {}",
-                     limit.count(), leftovers());
+    log::critical("the stop took longer than {} ms; still there: {}",
+                  limit.count(), leftovers());
     std::_Exit(EXIT_FAILURE);
   }};
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/membership_keeper.hpp"
+#include "actors/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -29,7 +29,7 @@ membership_keeper::membership_keeper(caf::actor_config& cfg,
 membership_keeper::behavior_type membership_keeper::make_behavior() {
   links_ = parts_.make_links(*this);
   for (const auto& problem : links_->listen())
-    spdlog::error("cluster: {}", problem);
+    log::error("cluster: {}", problem);
   return {
     [this](const cluster_nodes& x) { take(x); },
     [this](const tell_peers& x) { tell(x); },
@@ -104,12 +104,12 @@ nodes_view membership_keeper::describe() const {
 void membership_keeper::link_opened(uint64_t link, const std::string& peer,
                                     bool dialled_by_self,
                                     const std::string& remote) {
-  spdlog::debug("cluster: link {} with {} at {} is open", link, peer, remote);
+  log::debug("cluster: link {} with {} at {} is open", link, peer, remote);
   in_actor([&] { step(membership::link_opened{link, peer, dialled_by_self}); });
 }
 
 void membership_keeper::link_closed(uint64_t link, const std::string& reason) {
-  spdlog::debug("cluster: link {} is closed: {}", link, reason);
+  log::debug("cluster: link {} is closed: {}", link, reason);
   in_actor([&] { step(membership::link_closed{link, reason}); });
 }
 
@@ -125,16 +125,16 @@ void membership_keeper::link_received(uint64_t link, uint16_t kind, uint16_t,
 
 void membership_keeper::dial_failed(const std::string& peer,
                                     const std::string& reason) {
-  spdlog::debug("cluster: dial of {} failed: {}", peer, reason);
+  log::debug("cluster: dial of {} failed: {}", peer, reason);
   in_actor([&] { step(membership::dial_failed{peer, reason}); });
 }
 
 void membership_keeper::link_refused(const std::string& source,
                                      const std::string& reason,
                                      uint64_t suppressed) {
-  spdlog::warn("cluster: {} was turned away: {}{}", source, reason,
-               suppressed > 0 ? fmt::format(" ({} more since)", suppressed)
-                              : std::string{});
+  log::warn("cluster: {} was turned away: {}{}", source, reason,
+            suppressed > 0 ? fmt::format(" ({} more since)", suppressed)
+                           : std::string{});
 }
 
 void membership_keeper::pass_on(std::string from, uint16_t kind,
@@ -198,9 +198,9 @@ bool membership_keeper::perform(membership::view& x) {
 
 bool membership_keeper::perform(membership::event& x) {
   if (x.alarming)
-    spdlog::warn("cluster: {}", x.text);
+    log::warn("cluster: {}", x.text);
   else
-    spdlog::info("cluster: {}", x.text);
+    log::info("cluster: {}", x.text);
   return true;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/observations_keeper.hpp"
 
+#include "actors/log.hpp"
 #include "core/cluster/observers.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -156,7 +155,7 @@ bool observations_keeper::perform(watch::verdicts_changed& x) {
 }
 
 bool observations_keeper::perform(watch::event& x) {
-  spdlog::info("{}", x.text);
+  log::info("{}", x.text);
   return true;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/operators_keeper.hpp"
+#include "actors/log.hpp"
 
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -95,8 +94,8 @@ void operators_keeper::take(const apply_settings& message) {
 void operators_keeper::written(const state_written& message) {
   if (!message.ok)
     // It holds while this node runs, and on the others: better than nothing.
-    spdlog::error("operators' wishes are not on disk: they end with this "
-                  "process unless another node keeps them");
+    log::error("operators' wishes are not on disk: they end with this "
+               "process unless another node keeps them");
   effects_.resume();
 }
 

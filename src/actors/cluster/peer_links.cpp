@@ -2,13 +2,12 @@
 #include "actors/cluster/peer_links.hpp"
 
 #include "actors/cluster/node_identity.hpp"
+#include "actors/log.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <utility>
@@ -84,8 +83,8 @@ void node_links::stop() {
 
 void node_links::load_certificates(std::vector<std::string>& problems) {
   if (!settings_.tls) {
-    spdlog::warn("cluster: links to other nodes are neither encrypted nor "
-                 "authenticated (insecure: true)");
+    log::warn("cluster: links to other nodes are neither encrypted nor "
+              "authenticated (insecure: true)");
     return;
   }
   const auto& [ca, certificate, key] = *settings_.tls;
@@ -93,7 +92,7 @@ void node_links::load_certificates(std::vector<std::string>& problems) {
   for (auto& problem : loaded.problems)
     problems.push_back("cluster.tls: " + std::move(problem));
   if (!loaded.warning.empty())
-    spdlog::warn("cluster.tls: {}", loaded.warning);
+    log::warn("cluster.tls: {}", loaded.warning);
   tls_ = std::move(loaded.context);
 }
 
@@ -113,18 +112,18 @@ void node_links::reload_certificates() {
 
 void node_links::take_certificates(cluster::loaded_context loaded) {
   for (const auto& problem : loaded.problems)
-    spdlog::error("cluster.tls: {}; the certificates in use are kept", problem);
+    log::error("cluster.tls: {}; the certificates in use are kept", problem);
   if (loaded.context == nullptr)
     return;
   if (!loaded.valid_now) {
-    spdlog::error("cluster.tls: {}; the certificates in use are kept",
-                  loaded.warning);
+    log::error("cluster.tls: {}; the certificates in use are kept",
+               loaded.warning);
     return;
   }
   if (!loaded.warning.empty())
-    spdlog::warn("cluster.tls: {}", loaded.warning);
+    log::warn("cluster.tls: {}", loaded.warning);
   tls_ = std::move(loaded.context);
-  spdlog::info("cluster.tls: new links use the certificates as they are now");
+  log::info("cluster.tls: new links use the certificates as they are now");
 }
 
 // -- accepting and dialling ---------------------------------------------------
@@ -200,9 +199,9 @@ bool node_links::send(uint64_t link, uint16_t kind, uint16_t version,
   if (found == links_.end())
     return false;
   if (kind == 0 || body.size() > cluster::peer_body_max) {
-    spdlog::error("cluster: a message of {} bytes and kind {} to {} was not "
-                  "sent: it is too long, or of the links' own kind",
-                  body.size(), kind, found->second->peer());
+    log::error("cluster: a message of {} bytes and kind {} to {} was not "
+               "sent: it is too long, or of the links' own kind",
+               body.size(), kind, found->second->peer());
     return false;
   }
   if (!found->second->send({kind, version, std::move(body)}))
@@ -259,8 +258,8 @@ void node_links::received(link& which, peer_message message) {
 void node_links::ended(link& which, const std::string& reason, bool by_guard) {
   counters_.guard_refusals += by_guard ? 1 : 0;
   if (by_guard)
-    spdlog::warn("cluster: link with {} ({}): {}", which.peer(), which.remote(),
-                 reason);
+    log::warn("cluster: link with {} ({}): {}", which.peer(), which.remote(),
+              reason);
   if (which.was_open()) {
     ++counters_.closed;
     --counters_.open;
@@ -297,8 +296,8 @@ void node_links::refused(const std::string& source, const std::string& reason) {
   const auto untold = refusals_.note(source, clock::now());
   if (!untold)
     return;
-  spdlog::warn("cluster: refused {}: {}{}", source, reason,
-               *untold > 0 ? fmt::format(" (and {} more since)", *untold) : "");
+  log::warn("cluster: refused {}: {}{}", source, reason,
+            *untold > 0 ? fmt::format(" (and {} more since)", *untold) : "");
   tell([source, reason, count = *untold](link_events& x) {
     x.link_refused(source, reason, count);
   });

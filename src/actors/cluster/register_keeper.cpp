@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/register_keeper.hpp"
+#include "actors/log.hpp"
 
 #include <caf/result.hpp>
 #include <caf/send.hpp>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -254,9 +254,9 @@ bool register_keeper::perform(answer& x) {
 
 bool register_keeper::perform(registry::event& x) {
   if (is_bad_news(x.kind))
-    spdlog::warn("cluster: {}: {}", registry::to_string(x.kind), x.text);
+    log::warn("cluster: {}: {}", registry::to_string(x.kind), x.text);
   else
-    spdlog::info("cluster: {}: {}", registry::to_string(x.kind), x.text);
+    log::info("cluster: {}: {}", registry::to_string(x.kind), x.text);
   return true;
 }
 

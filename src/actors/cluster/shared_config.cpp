@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/shared_config.hpp"
 
+#include "actors/log.hpp"
 #include "config/diff.hpp"
 
 #include <caf/result.hpp>
@@ -8,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <fstream>
@@ -158,8 +158,8 @@ shared_config_keeper::load_of(const record_ptr& record) const {
 caf::result<reload_result>
 shared_config_keeper::reload(const reload_config& request) {
   auto result = make_response_promise<reload_result>();
-  spdlog::info("reload of {} asked for by {}{}", source_.file, request.why,
-               reloading_ ? ": follows the one under way" : "");
+  log::info("reload of {} asked for by {}{}", source_.file, request.why,
+            reloading_ ? ": follows the one under way" : "");
   (reloading_ ? later_ : waiting_).push_back(result);
   if (!reloading_) {
     why_ = request.why;
@@ -182,7 +182,7 @@ void shared_config_keeper::start_reload() {
 
 void shared_config_keeper::file_was_read(const file_reading& result) {
   for (const auto& warning : result.own.warnings)
-    spdlog::warn("{}", warning.to_string());
+    log::warn("{}", warning.to_string());
   if (!result.own.ok()) {
     refuse(lines(result.own.problems));
     return;
@@ -214,10 +214,10 @@ void shared_config_keeper::agreed(const answer& result) {
 
 void shared_config_keeper::refuse(std::vector<std::string> problems) {
   for (const auto& line : problems)
-    spdlog::error("{}", line);
-  spdlog::error("trouped: {} problem{} in {}; the running configuration was "
-                "kept",
-                problems.size(), problems.size() == 1 ? "" : "s", source_.file);
+    log::error("{}", line);
+  log::error("trouped: {} problem{} in {}; the running configuration was "
+             "kept",
+             problems.size(), problems.size() == 1 ? "" : "s", source_.file);
   last_problems_ = problems;
   finish({false, generation(), std::move(problems), ""});
 }
@@ -273,8 +273,8 @@ shared_config_keeper::apply(const apply_record& message) {
           [this, record, result](std::vector<std::string> problems) mutable {
             const bool ok = problems.empty();
             if (!ok)
-              spdlog::error("generation {} cannot run on this node: {}",
-                            record->at.generation, fmt::join(problems, "; "));
+              log::error("generation {} cannot run on this node: {}",
+                         record->at.generation, fmt::join(problems, "; "));
             send(metrics_, config_outcome{generation(), ok});
             result.deliver(apply_result{std::move(problems)});
           });
@@ -312,10 +312,9 @@ void shared_config_keeper::apply_loaded(const record_ptr& record,
         if (result.problems.empty()) {
           const auto changes = config::diff(*running_.settings, *next);
           if (!changes.needs_restart.empty())
-            spdlog::warn("these keys take effect after a restart only: {}",
-                         fmt::join(changes.needs_restart, ", "));
-          spdlog::info("generation {} is running: {}", number,
-                       changes.summary());
+            log::warn("these keys take effect after a restart only: {}",
+                      fmt::join(changes.needs_restart, ", "));
+          log::info("generation {} is running: {}", number, changes.summary());
           running_ = {next, record};
           send(operators_(), apply_settings{next, number});
         }
