@@ -6,6 +6,7 @@ import pathlib
 from .cluster import Cluster
 from .network import DRIVER, Network, Unavailable
 from .node import Node
+from .processes import free_port
 from .server import Server
 
 
@@ -38,6 +39,15 @@ class Context:
         self.nodes = []
         self.started_servers = []
         self._network = None
+
+    @staticmethod
+    def note(text):
+        """Says something that is shown although the test passed."""
+        print(f"note: {text}")
+
+    @staticmethod
+    def free_port():
+        return free_port()
 
     def binary(self, name):
         path = self.bin / name

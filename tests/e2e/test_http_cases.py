@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every case of tests/data/http/, one test a category."""
+
+from harness import http_cases, limit
+
+
+def define(kind, check, category, cases):
+    @limit(180)
+    def test(t):
+        http_cases.play(t, cases, check)
+
+    name = f"test_{kind}_{category.replace('-', '_')}"
+    test.__name__ = name
+    globals()[name] = test
+
+
+for _category, _cases in http_cases.by_category(http_cases.load("requests.jsonl")).items():
+    define("requests", http_cases.check_request, _category, _cases)
+for _category, _cases in http_cases.by_category(http_cases.load("responses.jsonl")).items():
+    define("responses", http_cases.check_response, _category, _cases)
