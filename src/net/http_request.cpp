@@ -117,7 +117,17 @@ void http_session::take_head(std::string_view bytes, bool stashed) {
 void http_session::refuse_head(const http1::request_head& head) {
   const auto refused = refusal_of(head.error);
   open_exchange();
-  make_request_id(services_.random(), exchange_->request_id);
+  auto& x = *exchange_;
+  make_request_id(services_.random(), x.request_id);
+  // What was understood before it went wrong shapes the reply and the log.
+  x.is_head = head.is_head;
+  for (const auto& field : head.all())
+    if (is_accept(field.name))
+      x.accept = field.value;
+  if (services_.log.enabled()) {
+    x.method = head.method;
+    x.path = head.path;
+  }
   fail(refused.status, refused.phrase, refused.why);
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every case of tests/data/http/, one test a category."""
+"""Every case of tests/data/http/ and their neighbours, one test a category."""
 
-from harness import http_cases, limit
+from harness import http_cases, http_neighbours, limit
 
 
 def define(kind, check, category, cases):
@@ -18,3 +18,7 @@ for _category, _cases in http_cases.by_category(http_cases.load("requests.jsonl"
     define("requests", http_cases.check_request, _category, _cases)
 for _category, _cases in http_cases.by_category(http_cases.load("responses.jsonl")).items():
     define("responses", http_cases.check_response, _category, _cases)
+for _make in http_neighbours.REQUESTS:
+    define("neighbours", http_cases.check_request, _make.__name__, _make())
+for _make in http_neighbours.RESPONSES:
+    define("neighbours", http_cases.check_response, _make.__name__, _make())

@@ -40,6 +40,7 @@ bool is_idempotent(std::string_view method) noexcept {
 }
 
 bool check_request_line(request_head& head, const head_limits& limits) {
+  head.is_head = head.method == "HEAD";
   if (head.method.size() > method_max)
     return refuse(head, "method too long", head_error::not_implemented);
   if (head.method == "CONNECT")
@@ -51,7 +52,6 @@ bool check_request_line(request_head& head, const head_limits& limits) {
     return refuse(head, "invalid target");
   head.path = target.path;
   head.authority = target.authority;
-  head.is_head = head.method == "HEAD";
   head.idempotent = is_idempotent(head.method);
   return true;
 }
