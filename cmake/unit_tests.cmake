@@ -37,3 +37,9 @@ target_link_libraries(troupe-sim PRIVATE troupe_core Threads::Threads troupe_opt
 add_test(NAME sim_register COMMAND troupe-sim --seeds 1..300 --jobs 2)
 add_test(NAME sim_register_flaws COMMAND troupe-sim --seeds 1..2000 --jobs 2 --flaws)
 set_tests_properties(sim_register sim_register_flaws PROPERTIES TIMEOUT 600)
+
+# Counts the allocations and system calls of a daemon it is preloaded into.
+add_library(troupe-counting MODULE tests/counting/counting.cpp)
+target_compile_options(troupe-counting PRIVATE -O2 -fno-sanitize=all)
+target_link_libraries(troupe-counting PRIVATE ${CMAKE_DL_LIBS})
+set_target_properties(troupe-counting PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})

@@ -76,7 +76,7 @@ bool actor_host::run(size_t jobs_max) {
     resume(job);
   }
   running_ = false;
-  return !local_.empty();
+  return has_jobs();
 }
 
 void actor_host::fetch_remote() {

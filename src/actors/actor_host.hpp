@@ -79,6 +79,8 @@ public:
   /// Resumes up to `jobs_max` actors. Loop thread.
   /// @returns whether more are waiting.
   bool run(size_t jobs_max = 128);
+  /// Whether this thread has given it work since. Loop thread.
+  bool has_jobs() const noexcept { return !local_.empty(); }
 
   /// Ends everything still queued; later messages bounce. After the loop ended.
   void abandon();

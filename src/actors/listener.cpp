@@ -71,7 +71,12 @@ void listener::unwatch() noexcept {
 
 void listener::on_io(uint32_t) {
   in_actor([this] {
-    for (int n = 0; n < accepts_a_turn; ++n)
+    // Told again in the very next turn: more than one client waits. Asking for
+    // a second one otherwise is a system call in vain for each.
+    const auto turn = worker_.services.event_loop.turn();
+    const int accepts = turn == turn_accepted_ + 1 ? accepts_a_turn : 1;
+    turn_accepted_ = turn;
+    for (int n = 0; n < accepts; ++n)
       if (const auto result = accept_one(); result != accepted::one) {
         if (result == accepted::out_of_resources)
           rest();

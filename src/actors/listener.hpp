@@ -60,6 +60,7 @@ private:
   bool watching_ = false;
   /// Out of descriptors since the last accept: counted once.
   bool starved_ = false;
+  uint64_t turn_accepted_ = 0;
   bool resting_ = false; ///< tries again when the timer says
 };
 

@@ -10,7 +10,7 @@ worker_thread::worker_thread(caf::actor_system& system, unsigned index,
                              connection_limit& limit, uint64_t seed,
                              descriptor_share share)
   : loop_(buffers_max, share),
-    host_(system, "worker " + std::to_string(index), [this] { loop_.wake(); }),
+    host_(system, "worker " + std::to_string(index), [this] { wake(); }),
     state_(loop_, index, log, limit, seed) {}
 
 worker_thread::~worker_thread() { join(); }
@@ -32,15 +32,22 @@ void worker_thread::join() {
     thread_.join();
 }
 
+void worker_thread::wake() noexcept {
+  // A turn of the loop ends with the actors' work: what this thread itself
+  // asks for needs no event.
+  if (!host_.on_this_thread())
+    loop_.wake();
+}
+
 void worker_thread::run() {
   using work_state = net::loop::work_state;
   host_.bind_thread();
   std::vector<caf::strong_actor_ptr> ended;
   loop_.run([&] {
-    const bool more = host_.run();
+    host_.run();
     ended.swap(state_.context.ended);
     ended.clear();
-    if (more)
+    if (host_.has_jobs())
       return work_state::more;
     const bool done =
       joining_.load(std::memory_order_acquire) && host_.size() == 0;

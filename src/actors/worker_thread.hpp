@@ -33,6 +33,7 @@ public:
 
 private:
   void run();
+  void wake() noexcept;
 
   net::loop loop_;
   actor_host host_;

@@ -38,6 +38,7 @@ void loop::run(const std::function<work_state()>& work) {
     const bool busy = state == work_state::more || !ready_.empty()
                    || woken_.load(std::memory_order_acquire);
     const auto timeout = busy ? 0 : timers_.timeout_ms(now_);
+    ++turn_;
     poller_.wait(timeout, [this] { now_ = clock::now(); });
     // An exchange, not a store: work() must see what was queued before the
     // wake() that this one swallows.

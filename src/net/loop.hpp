@@ -41,6 +41,9 @@ public:
   /// Makes the loop take a turn soon. Any thread.
   void wake() noexcept;
 
+  /// Counts the turns.
+  uint64_t turn() const noexcept { return turn_; }
+
   /// Monotonic time at the start of this turn: one clock read a turn.
   time_point now() const noexcept { return now_; }
 
@@ -77,6 +80,7 @@ private:
   std::vector<client_token> ready_;
   std::vector<client_token> running_;
   int wake_fd_;
+  uint64_t turn_ = 0;
   std::atomic<bool> woken_{false};
   counter stall_us_;
   uint64_t longest_us_ = 0;

@@ -60,8 +60,10 @@ io_status stream::finish_connect() noexcept {
     return io_status::done;
   if (!writable_ && !hup_)
     return io_status::would_block;
-  if (const int error = connect_result(fd_))
-    return fail(error);
+  // Writable and no word of an error or a hang-up: it is connected.
+  if (hup_)
+    if (const int error = connect_result(fd_))
+      return fail(error);
   connecting_ = false;
   return io_status::done;
 }

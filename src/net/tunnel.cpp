@@ -12,8 +12,8 @@ constexpr size_t splice_short = 16'384;
 
 bool tunnel::pump(turn_budget& budget) {
   // What a server said before it reset is delivered: its side goes first.
-  bool moved = down_.pump(budget);
-  moved |= up_.pump(budget);
+  bool moved = down_.pump(budget, up_.finished);
+  moved |= up_.pump(budget, down_.finished);
   if (up_.failed)
     client_failed_ = up_.failed_reading;
   else if (down_.failed)
@@ -27,7 +27,7 @@ enum tunnel::status tunnel::status() const noexcept {
   return up_.finished && down_.finished ? status::finished : status::running;
 }
 
-bool tunnel::direction::pump(turn_budget& budget) {
+bool tunnel::direction::pump(turn_budget& budget, bool last) {
   if (finished || failed)
     return false;
   if (to.flush() == io_status::failed)
@@ -38,7 +38,8 @@ bool tunnel::direction::pump(turn_budget& budget) {
     return splice(budget);
   if (ended) {
     pipe.stop();
-    to.finish_sending();
+    if (!last) // else both sockets are closed next, which says the same
+      to.finish_sending();
     finished = true;
     return true;
   }

@@ -36,7 +36,8 @@ private:
   struct direction {
     direction(loop& l, stream& f, stream& t) noexcept
       : from(f), to(t), pipe(l) {}
-    bool pump(turn_budget& budget);
+    /// @param last The other direction has finished.
+    bool pump(turn_budget& budget, bool last);
     bool copy(turn_budget& budget);
     bool splice(turn_budget& budget);
     bool fail(bool reading) noexcept;

@@ -45,6 +45,7 @@ class Node:
         config=None,
         protocol="http",
         descriptors=None,
+        environment=None,
         host=None,
         name=None,
         start=True,
@@ -53,6 +54,7 @@ class Node:
         self.host = host  # of a Network; this machine's loopback otherwise
         self.name = name
         self.descriptors = descriptors
+        self.environment = environment
         self.process = None
         self.expect_clean_log = True
         self.directory = context.directory / (name or f"node{len(context.nodes)}")
@@ -116,7 +118,8 @@ class Node:
             command = [*self.host.command, *command, "--node", self.name]
         if self.descriptors:
             command = ["bash", "-c", f'ulimit -n {self.descriptors}; exec "$0" "$@"', *command]
-        self.process = Process(command, self.stdout, self.stderr)
+        environment = {**os.environ, **(self.environment or {})}
+        self.process = Process(command, self.stdout, self.stderr, env=environment)
 
     def start(self):
         for _ in range(3):

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a request costs, counted and not timed: see tests/counting."""
+
+import struct
+
+from harness import Client, Skip, eventually
+
+SLOT = struct.Struct("4Q")
+SLOTS = 64
+# As many as a server's idle connections that are kept by default.
+CONNECTIONS = 32
+
+
+class Counts:
+    """What the worker threads of one node have counted so far."""
+
+    def __init__(self, context):
+        if b"__asan_init" in context.binary("trouped").read_bytes():
+            raise Skip("a sanitizer allocates and calls for itself")
+        self.file = context.directory / "counts"
+        self.file.write_bytes(bytes(SLOT.size * SLOTS))
+        library = context.binary("troupe-counting.so")
+        self.environment = {"LD_PRELOAD": str(library), "TROUPE_COUNTS": str(self.file)}
+
+    def of_workers(self, node):
+        """@returns (allocations, waits for events, other system calls)."""
+        totals = [0, 0, 0]
+        for thread, *counts in SLOT.iter_unpack(self.file.read_bytes()):
+            if thread and self._name(node, thread).startswith("troupe-w"):
+                totals = [total + count for total, count in zip(totals, counts)]
+        return totals
+
+    @staticmethod
+    def _name(node, thread):
+        try:
+            with open(f"/proc/{node.process.pid}/task/{thread}/comm") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+
+def counted(t, **options):
+    counts = Counts(t)
+    node = t.node(t.servers("a1"), environment=counts.environment, config={"global": {"workers": 1}}, **options)
+    return node, lambda: counts.of_workers(node)
+
+
+def ask(clients, rounds):
+    for _ in range(rounds):
+        for client in clients:
+            client.send_request("GET", "/")
+        for client in clients:
+            assert client.read_response().status == 200
+
+
+def messages_of_connections(node):
+    _, answer = node.api("GET", "/v1/actors")
+    assert sum(x["count"] for x in answer["connections"]) == CONNECTIONS, answer
+    return sum(x["handled"] for x in answer["connections"])
+
+
+def test_a_request_costs_four_system_calls_no_allocation_and_no_message(t):
+    node, counts = counted(t)
+    clients = [node.client() for _ in range(CONNECTIONS)]
+    ask(clients, 20)
+    messages = messages_of_connections(node)
+    allocations, _, calls = counts()
+    ask(clients, 50)
+    more_allocations, _, more_calls = counts()
+    assert messages_of_connections(node) == messages
+    requests = 50 * CONNECTIONS
+    assert more_allocations == allocations, f"{more_allocations - allocations} allocations"
+    # Two reads and two writes; a server connection that was made anew now and
+    # then would show.
+    assert more_calls - calls <= 4.1 * requests, (more_calls - calls) / requests
+
+
+def test_a_forwarded_connection_costs_at_most_17_system_calls(t):
+    node, counts = counted(t, protocol="tcp")
+
+    def echo():
+        with Client(node.address) as client:
+            client.send_request("GET", "/")
+            assert client.read_response().status == 200
+            client.finish()
+            assert client.at_end()
+
+    for _ in range(20):
+        echo()
+    eventually(lambda: node.metric("frontend_connections", frontend="web") == 0)
+    _, _, calls = counts()
+    for _ in range(50):
+        echo()
+    eventually(lambda: node.metric("frontend_connections", frontend="web") == 0)
+    _, _, more_calls = counts()
+    assert (more_calls - calls) / 50 <= 17, (more_calls - calls) / 50
