@@ -16,7 +16,7 @@ function(troupe_unit_tests layer)
       continue() # a helper of other tests
     endif()
     string(REPLACE "#define CAF_SUITE " "" suite "${line}")
-    add_test(NAME ${suite} COMMAND test-${layer} -n -v 3 -r 60 -s "^${suite}$")
+    add_test(NAME ${suite} COMMAND test-${layer} -n -v 3 -r 110 -s "^${suite}$")
     # CAF exits with 0 when no suite matches: look at the text too.
     set_tests_properties(${suite} PROPERTIES TIMEOUT 120 FAIL_REGULAR_EXPRESSION "suites: +0")
   endforeach()
