@@ -18,9 +18,8 @@ boost::system::error_code last_error() noexcept {
   return {errno, boost::system::system_category()};
 }
 
-void set_flag(int fd, int level, int option) noexcept {
-  const int on = 1;
-  ::setsockopt(fd, level, option, &on, sizeof on);
+void set_flag(int fd, int level, int option, int value = 1) noexcept {
+  ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
 int open_socket(const endpoint& address) noexcept {
@@ -68,6 +67,11 @@ result<std::vector<int>> bind_tcp_group(endpoint address, unsigned count,
     if (address.port() == 0)
       address = local_endpoint(fd);
   }
+  // With it, anybody who asks for SO_REUSEADDR could bind beside a group that
+  // does not listen yet. Without it from the start, connections that linger
+  // from an earlier process would be in the way.
+  for (const int fd : group)
+    set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 0);
   return group;
 }
 
@@ -139,9 +143,11 @@ result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
 }
 
 boost::system::error_code listen_group(const std::vector<int>& descriptors) {
-  for (const int fd : descriptors)
+  for (const int fd : descriptors) {
+    set_flag(fd, SOL_SOCKET, SO_REUSEADDR); // listen(2) looks once more
     if (::listen(fd, SOMAXCONN) != 0)
       return last_error();
+  }
   return {};
 }
 

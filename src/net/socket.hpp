@@ -22,8 +22,10 @@ enum class port_holder : uint8_t { unknown, this_process };
 
 /// A listening address, one bound descriptor for each worker. Not listening
 /// yet. TCP: SO_REUSEPORT, after a probe without it, so that a port in use by
-/// somebody else is an error (rule 32). Unix: one socket, duplicated; a stale
-/// file is removed only if connecting to it is refused (rule 33).
+/// somebody else is an error (rule 32). Until it listens, the group keeps
+/// others from binding; only processes of the same user that set SO_REUSEPORT
+/// can, and trouped asks without it first. Unix: one socket, duplicated; a
+/// stale file is removed only if connecting to it is refused (rule 33).
 result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
                                     port_holder holder = port_holder::unknown);
 
