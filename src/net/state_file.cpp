@@ -88,6 +88,19 @@ std::string damaged_name(const std::string& path, unsigned n) {
   return path + ".damaged-" + std::to_string(n);
 }
 
+/// A process that starts as root gives the directory to the user it becomes:
+/// files written before that are this user's, too.
+void give_to_owner_of_directory(int fd, const std::string& path) {
+  struct stat directory {};
+  const auto parent = std::filesystem::path{path}.parent_path().string();
+  if (::geteuid() != 0 || ::stat(parent.c_str(), &directory) != 0
+      || directory.st_uid == 0)
+    return;
+  // Should it fail, whoever reads the file says so.
+  [[maybe_unused]] const int result =
+    ::fchown(fd, directory.st_uid, directory.st_gid);
+}
+
 bool exists(const std::string& path) {
   struct stat ignored {};
   return ::lstat(path.c_str(), &ignored) == 0;
@@ -138,6 +151,7 @@ error_code state_file::write_new(const std::string& name,
   open_file opened{*disk_, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW};
   if (!opened.ok())
     return last_error();
+  give_to_owner_of_directory(opened.fd(), name);
   if (auto error =
         write_all(*disk_, opened.fd(), state_header(format_, content)))
     return error;
