@@ -20,9 +20,9 @@ void end(caf::resumable* job) {
 
 std::string_view to_string(actor_kind x) noexcept {
   constexpr std::array<std::string_view, actor_kind_count> names{
-    "supervisor",     "config",   "metrics",  "admin",      "router",
-    "health_checker", "worker",   "listener", "connection", "membership",
-    "observations",   "register", "operators"};
+    "supervisor",     "config",   "metrics",   "admin",      "router",
+    "health_checker", "worker",   "listener",  "connection", "membership",
+    "observations",   "register", "operators", "link"};
   return names[static_cast<size_t>(x)];
 }
 

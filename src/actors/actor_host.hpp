@@ -34,9 +34,10 @@ enum class actor_kind : uint8_t {
   observations,
   config_register,
   operators,
+  link,
 };
 
-inline constexpr size_t actor_kind_count = 13;
+inline constexpr size_t actor_kind_count = 14;
 
 std::string_view to_string(actor_kind x) noexcept;
 

@@ -110,7 +110,8 @@ struct refuse_peer {
   std::string text;
 };
 
-/// Supervisor to membership and observations: `cluster.nodes` in force.
+/// Supervisor to membership and observations: `cluster.nodes` of the committed
+/// record; of the node's own file before there is one.
 struct cluster_nodes {
   std::vector<node_settings> nodes;
 };
@@ -122,9 +123,23 @@ struct cluster_view {
   bool operator==(const cluster_view&) const = default;
 };
 
-/// This process did not run for a while (rule 16).
-struct node_stalled {
-  milliseconds lasted{0};
+/// Supervisor to membership: one of the other cluster actors was restarted;
+/// all of them hear again who has joined.
+struct introduce_peers {};
+
+/// Supervisor to membership: new links take the certificates as they are now.
+struct reload_certificates {};
+
+/// Supervisor to observations and operators, before listeners open: has this
+/// node heard from the others (rule 21)? Answered once it has, or after
+/// `within`.
+struct await_peers {
+  milliseconds within{0};
+};
+
+/// INTERNAL: an `await_peers` has waited long enough.
+struct peers_overdue {
+  uint64_t number = 0;
 };
 
 /// Supervisor to membership: tell the peers that this node stops.
@@ -300,7 +315,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::tell_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refuse_peer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_nodes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_view)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::node_stalled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::introduce_peers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload_certificates)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::await_peers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peers_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::leave_cluster)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::step_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::state_read)

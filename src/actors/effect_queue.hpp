@@ -31,8 +31,11 @@ public:
   /// The effect that took time is done.
   void resume() { run(); }
 
-  /// Forgets what has not been carried out.
-  void clear() { waiting_.clear(); }
+  /// Forgets what has not been carried out. @returns it.
+  std::deque<Effect> clear() { return std::exchange(waiting_, {}); }
+
+  /// Nothing is under way: all that was added has been carried out.
+  bool idle() const noexcept { return !busy_; }
 
 private:
   void run() {

@@ -17,6 +17,8 @@ constexpr milliseconds interval_soon{500};
 constexpr milliseconds first_probe_within{100};
 /// Rule 14: what traffic reports starts a probe at most this often.
 constexpr milliseconds extra_probe_pause{250};
+/// Rule 16: a loop that did not run for so long proves nothing.
+constexpr milliseconds stall_time{2'000};
 
 /// Whether probes of the two can be told apart. What traffic says (`passive`)
 /// is no part of a probe.
@@ -156,6 +158,7 @@ void health_checker::probe(target& x) {
     return;
   }
   x.probing = true;
+  x.probe_began = now();
   prober_.start(x.about.address, check(),
                 [this, self = caf::strong_actor_ptr{ctrl()},
                  server = x.about.server,
@@ -170,15 +173,20 @@ void health_checker::probe_ended(const std::string& server, uint64_t ticket,
   if (x == nullptr || x->ticket != ticket)
     return; // its check, address or admin state changed meanwhile
   x->probing = false;
-  if (!result.local_error) {
+  // Long over its time: this process did not run, and so did not look.
+  const bool overslept = result.outcome != probe_outcome::success
+                      && now() - x->probe_began > check().timeout + stall_time;
+  if (!result.local_error && !overslept) {
     x->local_trouble = false;
     count(*x, result);
     return;
   }
+  const std::string why =
+    overslept ? "this process did not run meanwhile" : result.detail;
   if (!std::exchange(x->local_trouble, true))
-    log::warn("backend {}: server {}: this host cannot probe it: {}", backend_,
-              server, result.detail);
-  x->last_probe = result.detail;
+    log::warn("backend {}: server {}: this host cannot probe it: {}",
+                 backend_, server, why);
+  x->last_probe = why;
   x->last_probe_at = now();
   arm_soon(*x);
 }

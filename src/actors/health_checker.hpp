@@ -65,6 +65,7 @@ private:
     bool vetoed = false;
     unsigned veto_successes = 0; ///< in a row
     bool probing = false;
+    time_point probe_began{};
     bool assigned = true; ///< to this node, by the observers' ranking
     bool confirm = false; ///< a peer's traffic fails: one failure is enough
     /// Probes since this node's part began ended alike this many times in a

@@ -39,7 +39,9 @@ using router_actor = caf::typed_actor<
   // INTERNAL: the pause between publications is over.
   caf::reacts_to<publish_due>,
   // INTERNAL: look the servers' names up again.
-  caf::reacts_to<resolve_due>>;
+  caf::reacts_to<resolve_due>,
+  // INTERNAL: new servers have waited long enough for their first probe.
+  caf::reacts_to<opinion_overdue>>;
 
 /// HEALTH CHECKER, one per backend, control loop: on this node the only writer
 /// of its servers' health.
@@ -73,10 +75,10 @@ using observations_actor = caf::typed_actor<
   caf::reacts_to<cluster_view>, caf::reacts_to<cluster_nodes>,
   // What peers saw. No reply.
   caf::reacts_to<peer_said>,
-  // This node was asleep: what it knows is old. No reply.
-  caf::reacts_to<node_stalled>,
   // Who saw what, for `why`.
   caf::replies_to<describe_target>::with<target_view>,
+  // Whether verdicts count; answered once they do, or when time is up.
+  caf::replies_to<await_peers>::with<bool>, caf::reacts_to<peers_overdue>,
   // INTERNAL: the machine's next step.
   caf::reacts_to<step_due>>;
 
@@ -88,7 +90,11 @@ using membership_actor = caf::typed_actor<
   // To one joined peer or to all. No reply.
   caf::reacts_to<tell_peers>,
   // Close the link to a peer, with a reason. No reply.
-  caf::reacts_to<refuse_peer>, caf::reacts_to<node_stalled>,
+  caf::reacts_to<refuse_peer>,
+  // Says `peer_joined` again, for actors that were restarted. No reply.
+  caf::reacts_to<introduce_peers>,
+  // New links take the certificates as they are now. No reply.
+  caf::reacts_to<reload_certificates>,
   // This node stops: its peers hear of it now. No reply.
   caf::reacts_to<leave_cluster>,
   caf::replies_to<describe_nodes>::with<nodes_view>,
@@ -120,6 +126,9 @@ using operators_actor = caf::typed_actor<
   caf::replies_to<operator_command>::with<operator_outcome>,
   // The configuration in force, and the generation it is. No reply.
   caf::reacts_to<apply_settings>,
+  // Whether a peer has told its wishes; answered once one has, or when time is
+  // up.
+  caf::replies_to<await_peers>::with<bool>, caf::reacts_to<peers_overdue>,
   // INTERNAL: the helper thread.
   caf::reacts_to<state_read>, caf::reacts_to<state_written>,
   // INTERNAL: the machine's next step.

@@ -132,6 +132,10 @@ struct publish_due {};
 /// INTERNAL to the router: look the servers' names up again.
 struct resolve_due {};
 
+/// INTERNAL to a router: nobody has an opinion of a new server yet; it is used
+/// without.
+struct opinion_overdue {};
+
 /// INTERNAL to the health checker: a probe or the end of a cooldown is due.
 struct check_due {
   std::string server;
@@ -303,4 +307,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::list_actors)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::actor_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::publish_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::resolve_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::opinion_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_due)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/actor_host.hpp"
+#include "actors/cluster/links.hpp"
 #include "actors/process_usage.hpp"
 #include "core/live.hpp"
 #include "core/snapshot.hpp"
@@ -46,6 +47,8 @@ struct cluster_figures {
   bool voter = true;
   uint64_t generation = 0; ///< committed; 0 without a cluster
   uint64_t epoch = 0;
+  link_counters links;
+  int64_t certificate_expires = 0; ///< Unix time; 0 without TLS
 };
 
 /// Actors of one kind on all loops.

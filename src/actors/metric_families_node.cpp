@@ -59,6 +59,40 @@ void add_cluster(family_list& to, const cluster_figures& cluster) {
             static_cast<double>(cluster.epoch));
 }
 
+void add_links(family_list& to, const cluster_figures& cluster) {
+  const auto& x = cluster.links;
+  add_gauge(to, "troupe_cluster_links", "Links to other nodes that are open",
+            static_cast<double>(x.open));
+  add_counter(to, "troupe_cluster_links_opened_total",
+              "Links to other nodes that came to be",
+              static_cast<double>(x.opened));
+  auto refused = metric_family::counter("troupe_cluster_links_refused_total",
+                                        "Links that were refused or ended for "
+                                        "what the other side sent or is");
+  refused.add({{"reason", "handshake"}}, static_cast<double>(x.refused));
+  refused.add({{"reason", "guard"}}, static_cast<double>(x.guard_refusals));
+  to.push_back(std::move(refused).take());
+  add_counter(to, "troupe_cluster_dials_failed_total",
+              "Dials of other nodes that came to nothing",
+              static_cast<double>(x.dials_failed));
+  const auto both = [&](const char* name, const char* help, uint64_t sent,
+                        uint64_t received) {
+    auto family = metric_family::counter(name, help);
+    family.add({{"direction", "sent"}}, static_cast<double>(sent));
+    family.add({{"direction", "received"}}, static_cast<double>(received));
+    to.push_back(std::move(family).take());
+  };
+  both("troupe_cluster_messages_total", "Messages between this node and others",
+       x.messages_sent, x.messages_received);
+  both("troupe_cluster_bytes_total",
+       "Bytes between this node and others, without TLS and TCP", x.bytes_sent,
+       x.bytes_received);
+  add_gauge(to, "troupe_cluster_certificate_expiry_timestamp_seconds",
+            "Unix time until which this node's certificate for links is good; "
+            "0 without TLS",
+            static_cast<double>(cluster.certificate_expires));
+}
+
 void add_actors(family_list& to, const node_figures& node) {
   auto alive = metric_family::gauge("troupe_actors", "Actors alive");
   auto handled = metric_family::counter("troupe_actor_messages_total",
@@ -116,6 +150,7 @@ void add_node_families(family_list& to, const node_figures& node) {
   to.push_back(std::move(build).take());
   add_config(to, node.config);
   add_cluster(to, node.cluster);
+  add_links(to, node.cluster);
   add_actors(to, node);
   add_loops(to, node);
   add_process(to, node);

@@ -20,6 +20,8 @@ metrics_collector::metrics_collector(caf::actor_config& cfg,
   : hosted(cfg), sources_(std::move(sources)) {
   config_.generation = sources_.generation;
   config_.last_success_seconds = unix_seconds(sources_.started);
+  // In a cluster both have to be heard of first.
+  cluster_.has_majority = cluster_.voter = !sources_.links;
 }
 
 metrics_collector::behavior_type metrics_collector::make_behavior() {
@@ -75,6 +77,8 @@ node_figures metrics_collector::read_node() const {
   result.start_seconds = unix_seconds(sources_.started);
   result.config = config_;
   result.cluster = cluster_;
+  if (sources_.links)
+    sources_.links(result.cluster);
   for (size_t i = 0; i < actor_kind_count; ++i)
     for (const auto* host : sources_.hosts) {
       const auto& totals = host->totals(static_cast<actor_kind>(i));

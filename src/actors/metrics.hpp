@@ -23,6 +23,8 @@ struct metrics_sources {
   std::function<uint64_t()> log_dropped;
   std::function<uint64_t()> buffer_bytes;
   std::function<std::vector<loop_stall>()> loop_stalls;
+  /// Of the node's links; unset without a cluster.
+  std::function<void(cluster_figures&)> links;
   std::string version;
   std::chrono::system_clock::time_point started;
   uint64_t generation = 1; ///< in force when the actor starts

@@ -16,6 +16,7 @@ namespace troupe::actors {
 namespace {
 
 constexpr milliseconds publish_pause{10};
+constexpr milliseconds opinion_time{1'000};
 constexpr milliseconds resolve_interval{30'000};
 /// A name that has no answer yet may be that of a host that is just starting.
 constexpr milliseconds resolve_interval_missing{5'000};
@@ -41,6 +42,7 @@ router::behavior_type router::make_behavior() {
     [](const retired_snapshot&) {}, // destroyed with the message
     [this](const publish_due&) { pause_over(); },
     [this](const resolve_due&) { resolve_all(); },
+    [this](const opinion_overdue&) { stop_awaiting(); },
   };
 }
 
@@ -70,6 +72,17 @@ void router::configure(const configure_backend& message) {
   for (const auto& server : members_)
     look_up(server);
   arm_resolve();
+  if (std::any_of(members_.begin(), members_.end(),
+                  [](const auto& x) { return x.opinion_due.has_value(); }))
+    delayed_send(this, opinion_time, opinion_overdue{});
+}
+
+void router::stop_awaiting() {
+  const auto now = clock().now();
+  for (auto& x : members_)
+    if (x.opinion_due && *x.opinion_due <= now)
+      x.opinion_due.reset();
+  update();
 }
 
 router::member router::take_over(const configure_backend& message,
@@ -77,10 +90,14 @@ router::member router::take_over(const configure_backend& message,
   member result;
   result.settings = message.settings->servers[index];
   result.live = message.servers[index];
-  if (auto* before = find(result.settings.name))
+  if (auto* before = find(result.settings.name)) {
     inherit(result, *before);
-  else if (index < message.operators.size())
-    result.wish = message.operators[index];
+  } else {
+    if (index < message.operators.size())
+      result.wish = message.operators[index];
+    if (!members_.empty() && message.settings->health_check.enabled)
+      result.opinion_due = clock().now() + opinion_time;
+  }
   if (auto literal = endpoint::parse(result.settings.address)) {
     result.address = *literal;
     result.address_text = result.settings.address;
@@ -93,6 +110,7 @@ void router::inherit(member& next, const member& before) {
   next.address_text = before.address_text;
   next.lookup_failed =
     before.lookup_failed && before.settings.address == next.settings.address;
+  next.opinion_due = before.opinion_due;
   next.wish = before.wish;
   next.own = before.own;
   next.vetoed = before.vetoed;
@@ -143,8 +161,11 @@ void router::take_health(const server_health& message) {
   auto* server = find(message.server);
   if (server == nullptr)
     return; // removed while the message was under way
-  if (std::tie(server->own, server->vetoed, server->ejected, server->probed)
-      == std::tie(message.own, message.vetoed, message.ejected, message.probed))
+  const bool first = std::exchange(server->opinion_due, {}).has_value();
+  if (!first
+      && std::tie(server->own, server->vetoed, server->ejected, server->probed)
+           == std::tie(message.own, message.vetoed, message.ejected,
+                       message.probed))
     return;
   server->own = message.own;
   server->vetoed = message.vetoed;
@@ -161,6 +182,8 @@ void router::take_verdicts(const backend_verdicts& message) {
       return x.server == server.settings.name;
     });
     server.verdict = found == all.end() ? status::up : found->verdict;
+    if (found != all.end() && has_majority_)
+      server.opinion_due.reset();
   }
   update();
 }
@@ -330,7 +353,7 @@ server_facts router::facts_of(const member& server) const {
           .own = resolved ? server.own : status::down,
           .verdict = server.verdict,
           .vetoed = server.vetoed || !resolved || (has_majority_ && rejected),
-          .ejected = server.ejected,
+          .ejected = server.ejected || server.opinion_due.has_value(),
           .backup = server.settings.backup};
 }
 
@@ -351,7 +374,7 @@ std::string_view router::evidence_against(const member& server) const {
 
 void router::note(member& server, const effective_state& next) {
   server.state = next;
-  if (server.awaits_first_answer())
+  if (server.is_unknown())
     return; // a start is no flip
   auto before = std::exchange(server.healthy, next.healthy);
   if (!before || *before == next.healthy)
@@ -374,7 +397,7 @@ void router::note_pool(const pool_state& pool) {
                                "live traffic speaks against are used"
                              : "servers are usable on their own again");
   auto none = std::none_of(members_.begin(), members_.end(), [](auto& x) {
-    return x.state.usable || x.awaits_first_answer();
+    return x.state.usable || x.is_unknown();
   });
   if (std::exchange(none_usable_, none) == none)
     return;

@@ -45,7 +45,9 @@ struct router_links {
 /// override of a weight ends when the configured weight changes, an entry ends
 /// with its server; the supervisor hears of either.
 ///
-/// Without an address a server is down, whatever its health.
+/// Without an address a server is down, whatever its health. One that joins
+/// others is used once somebody has looked at it, after a second at the latest
+/// (rule 21); until then it counts as if ejected.
 class router final : public hosted<router_actor::base, actor_kind::router> {
 public:
   router(caf::actor_config& cfg, std::string backend, router_links links);
@@ -64,7 +66,8 @@ private:
     /// The text `address` answers. Behind `settings.address` while a reload
     /// waits for the lookup of the new one: the old one serves on until then.
     std::string address_text;
-    bool lookup_failed = false; ///< and it has been logged
+    bool lookup_failed = false;            ///< and it has been logged
+    std::optional<time_point> opinion_due; ///< nobody has looked at it yet
     operator_entry wish;
     status own = status::up;
     bool vetoed = false;
@@ -75,6 +78,9 @@ private:
     std::optional<bool> healthy; ///< as last logged and counted
     bool awaits_first_answer() const noexcept {
       return address.empty() && !lookup_failed;
+    }
+    bool is_unknown() const noexcept {
+      return opinion_due.has_value() || awaits_first_answer();
     }
     unsigned weight() const { return wish.weight.value_or(settings.weight); }
   };
@@ -87,6 +93,7 @@ private:
   void take_wish(const operator_wish& message);
   backend_view describe() const;
   void pause_over();
+  void stop_awaiting();
   void resolve_all();
 
   // -- configuration --

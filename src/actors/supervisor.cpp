@@ -57,20 +57,23 @@ void supervisor::on_exit() {
 void supervisor::start_node() {
   workers_.resize(parts_.workers.size());
   workers_left_ = workers_.size();
+  generation_ = 1;
+  if (parts_.cluster) {
+    const auto& record = parts_.cluster->running.record;
+    generation_ = record ? record->at.generation : 0;
+  }
   spawn_metrics();
   for (size_t n = 0; n < workers_.size(); ++n)
     spawn_worker_actor(n);
   spawn_admin();
-  uint64_t generation = 1;
-  if (parts_.cluster) {
+  if (parts_.cluster)
     spawn_cluster();
-    const auto& record = parts_.cluster->running.record;
-    generation = record ? record->at.generation : 0;
-  }
-  change_to(parts_.initial, generation, [this](problems found) {
+  change_to(parts_.initial, generation_, [this](problems found) {
     if (found.empty()) {
       serving_ = true;
       spawn_config();
+      if (cluster_)
+        cluster_->serve();
       tell_admin();
       send(admin_, readiness{true, ""});
     }
@@ -119,6 +122,8 @@ void supervisor::take_wish(const operator_wish& message) {
 void supervisor::reload(const reload_config& message) {
   if (!config_ || stopping_)
     return;
+  if (cluster_)
+    send(cluster_->membership(), reload_certificates{});
   // The config actor logs what comes of it.
   request(config_, reload_timeout, message)
     .then([](const reload_result&) {},
@@ -169,6 +174,8 @@ bool supervisor::replace(const caf::actor_addr& dead) {
     respawn_routers();
     send_exit(config_, caf::exit_reason::user_shutdown);
     spawn_config();
+    if (cluster_)
+      send(cluster_->membership(), introduce_peers{});
   } else if (config_.address() == dead) {
     spawn_config();
   } else if (admin_.address() == dead) {
@@ -187,7 +194,7 @@ void supervisor::spawn_worker_actor(size_t index) {
 }
 
 void supervisor::spawn_metrics() {
-  parts_.metrics.generation = std::max<uint64_t>(generation_, 1);
+  parts_.metrics.generation = generation_;
   metrics_ = spawn_on<metrics_collector>(*host(), parts_.metrics);
   monitor(metrics_);
 }
@@ -196,20 +203,19 @@ void supervisor::spawn_cluster() {
   cluster_ = std::make_unique<cluster_actors>(
     *host(), *parts_.cluster, supervisor_actor{this},
     [this] { return metrics_; }, [this] { return config_; });
-  cluster_->start([this](const auto& actor) { monitor(actor); });
+  cluster_->start({parts_.initial, generation_},
+                  [this](const auto& actor) { monitor(actor); });
 }
 
 /// Whoever was replaced hears again what everybody watches and follows.
 void supervisor::configure_all() {
   for (auto& [name, entry] : backends_)
     configure(name, entry);
-  if (running_)
-    cluster_->configure(*running_);
 }
 
 void supervisor::spawn_config() {
   if (cluster_) {
-    config_ = cluster_->spawn_config(running_, metrics_);
+    config_ = cluster_->spawn_config(metrics_);
     monitor(config_);
     return;
   }
@@ -222,6 +228,9 @@ void supervisor::spawn_config() {
 void supervisor::spawn_admin() {
   admin_ = spawn_on<administrator>(*host(), parts_.facts);
   monitor(admin_);
+  admin_directory only_metrics; // all there is while the node starts
+  only_metrics.metrics = metrics_;
+  send(admin_, std::move(only_metrics));
   parts_.servers.serve(admin_);
 }
 

@@ -107,6 +107,7 @@ private:
   std::unique_ptr<held> bind(settings_ptr next, problems& found);
   std::unique_ptr<held> take_held(const settings& next);
   void configure_backends(const change_ptr& change);
+  void await_peers_of(const change_ptr& change);
   void await_routers(const change_ptr& change);
   void switch_frontends(const change_ptr& change);
   void await_workers(const change_ptr& change);

@@ -13,6 +13,8 @@ namespace {
 /// Routers have this long to publish what was configured, and workers to take
 /// it.
 constexpr milliseconds answer_timeout{2'000};
+/// A start waits for the peers so long.
+constexpr milliseconds peers_time{1'000};
 
 std::set<std::string> keys_of(const settings* from) {
   std::set<std::string> keys;
@@ -54,7 +56,30 @@ void supervisor::change_to(settings_ptr next, uint64_t generation,
     supervisor::change{std::move(next), generation, std::move(bound->sockets),
                        0, std::move(done)});
   configure_backends(change);
-  await_routers(change);
+  if (cluster_ && !running_)
+    await_peers_of(change);
+  else
+    await_routers(change);
+}
+
+/// A node that starts takes verdicts and operators' wishes from its peers
+/// before it opens its listeners, if they are there (rule 21).
+void supervisor::await_peers_of(const change_ptr& change) {
+  change->answers_awaited = 2;
+  const auto one_done = [this, change](bool) {
+    if (--change->answers_awaited > 0)
+      return;
+    configure_all(); // routers publish what they have heard, now
+    await_routers(change);
+  };
+  const auto failed = [this, one_done](const caf::error& error) {
+    log::error("peers: {}", system().render(error));
+    one_done(false);
+  };
+  const await_peers wait{peers_time};
+  request(cluster_->observations(), answer_timeout, wait)
+    .then(one_done, failed);
+  request(cluster_->operators(), answer_timeout, wait).then(one_done, failed);
 }
 
 /// @returns nothing if there are problems.
@@ -193,7 +218,7 @@ void supervisor::finish_change(const change_ptr& change) {
   send(metrics_, std::move(frontends));
   parts_.apply_global(running_->global);
   if (cluster_)
-    cluster_->configure(*running_);
+    cluster_->configure({running_, generation_});
   tell_admin();
   changing_ = false;
   change->done({});

@@ -5,6 +5,7 @@
 #include "actors/log.hpp"
 #include "config/keep_nodes.hpp"
 #include "core/cluster/register.hpp"
+#include "daemon/privileges.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -98,7 +99,9 @@ cluster_start::cluster_start(const arguments& args, const config::loaded& own)
     register_file_(directory_.file("register", state_format)),
     history_file_(directory_.file("history", state_format)),
     operators_file_(directory_.file("operators", state_format)),
+    verdicts_file_(directory_.file("verdicts", state_format)),
     incarnation_(make_incarnation()) {
+  give_directory(own.settings.global.user, directory_.path());
   const auto source =
     actors::shared_file_source(args.config_file, args.node, {});
   file_ = source.read().shared;
@@ -131,7 +134,7 @@ void cluster_start::begin_with_record(const actors::state_read& state) {
 
 actors::cluster_parts cluster_start::parts(
   std::function<void(std::function<void()>)> run_blocking,
-  std::function<std::unique_ptr<actors::peer_links>(actors::link_events&)>
+  std::function<std::shared_ptr<actors::peer_links>(actors::link_events&)>
     make_links) {
   actors::cluster_parts result;
   result.node = args_.node;
@@ -158,6 +161,12 @@ actors::cluster_parts cluster_start::parts(
     [this](const auto& content) { return write(operators_file_, content); },
     {},
     run_blocking};
+  result.verdicts = std::make_shared<actors::verdict_memory>();
+  result.verdicts->content =
+    read_again(verdicts_file_).content.value_or(std::string{});
+  result.verdicts->keep = [this, run_blocking](const std::string& content) {
+    run_blocking([this, content] { write(verdicts_file_, content); });
+  };
   return result;
 }
 

@@ -28,7 +28,7 @@ public:
   /// @param make_links See actors::membership_parts.
   actors::cluster_parts
   parts(std::function<void(std::function<void()>)> run_blocking,
-        std::function<std::unique_ptr<actors::peer_links>(actors::link_events&)>
+        std::function<std::shared_ptr<actors::peer_links>(actors::link_events&)>
           make_links);
 
 private:
@@ -40,6 +40,7 @@ private:
   net::state_file register_file_;
   net::state_file history_file_;
   net::state_file operators_file_;
+  net::state_file verdicts_file_;
   const uint64_t incarnation_;
   cluster::registry::shared_text file_;
   actors::running_shared running_;

@@ -74,6 +74,7 @@ private:
   std::unique_ptr<net::prober> prober_;
   net::resolver resolver_;
   std::unique_ptr<actors::admin_servers> servers_;
+  std::weak_ptr<actors::peer_links> links_; ///< for their figures
   std::unique_ptr<net::file_watch> watch_;
   boost::asio::signal_set signals_;
   actors::supervisor_actor supervisor_;
@@ -168,9 +169,11 @@ std::optional<actors::cluster_parts> node::cluster_parts() {
     if (cluster.tls)
       links.tls = {cluster.tls->ca, cluster.tls->certificate, cluster.tls->key};
     links.run_blocking = run_blocking;
-    return actors::make_peer_links(*system_, loop_,
-                                   actors::control_host(*system_),
-                                   std::move(links), events);
+    std::shared_ptr<actors::peer_links> made =
+      actors::make_peer_links(*system_, loop_, actors::control_host(*system_),
+                              std::move(links), events);
+    links_ = made;
+    return made;
   });
 }
 
@@ -223,6 +226,12 @@ actors::metrics_sources node::metrics_sources() {
         {worker->host().where(),
          static_cast<double>(worker->loop().stall_us().get()) / 1e6});
     return stalls;
+  };
+  sources.links = [this](actors::cluster_figures& to) {
+    if (const auto links = links_.lock()) {
+      to.links = links->counters();
+      to.certificate_expires = links->certificate_expires();
+    }
   };
   sources.version = TROUPE_VERSION;
   sources.started = std::chrono::system_clock::now();

@@ -343,6 +343,55 @@ CAF_TEST(health and drain survive a reload) {
   CAF_CHECK_EQUAL(lives["a1"]->checks.state_changes[1].get(), 1u);
 }
 
+CAF_TEST(a server that joins others is used once somebody has looked at it) {
+  settings = make_backend(2);
+  configure();
+  settings = make_backend(3);
+  configure();
+  CAF_CHECK_EQUAL(newest->usable.size(), 2u);
+  health({"a3", status::up, false, false});
+  CAF_CHECK_EQUAL(newest->usable.size(), 3u);
+  settings = make_backend(4);
+  configure();
+  CAF_CHECK_EQUAL(newest->usable.size(), 3u);
+  health({"a4", status::down, false, false});
+  CAF_CHECK_EQUAL(newest->usable.size(), 3u);
+}
+
+CAF_TEST(a verdict is an opinion of a new server) {
+  settings = make_backend(2);
+  configure();
+  settings = make_backend(3);
+  configure();
+  think({true, {{"a1", status::up}}});
+  CAF_CHECK_EQUAL(newest->usable.size(), 2u);
+  think({true, {{"a1", status::up}, {"a3", status::up}}});
+  CAF_CHECK_EQUAL(newest->usable.size(), 3u);
+}
+
+CAF_TEST(a new server is used after a second without any opinion) {
+  settings = make_backend(2);
+  configure();
+  settings = make_backend(3);
+  configure();
+  pass(980ms);
+  hear();
+  CAF_CHECK_EQUAL(newest->usable.size(), 2u);
+  pass(40ms);
+  hear();
+  CAF_CHECK_EQUAL(newest->usable.size(), 3u);
+}
+
+CAF_TEST(a new server without a check is used at once) {
+  settings = make_backend(2);
+  settings.health_check.enabled = false;
+  configure();
+  settings = make_backend(3);
+  settings.health_check.enabled = false;
+  configure();
+  CAF_CHECK_EQUAL(newest->usable.size(), 3u);
+}
+
 CAF_TEST(own evidence alone never empties a pool) {
   settings = make_backend(2);
   configure();

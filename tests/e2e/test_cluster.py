@@ -29,8 +29,13 @@ def test_a_dead_server_is_left_by_all_nodes_and_no_get_fails(t):
     eventually(lambda: all(load.answered > 50 for load in loads))
     c.servers[0].kill()
     c.wait_server("a1", up=False, seconds=5)
-    status, why = c["lb2"].api("GET", "/v1/why/app/a1")
-    assert status == 200 and why["cluster"]["verdict"] == "down", why
+
+    def verdict():
+        status, why = c["lb2"].api("GET", "/v1/why/app/a1")
+        assert status == 200, why
+        return why["cluster"]["verdict"]
+
+    eventually(lambda: verdict() == "down", 5)  # a node's own veto may come first
     c.servers[0].start()
     c.wait_server("a1", up=True, seconds=20)
     for load in loads:
@@ -78,7 +83,6 @@ def test_a_minority_refuses_changes_and_serves_on(t):
     c.cut(["lb1", "lb2"], ["lb3"])
     c.wait_majority("lb3", has=False)
     text = c.edited(lambda config: config["backends"][0].update(retries_max=1))
-    text["cluster"] = {"nodes": c["lb1"].config["cluster"]["nodes"]}
     status, answer = c.apply("lb3", text)
     assert status in (409, 202), answer
     assert answer["outcome"] != "committed", answer
@@ -96,7 +100,6 @@ def test_a_minority_refuses_changes_and_serves_on(t):
 def test_a_candidate_that_one_node_rejects_is_committed_nowhere(t):
     c = t.cluster(3)
     text = c.edited(lambda config: config["frontends"][0].update(listen="0.0.0.0:${ONLY_HERE:-8081}"))
-    text["cluster"] = {"nodes": c["lb1"].config["cluster"]["nodes"]}
     text["frontends"].append({**text["frontends"][0], "name": "second", "listen": "0.0.0.0:9090"})
     status, answer = c.apply("lb1", text)
     assert status == 409 and answer["outcome"] == "refused", answer

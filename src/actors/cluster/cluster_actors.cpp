@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/cluster_actors.hpp"
 
-#include "actors/cluster/observations_keeper.hpp"
-
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::actors {
@@ -14,22 +13,35 @@ cluster_actors::cluster_actors(actor_host& host, cluster_parts parts,
                                std::function<metrics_actor()> metrics,
                                std::function<config_actor()> config)
   : host_(host), parts_(std::move(parts)), supervisor_(std::move(supervisor)),
-    metrics_(std::move(metrics)),
-    config_(std::move(config)), nodes_{parts_.settings.nodes} {}
+    metrics_(std::move(metrics)), config_(std::move(config)),
+    committed_(parts_.running.record), applied_(parts_.running.record) {}
 
 void cluster_actors::start(
+  const apply_settings& initial,
   std::function<void(const caf::actor_addr&)> spawned) {
   spawned_ = std::move(spawned);
+  running_ = initial;
   spawn_membership();
   spawn_observations();
-  spawn_register();
   spawn_operators();
+  tell_nodes();
+}
+
+void cluster_actors::serve() {
+  spawn_register();
+  caf::anon_send(membership_, introduce_peers{});
 }
 
 bool cluster_actors::replace(const caf::actor_addr& dead) {
-  if (membership_.address() == dead)
+  if (membership_.address() == dead) {
+    // Its links went with it; whoever returns joins anew.
+    for (const auto& node : nodes_.nodes) {
+      caf::anon_send(observations_, peer_left{node.name});
+      caf::anon_send(register_, peer_left{node.name});
+      caf::anon_send(operators_, peer_left{node.name});
+    }
     spawn_membership();
-  else if (observations_.address() == dead)
+  } else if (observations_.address() == dead)
     spawn_observations();
   else if (register_.address() == dead)
     spawn_register();
@@ -37,6 +49,8 @@ bool cluster_actors::replace(const caf::actor_addr& dead) {
     spawn_operators();
   else
     return false;
+  tell_nodes();
+  caf::anon_send(membership_, introduce_peers{});
   return true;
 }
 
@@ -50,16 +64,17 @@ void cluster_actors::spawn_membership() {
   parts.operators = [this] { return operators_; };
   parts.metrics = metrics_;
   membership_ = spawn_on<membership_keeper>(host_, std::move(parts));
-  caf::anon_send(membership_, nodes_);
+  // Who is in the file and not in the record may still have to learn that.
+  caf::anon_send(membership_, cluster_nodes{parts_.settings.nodes});
   spawned_(membership_.address());
 }
 
 void cluster_actors::spawn_observations() {
   observations_parts parts;
   parts.self = {parts_.node, parts_.incarnation};
+  parts.memory = parts_.verdicts;
   parts.membership = [this] { return membership_; };
   observations_ = spawn_on<observations_keeper>(host_, std::move(parts));
-  caf::anon_send(observations_, nodes_);
   spawned_(observations_.address());
 }
 
@@ -72,6 +87,7 @@ void cluster_actors::spawn_register() {
   parts.state = parts_.register_state;
   parts.membership = [this] { return membership_; };
   parts.config = config_;
+  parts.committed = [this](record_ptr x) { commit(std::move(x)); };
   parts.metrics = metrics_;
   register_ = spawn_on<register_keeper>(host_, std::move(parts));
   spawned_(register_.address());
@@ -84,21 +100,46 @@ void cluster_actors::spawn_operators() {
   parts.membership = [this] { return membership_; };
   parts.supervisor = supervisor_;
   operators_ = spawn_on<operators_keeper>(host_, std::move(parts));
+  caf::anon_send(operators_, running_);
   spawned_(operators_.address());
 }
 
-config_actor
-cluster_actors::spawn_config(std::shared_ptr<const settings> running,
-                             metrics_actor metrics) {
-  // After a restart the register publishes the record in force again.
-  parts_.running.settings = std::move(running);
+config_actor cluster_actors::spawn_config(metrics_actor metrics) {
   return spawn_on<shared_config_keeper>(
     host_, parts_.source, supervisor_, [this] { return register_; },
-    [this] { return operators_; }, std::move(metrics), parts_.running);
+    std::move(metrics), running_shared{running_.next, applied_});
 }
 
-void cluster_actors::configure(const settings& running) {
-  nodes_.nodes = running.cluster.nodes;
+void cluster_actors::configure(const apply_settings& running) {
+  running_ = running;
+  if (committed_ && committed_->at.generation == running.generation)
+    applied_ = committed_;
+  caf::anon_send(operators_, running_);
+  tell_nodes();
+}
+
+/// Who votes follows what is committed, also while this node cannot run it.
+void cluster_actors::commit(record_ptr what) {
+  committed_ = std::move(what);
+  tell_nodes();
+}
+
+void cluster_actors::tell_nodes() {
+  nodes_.nodes = running_.next->cluster.nodes;
+  if (committed_) {
+    // A record has addresses as they were written; variables in them are known
+    // once the configuration runs here.
+    const auto known = std::exchange(nodes_.nodes, {});
+    for (const auto& node : committed_->nodes) {
+      const auto found =
+        std::find_if(known.begin(), known.end(),
+                     [&](const auto& x) { return x.name == node.name; });
+      const bool written = node.address.find("${") == std::string::npos;
+      nodes_.nodes.push_back({node.name, written || found == known.end()
+                                           ? node.address
+                                           : found->address});
+    }
+  }
   caf::anon_send(membership_, nodes_);
   caf::anon_send(observations_, nodes_);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/cluster/membership_keeper.hpp"
+#include "actors/cluster/observations_keeper.hpp"
 #include "actors/cluster/operators_keeper.hpp"
 #include "actors/cluster/register_keeper.hpp"
 #include "actors/cluster/shared_config.hpp"
@@ -25,7 +26,8 @@ struct cluster_parts {
   cluster::registry::shared_text file; ///< the file's own shared sections
   durable_state register_state;
   durable_state operators_state;
-  std::function<std::unique_ptr<peer_links>(link_events&)> make_links;
+  std::shared_ptr<verdict_memory> verdicts;
+  std::function<std::shared_ptr<peer_links>(link_events&)> make_links;
   std::function<std::string(const std::string& text,
                             const std::vector<std::string>& nodes)>
     keep_nodes; ///< see register_parts
@@ -41,19 +43,23 @@ public:
                  std::function<metrics_actor()> metrics,
                  std::function<config_actor()> config);
 
-  /// Spawns them all. @param spawned Called with each, to be monitored.
-  void start(std::function<void(const caf::actor_addr&)> spawned);
+  /// Spawns all but the register. @param initial What the node starts with.
+  /// @param spawned Called with each actor, to be monitored.
+  void start(const apply_settings& initial,
+             std::function<void(const caf::actor_addr&)> spawned);
 
-  /// Replaces the one that died; the others are told again by `configure`.
+  /// Spawns the register: it asks the config actor, which comes when the node
+  /// serves.
+  void serve();
+
+  /// Replaces the one that died; it is told what it missed, but for backends.
   /// @returns false if it is none of them.
   bool replace(const caf::actor_addr& dead);
 
-  /// @param running None before the first configuration is in force.
-  config_actor spawn_config(std::shared_ptr<const settings> running,
-                            metrics_actor metrics);
+  config_actor spawn_config(metrics_actor metrics);
 
-  /// The configuration in force has changed.
-  void configure(const settings& running);
+  /// This configuration is in force now.
+  void configure(const apply_settings& running);
 
   void end();
 
@@ -66,10 +72,14 @@ public:
   const operators_actor& operators() const noexcept { return operators_; }
 
 private:
+  using record_ptr = std::shared_ptr<const cluster::registry::record>;
+
   void spawn_membership();
   void spawn_observations();
   void spawn_register();
   void spawn_operators();
+  void commit(record_ptr what);
+  void tell_nodes();
 
   actor_host& host_;
   cluster_parts parts_;
@@ -77,6 +87,9 @@ private:
   std::function<metrics_actor()> metrics_;
   std::function<config_actor()> config_;
   std::function<void(const caf::actor_addr&)> spawned_;
+  apply_settings running_;
+  record_ptr committed_; ///< none: not formed yet
+  record_ptr applied_;   ///< none: this node runs its own file
   cluster_nodes nodes_;
   membership_actor membership_;
   observations_actor observations_;

@@ -32,10 +32,9 @@ using peer_link_actor = caf::typed_actor<
 /// CAF's actor for BASP, which takes connections made elsewhere.
 caf::actor basp_broker_of(caf::actor_system& system);
 
-/// Passes on what it hears; a link decides. The kind is that of the actors it
-/// is listed among.
+/// Passes on what it hears; a link decides.
 class link_actor final
-  : public hosted<peer_link_actor::base, actor_kind::connection> {
+  : public hosted<peer_link_actor::base, actor_kind::link> {
 public:
   /// Called from within this actor.
   struct callbacks {

@@ -133,6 +133,9 @@ public:
 
   virtual link_counters counters() const = 0;
 
+  /// Unix time until which new links' certificate is good; 0 without TLS.
+  virtual int64_t certificate_expires() const = 0;
+
   /// Closes everything at once: what was sent just before may not arrive. No
   /// event follows. The links' actors end in the turns of the loop that follow.
   virtual void stop() = 0;

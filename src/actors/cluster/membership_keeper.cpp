@@ -36,7 +36,8 @@ membership_keeper::behavior_type membership_keeper::make_behavior() {
     [this](const refuse_peer& x) {
       step(membership::refuse{x.node, x.text});
     },
-    [this](const node_stalled&) { step(membership::stalled{}); },
+    [this](const introduce_peers&) { introduce(); },
+    [this](const reload_certificates&) { links_->reload_certificates(); },
     [this](const leave_cluster&) { step(membership::leave{}); },
     [this](const describe_nodes&) { return describe(); },
     [this](const step_due& x) {
@@ -55,7 +56,14 @@ void membership_keeper::on_exit() {
 }
 
 void membership_keeper::step(const membership::input& in) {
-  effects_.add(machine_.step(in, clock().now()));
+  const auto now = clock().now();
+  if (const auto lasted = stall_.note(now)) {
+    log::warn("cluster: this process did not run for {} ms: it doubts what "
+                 "it knows",
+                 lasted->count());
+    effects_.add(machine_.step(membership::stalled{}, now));
+  }
+  effects_.add(machine_.step(in, now));
 }
 
 void membership_keeper::take(const cluster_nodes& message) {
@@ -65,7 +73,8 @@ void membership_keeper::take(const cluster_nodes& message) {
     names.push_back(node.name);
     addresses_[node.name] = node.address;
   }
-  links_->set_known(names);
+  known_.insert(names.begin(), names.end());
+  links_->set_known({known_.begin(), known_.end()});
   step(membership::nodes_changed{std::move(names)});
 }
 
@@ -80,6 +89,13 @@ void membership_keeper::tell(const tell_peers& message) {
   else
     for (const auto& peer : joined_)
       send_one(peer);
+}
+
+/// Those who knew it already learn nothing new.
+void membership_keeper::introduce() {
+  for (const auto& peer : joined_)
+    tell_all(peer_joined{peer});
+  tell_view(machine_.now_seen());
 }
 
 nodes_view membership_keeper::describe() const {
@@ -189,10 +205,14 @@ bool membership_keeper::perform(membership::left& x) {
   return true;
 }
 
-bool membership_keeper::perform(membership::view& x) {
+void membership_keeper::tell_view(const membership::view& x) {
   send(parts_.observations(), cluster_view{x.alive, x.has_majority});
   send(parts_.metrics(), membership_changed{x.alive.size(), x.suspect.size(),
                                             x.gone.size(), x.has_majority});
+}
+
+bool membership_keeper::perform(membership::view& x) {
+  tell_view(x);
   return true;
 }
 

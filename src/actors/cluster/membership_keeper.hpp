@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/cluster/links.hpp"
+#include "actors/cluster/stall_gauge.hpp"
 #include "actors/cluster/wake_timer.hpp"
 #include "actors/effect_queue.hpp"
 #include "actors/hosted.hpp"
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +25,7 @@ namespace troupe::actors {
 struct membership_parts {
   cluster::membership::identity self;
   /// Links are made anew with each membership actor.
-  std::function<std::unique_ptr<peer_links>(link_events&)> make_links;
+  std::function<std::shared_ptr<peer_links>(link_events&)> make_links;
   std::function<observations_actor()> observations;
   std::function<register_actor()> agreed;
   std::function<operators_actor()> operators;
@@ -44,6 +46,7 @@ public:
 private:
   void take(const cluster_nodes& message);
   void tell(const tell_peers& message);
+  void introduce();
   nodes_view describe() const;
   void step(const cluster::membership::input& in);
 
@@ -60,6 +63,7 @@ private:
   void pass_on(std::string from, uint16_t kind, std::string body);
   template <class T>
   void tell_all(const T& message);
+  void tell_view(const cluster::membership::view& x);
 
   bool perform(cluster::membership::dial& x);
   bool perform(cluster::membership::close_link& x);
@@ -73,11 +77,15 @@ private:
   membership_parts parts_;
   cluster::membership::machine machine_;
   effect_queue<cluster::membership::effect> effects_;
-  std::unique_ptr<peer_links> links_;
+  std::shared_ptr<peer_links> links_;
   std::map<std::string, std::string> addresses_; ///< by node
-  std::vector<std::string> joined_;              ///< peers, for "to all"
+  /// Nodes that were ever listed: one that was removed may connect, to be told
+  /// so.
+  std::set<std::string> known_;
+  std::vector<std::string> joined_; ///< peers, for "to all"
   uint64_t unknown_kinds_ = 0;
   wake_timer timer_;
+  stall_gauge stall_;
 };
 
 } // namespace troupe::actors

@@ -3,6 +3,9 @@
 
 #include "actors/log.hpp"
 #include "core/cluster/observers.hpp"
+#include "core/cluster/verdict_memory.hpp"
+
+#include <caf/result.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -33,6 +36,8 @@ observations_keeper::observations_keeper(caf::actor_config& cfg,
     }) {}
 
 observations_keeper::behavior_type observations_keeper::make_behavior() {
+  if (auto downs = watch::decode_downs(parts_.memory->content))
+    step(watch::remembered{std::move(*downs)});
   step(watch::tick{});
   return {
     [this](const observe_backend& x) { observe(x); },
@@ -58,8 +63,9 @@ observations_keeper::behavior_type observations_keeper::make_behavior() {
     [this](const peer_said& x) {
       step(watch::received{x.from, x.body});
     },
-    [this](const node_stalled&) { step(watch::stalled{}); },
     [this](const describe_target& x) { return describe(x); },
+    [this](const await_peers& x) { return await(x); },
+    [this](const peers_overdue& x) { awaited_.overdue(x); },
     [this](const step_due& x) {
       if (timer_.due(x))
         step(watch::tick{});
@@ -69,13 +75,38 @@ observations_keeper::behavior_type observations_keeper::make_behavior() {
 
 void observations_keeper::on_exit() {
   effects_.clear();
+  awaited_.answer(false);
   checkers_.clear(); // they hold handles of this actor too
   routers_.clear();
   parts_ = {};
 }
 
 void observations_keeper::step(const watch::input& in) {
-  effects_.add(machine_.step(in, clock().now()));
+  const auto now = clock().now();
+  if (stall_.note(now))
+    effects_.add(machine_.step(watch::stalled{}, now));
+  effects_.add(machine_.step(in, now));
+  if (machine_.settled())
+    awaited_.answer(true);
+}
+
+caf::result<bool> observations_keeper::await(const await_peers& message) {
+  if (machine_.settled())
+    return true;
+  auto result = make_response_promise<bool>();
+  delayed_send(this, message.within, awaited_.add(result));
+  return result;
+}
+
+/// Only what a majority says is worth keeping.
+void observations_keeper::remember() {
+  if (!machine_.settled())
+    return;
+  auto content = watch::encode_downs(machine_.downs());
+  if (content == parts_.memory->content)
+    return;
+  parts_.memory->content = std::move(content);
+  parts_.memory->keep(parts_.memory->content);
 }
 
 void observations_keeper::observe(const observe_backend& message) {
@@ -151,6 +182,7 @@ bool observations_keeper::perform(watch::hint& x) {
 
 bool observations_keeper::perform(watch::verdicts_changed& x) {
   tell(x.backend);
+  remember();
   return true;
 }
 

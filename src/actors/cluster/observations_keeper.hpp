@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "actors/cluster/peers_awaited.hpp"
+#include "actors/cluster/stall_gauge.hpp"
 #include "actors/cluster/wake_timer.hpp"
 #include "actors/effect_queue.hpp"
 #include "actors/hosted.hpp"
@@ -11,12 +13,22 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace troupe::actors {
 
+/// What is down, over restarts: encode_downs() of what the cluster said last.
+struct verdict_memory {
+  std::string content; ///< newest
+  /// Puts it on disk; does not wait for that.
+  std::function<void(const std::string&)> keep;
+};
+
 struct observations_parts {
   cluster::watch::identity self;
+  /// Of this process, so that a restarted actor finds it.
+  std::shared_ptr<verdict_memory> memory;
   std::function<membership_actor()> membership; ///< called at every use
 };
 
@@ -37,6 +49,8 @@ private:
   target_view describe(const describe_target& message) const;
   void step(const cluster::watch::input& in);
   void tell(const std::string& backend);
+  caf::result<bool> await(const await_peers& message);
+  void remember();
 
   bool perform(cluster::send& x);
   bool perform(cluster::watch::part& x);
@@ -51,6 +65,8 @@ private:
   std::map<std::string, health_actor> checkers_;
   std::map<std::string, router_actor> routers_;
   wake_timer timer_;
+  stall_gauge stall_;
+  peers_awaited awaited_;
 };
 
 } // namespace troupe::actors

@@ -28,9 +28,9 @@ operators_keeper::behavior_type operators_keeper::make_behavior() {
   return {
     [this](const peer_joined& x) { step(wishes::joined{x.node}); },
     [this](const peer_left& x) { step(wishes::left{x.node}); },
-    [this](const peer_said& x) {
-      step(wishes::received{x.from, x.body});
-    },
+    [this](const peer_said& x) { hear(x); },
+    [this](const await_peers& x) { return await(x); },
+    [this](const peers_overdue& x) { awaited_.overdue(x); },
     [this](const operator_command& x) { return take(x); },
     [this](const apply_settings& x) { take(x); },
     [this](const state_read& x) { start(x); },
@@ -44,6 +44,7 @@ operators_keeper::behavior_type operators_keeper::make_behavior() {
 
 void operators_keeper::on_exit() {
   effects_.clear();
+  awaited_.answer(false);
   for (auto& [number, waiting] : std::exchange(waiting_, {}))
     waiting.deliver(
       caf::make_error(caf::sec::runtime_error, "the operators actor ended"));
@@ -55,6 +56,27 @@ void operators_keeper::start(const state_read& message) {
   step(wishes::started{message.content});
   for (auto& in : std::exchange(early_, {}))
     step(std::move(in));
+  answer_awaited();
+}
+
+/// The first thing a peer says of itself is all it holds.
+void operators_keeper::hear(const peer_said& message) {
+  step(wishes::received{message.from, message.body});
+  heard_ = true;
+  answer_awaited();
+}
+
+caf::result<bool> operators_keeper::await(const await_peers& message) {
+  auto result = make_response_promise<bool>();
+  delayed_send(this, message.within, awaited_.add(result));
+  answer_awaited();
+  return result;
+}
+
+/// Not while wishes wait for the disk.
+void operators_keeper::answer_awaited() {
+  if (started_ && heard_ && effects_.idle())
+    awaited_.answer(true);
 }
 
 void operators_keeper::step(wishes::input in) {
@@ -97,6 +119,7 @@ void operators_keeper::written(const state_written& message) {
     log::error("operators' wishes are not on disk: they end with this "
                "process unless another node keeps them");
   effects_.resume();
+  answer_awaited();
 }
 
 bool operators_keeper::perform(cluster::send& x) {

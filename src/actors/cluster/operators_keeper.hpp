@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/cluster/durable_state.hpp"
+#include "actors/cluster/peers_awaited.hpp"
 #include "actors/cluster/wake_timer.hpp"
 #include "actors/effect_queue.hpp"
 #include "actors/hosted.hpp"
@@ -41,6 +42,9 @@ private:
   void take(const apply_settings& message);
   void start(const state_read& message);
   void written(const state_written& message);
+  void hear(const peer_said& message);
+  caf::result<bool> await(const await_peers& message);
+  void answer_awaited();
   void step(cluster::wishes::input in);
 
   bool perform(cluster::send& x);
@@ -57,6 +61,8 @@ private:
   uint64_t requests_ = 0;
   std::map<uint64_t, promise> waiting_;
   wake_timer timer_;
+  peers_awaited awaited_;
+  bool heard_ = false; ///< a peer's wishes
 };
 
 } // namespace troupe::actors

@@ -94,6 +94,7 @@ void node_links::load_certificates(std::vector<std::string>& problems) {
   if (!loaded.warning.empty())
     log::warn("cluster.tls: {}", loaded.warning);
   tls_ = std::move(loaded.context);
+  tls_expires_ = loaded.expires;
 }
 
 void node_links::reload_certificates() {
@@ -123,6 +124,7 @@ void node_links::take_certificates(cluster::loaded_context loaded) {
   if (!loaded.warning.empty())
     log::warn("cluster.tls: {}", loaded.warning);
   tls_ = std::move(loaded.context);
+  tls_expires_ = loaded.expires;
   log::info("cluster.tls: new links use the certificates as they are now");
 }
 

@@ -34,6 +34,7 @@ public:
   void close(uint64_t link, const std::string& reason) override;
   void reload_certificates() override;
   link_counters counters() const override;
+  int64_t certificate_expires() const override { return tls_expires_; }
   void stop() override;
 
 private:
@@ -67,6 +68,7 @@ private:
   std::shared_ptr<node_links*> self_;
   std::set<std::string> known_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
+  int64_t tls_expires_ = 0;
   std::shared_ptr<net::cluster::peer_listener> listener_;
   std::unique_ptr<net::resolver> resolver_;
   net::cluster::handshake_quota quota_;

@@ -39,7 +39,10 @@ register_keeper::behavior_type register_keeper::make_behavior() {
       caf::anon_send(self, read());
     });
   return {
-    [this](const peer_joined& x) { step(registry::peer_joined{x.node}); },
+    [this](const peer_joined& x) {
+      step(registry::peer_joined{x.node});
+      tell_metrics(machine_.status()); // they may be new, too
+    },
     [this](const peer_left& x) { step(registry::peer_gone{x.node}); },
     [this](const peer_said& x) {
       step(registry::received{x.from, x.body});
@@ -90,9 +93,22 @@ void register_keeper::written(const state_written& message) {
     effects_.resume();
     return;
   }
-  effects_.clear();
+  auto dropped = effects_.clear();
   effects_.resume();
+  for (auto& x : dropped)
+    drop(x);
   step(registry::persist_failed{message.durable});
+}
+
+/// Who waits for an answer must not wait for ever. Whatever it was to be: it
+/// rested on what is not on disk.
+void register_keeper::drop(registry::effect& effect) {
+  auto* x = std::get_if<answer>(&effect);
+  if (x == nullptr)
+    return;
+  x->result = registry::outcome::unknown;
+  x->text = "this node's disk failed before it could be stored";
+  perform(*x);
 }
 
 // -- requests -----------------------------------------------------------------
@@ -232,6 +248,7 @@ bool register_keeper::perform(registry::publish& x) {
   const auto at = x.committed.at;
   auto record =
     std::make_shared<const registry::record>(std::move(x.committed));
+  parts_.committed(record);
   request(parts_.config(), apply_timeout, apply_record{std::move(record)})
     .then(
       [this, at](const apply_result& result) {
@@ -266,10 +283,13 @@ bool register_keeper::perform(registry::refuse& x) {
 }
 
 bool register_keeper::perform(registry::status_changed& x) {
-  send(parts_.metrics(),
-       register_changed{x.now.committed.epoch, x.now.committed.generation,
-                        x.now.votes});
+  tell_metrics(x.now);
   return true;
+}
+
+void register_keeper::tell_metrics(const registry::register_status& x) {
+  send(parts_.metrics(),
+       register_changed{x.committed.epoch, x.committed.generation, x.votes});
 }
 
 } // namespace troupe::actors

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct register_parts {
   durable_state state;
   std::function<membership_actor()> membership;
   std::function<config_actor()> config;
+  /// Called with what is committed and lists this node, before it is applied.
+  std::function<void(std::shared_ptr<const cluster::registry::record>)>
+    committed;
   std::function<metrics_actor()> metrics;
   /// Shared sections from their text; throws if they cannot be read.
   std::function<cluster::registry::shared_text(const std::string& text)> parse;
@@ -56,8 +60,10 @@ private:
   caf::result<answer> take(const cluster_command& message);
   void start(const state_read& message);
   void written(const state_written& message);
+  void drop(cluster::registry::effect& effect);
   void due(const step_due& message);
   register_view describe() const;
+  void tell_metrics(const cluster::registry::register_status& x);
 
   /// Gives the machine `make(number)` once it runs; the answer of that number
   /// goes to who asked.

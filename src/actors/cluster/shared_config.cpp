@@ -97,12 +97,11 @@ shared_file_source(std::string file, std::string node,
 
 shared_config_keeper::shared_config_keeper(
   caf::actor_config& cfg, shared_source source, supervisor_actor supervisor,
-  std::function<register_actor()> agreed,
-  std::function<operators_actor()> operators, metrics_actor metrics,
+  std::function<register_actor()> agreed, metrics_actor metrics,
   running_shared running)
   : hosted(cfg), source_(std::move(source)), supervisor_(std::move(supervisor)),
-    register_(std::move(agreed)), operators_(std::move(operators)),
-    metrics_(std::move(metrics)), running_(std::move(running)) {}
+    register_(std::move(agreed)), metrics_(std::move(metrics)),
+    running_(std::move(running)) {}
 
 shared_config_keeper::behavior_type shared_config_keeper::make_behavior() {
   return {
@@ -316,7 +315,6 @@ void shared_config_keeper::apply_loaded(const record_ptr& record,
                       fmt::join(changes.needs_restart, ", "));
           log::info("generation {} is running: {}", number, changes.summary());
           running_ = {next, record};
-          send(operators_(), apply_settings{next, number});
         }
         applied(result.problems);
       },

@@ -59,7 +59,6 @@ public:
   shared_config_keeper(caf::actor_config& cfg, shared_source source,
                        supervisor_actor supervisor,
                        std::function<register_actor()> agreed,
-                       std::function<operators_actor()> operators,
                        metrics_actor metrics, running_shared running);
 
   behavior_type make_behavior() override;
@@ -105,7 +104,6 @@ private:
   shared_source source_;
   supervisor_actor supervisor_;
   std::function<register_actor()> register_;
-  std::function<operators_actor()> operators_;
   metrics_actor metrics_;
   running_shared running_;
   std::vector<std::string> last_problems_;

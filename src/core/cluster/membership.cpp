@@ -47,6 +47,7 @@ effects machine::step(const input& in, time_point now) {
   now_ = now;
   std::visit([this](const auto& x) { take(x); }, in);
   check_links();
+  end_farewells();
   dial_missing();
   beat();
   update_view();
@@ -58,17 +59,16 @@ effects machine::step(const input& in, time_point now) {
 
 void machine::take(const nodes_changed& in) {
   names_ = in.names;
+  former_.insert(names_.begin(), names_.end());
   std::sort(names_.begin(), names_.end());
   const auto listed = [this](const std::string& name) {
     return std::binary_search(names_.begin(), names_.end(), name);
   };
-  std::vector<uint64_t> strangers;
-  for (const auto& [number, x] : links_)
-    if (!listed(x.peer))
-      strangers.push_back(number);
-  for (const auto number : strangers)
-    turn_away(number, "it is not in cluster.nodes any more");
-  std::erase_if(peers_, [&](const auto& item) { return !listed(item.first); });
+  for (auto& [name, x] : peers_)
+    if (listed(name))
+      x.leaves.reset();
+    else if (!x.leaves) // without a link there is nothing to wait for
+      x.leaves = x.link ? now_ + farewell_time : now_;
   for (const auto& name : names_)
     if (name != self_.node && !peers_.contains(name))
       peers_[name].next_dial = self_.node < name ? now_ : now_ + courtesy;
@@ -101,6 +101,9 @@ void machine::take(const stalled&) {
 // -- links --------------------------------------------------------------------
 
 void machine::take(const link_opened& in) {
+  const bool former = !peers_.contains(in.peer) && former_.contains(in.peer);
+  if (former)
+    peers_[in.peer].leaves = now_ + farewell_time;
   const auto found = peers_.find(in.peer);
   auto& x = links_[in.link];
   x.peer = in.peer;
@@ -166,7 +169,7 @@ void machine::lose(const link& used, const std::string& why) {
   x.failures = 0;
   retry_later(x);
   out_.push_back(left{name});
-  if (!leaving_)
+  if (!leaving_ && !x.leaves)
     out_.push_back(event{true, name + " is gone: " + why});
 }
 
@@ -201,6 +204,23 @@ void machine::retry_later(peer& x) {
 
 uint32_t machine::random() {
   return static_cast<uint32_t>(avalanche(self_.seed + ++randoms_) >> 32);
+}
+
+/// What made a node leave is on its way to it while its link lasts.
+void machine::end_farewells() {
+  std::vector<std::string> over;
+  for (const auto& [name, x] : peers_)
+    if (x.leaves && *x.leaves <= now_)
+      over.push_back(name);
+  for (const auto& name : over) {
+    std::vector<uint64_t> left;
+    for (const auto& [number, x] : links_)
+      if (x.peer == name)
+        left.push_back(number);
+    for (const auto number : left)
+      turn_away(number, "it is not in cluster.nodes any more");
+    peers_.erase(name);
+  }
 }
 
 // -- messages -----------------------------------------------------------------
@@ -319,7 +339,8 @@ void machine::use(uint64_t number) {
   about.text = x.build;
   about.failures = 0;
   out_.push_back(joined{x.peer, x.incarnation});
-  out_.push_back(event{false, x.peer + " has joined"});
+  if (!about.leaves)
+    out_.push_back(event{false, x.peer + " has joined"});
 }
 
 void machine::take_heartbeat(uint64_t number, const heartbeat_body& body) {
@@ -368,7 +389,7 @@ void machine::dial_missing() {
   if (leaving_)
     return;
   for (auto& [name, x] : peers_) {
-    if (x.link || x.dialling || now_ < x.next_dial)
+    if (x.link || x.dialling || x.leaves || now_ < x.next_dial)
       continue;
     x.dialling = true;
     out_.push_back(dial{name});
@@ -396,7 +417,7 @@ bool machine::sees_majority() const {
     return false;
   size_t seen = 1;
   for (const auto& [name, x] : peers_)
-    seen += x.state == node_state::alive;
+    seen += x.state == node_state::alive && !x.leaves;
   return seen > names_.size() / 2;
 }
 
@@ -404,10 +425,11 @@ void machine::update_view() {
   view next;
   next.alive.push_back(self_.node);
   for (const auto& [name, x] : peers_)
-    (x.state == node_state::alive     ? next.alive
-     : x.state == node_state::suspect ? next.suspect
-                                      : next.gone)
-      .push_back(name);
+    if (!x.leaves)
+      (x.state == node_state::alive     ? next.alive
+       : x.state == node_state::suspect ? next.suspect
+                                        : next.gone)
+        .push_back(name);
   std::sort(next.alive.begin(), next.alive.end());
   next.has_majority = view_.has_majority;
   if (sees_majority() == view_.has_majority) {
@@ -435,7 +457,9 @@ void machine::update_view() {
 time_point machine::next_deadline() const {
   auto result = next_beat_;
   for (const auto& [name, x] : peers_)
-    if (!x.link && !x.dialling && !leaving_)
+    if (x.leaves)
+      result = std::min(result, *x.leaves);
+    else if (!x.link && !x.dialling && !leaving_)
       result = std::min(result, x.next_dial);
   return std::max(result, now_ + milliseconds{1});
 }
@@ -456,7 +480,8 @@ std::string machine::peer_of(uint64_t number) const {
 std::vector<node_view> machine::describe() const {
   std::vector<node_view> result;
   for (const auto& [name, x] : peers_)
-    result.push_back({name, x.state, x.text});
+    if (!x.leaves)
+      result.push_back({name, x.state, x.text});
   return result;
 }
 

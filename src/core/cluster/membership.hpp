@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,6 +29,9 @@ inline constexpr milliseconds echo_age_max{2'000};
 inline constexpr milliseconds silence_max{3'000};
 /// The majority counts as lost, or regained, after this time.
 inline constexpr milliseconds majority_delay{3'000};
+/// A node that was listed once may have a link this long, to learn what made it
+/// leave; it does not count.
+inline constexpr milliseconds farewell_time{3'000};
 inline constexpr milliseconds dial_pause_min{100};
 inline constexpr milliseconds dial_pause_max{5'000};
 
@@ -183,6 +187,8 @@ private:
     std::string text;
     std::string complaint; ///< last said, and when: not every few seconds
     time_point complained{};
+    /// No longer listed: does not count, and is turned away then.
+    std::optional<time_point> leaves;
   };
 
   void take(const nodes_changed& in);
@@ -208,6 +214,7 @@ private:
   void retry_later(peer& x);
 
   void check_links();
+  void end_farewells();
   void dial_missing();
   void beat();
   void beat(link& x, uint64_t number);
@@ -218,6 +225,7 @@ private:
 
   const identity self_;
   std::vector<std::string> names_; ///< of all nodes, sorted
+  std::set<std::string> former_;   ///< that were ever listed
   std::map<std::string, peer> peers_;
   std::map<uint64_t, link> links_;
   view view_;

@@ -47,8 +47,11 @@ void machine::take(const targets_changed& in) {
     const bool fresh = x.backend.empty();
     x.backend = in.backend;
     x.spec = spec;
-    if (fresh)
+    if (fresh) {
       x.ranking = ranked(names_, spec.id);
+      if (downs_before_.erase(spec.id) > 0)
+        x.now = verdict{status::down, 0, 0};
+    }
     if (fresh || in.restated) {
       x.probing = false;
       assign(x, true);
@@ -127,6 +130,8 @@ void machine::tell_all_backends() {
 }
 
 void machine::take(const joined& in) { send_digest(in.peer); }
+
+void machine::take(const remembered& in) { downs_before_ = in.downs; }
 
 void machine::take(const stalled&) {
   for (auto& [id, x] : targets_) {
@@ -293,6 +298,14 @@ machine::verdicts(const std::string& backend) const {
   for (const auto id : found->second)
     if (const auto& x = targets_.at(id); x.now)
       result.emplace_back(x.spec.server, x.now->status);
+  return result;
+}
+
+std::set<uint64_t> machine::downs() const {
+  std::set<uint64_t> result;
+  for (const auto& [id, x] : targets_)
+    if (x.now && x.now->status == status::down)
+      result.insert(id);
   return result;
 }
 

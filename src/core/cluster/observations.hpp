@@ -76,12 +76,19 @@ struct received {
   std::string body;
 };
 
+/// INPUT: at the start, what the cluster said was down before. A verdict as any
+/// other, until somebody says otherwise (rule 21).
+struct remembered {
+  std::set<uint64_t> downs; ///< target ids
+};
+
 /// INPUT: this process did not run for a while: what it saw itself is old.
 struct stalled {};
 struct tick {};
 
-using input = std::variant<targets_changed, nodes_changed, view_changed, probed,
-                           traffic_fails, joined, received, stalled, tick>;
+using input =
+  std::variant<targets_changed, nodes_changed, view_changed, probed,
+               traffic_fails, joined, received, remembered, stalled, tick>;
 
 // -- effects ------------------------------------------------------------------
 
@@ -147,6 +154,9 @@ public:
   std::vector<std::pair<std::string, troupe::status>>
   verdicts(const std::string& backend) const;
 
+  /// Ids of the targets that are down.
+  std::set<uint64_t> downs() const;
+
   std::optional<target_view> describe(const std::string& backend,
                                       const std::string& server,
                                       time_point now) const;
@@ -172,6 +182,7 @@ private:
   void take(const traffic_fails& in);
   void take(const joined& in);
   void take(const received& in);
+  void take(const remembered& in);
   void take(const stalled& in);
   void take(const tick& in);
 
@@ -193,6 +204,7 @@ private:
   std::vector<std::string> names_; ///< of `cluster.nodes`
   std::vector<std::string> alive_; ///< sorted
   std::map<uint64_t, target> targets_;
+  std::set<uint64_t> downs_before_;
   std::map<std::string, std::vector<uint64_t>> backends_; ///< in their order
   bool has_majority_ = false;
   bool settled_ = false;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/asio/ssl/error.hpp>
+#include <ctime>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -98,6 +99,9 @@ void check_own(loaded_context& result, const certificate_files& files,
     result.problems.push_back(files.certificate + ": does not lead to "
                               + files.ca + ": "
                               + X509_verify_cert_error_string(verdict));
+  tm end{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(own), &end) == 1)
+    result.expires = ::timegm(&end);
   int days = 0, seconds = 0;
   if (result.warning.empty()
       && ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(own)) == 1

@@ -3,6 +3,7 @@
 
 #include <boost/asio/ssl/context.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <openssl/ossl_typ.h>
 #include <string>
@@ -22,6 +23,7 @@ struct loaded_context {
   std::shared_ptr<boost::asio::ssl::context> context; ///< null: see problems
   std::vector<std::string> problems;                  ///< each names its file
   bool valid_now = true; ///< peers would take the certificate today
+  int64_t expires = 0;   ///< Unix time
   std::string warning;   ///< when they do not, or soon will not
 };
 

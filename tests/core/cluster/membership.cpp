@@ -328,10 +328,42 @@ CAF_TEST(one of two is no majority) {
   CAF_CHECK(!w.nodes["lb1"].seen.has_majority);
 }
 
-CAF_TEST(a removed node is turned away with the reason) {
+CAF_TEST(a removed node can be told for three seconds and does not count) {
+  trio t;
+  t.give("lb1", nodes_changed{{"lb1", "lb2"}});
+  t.pass(2900ms);
+  CAF_CHECK(t.nodes["lb1"].peers.contains("lb3"));
+  const std::vector<std::string> left{"lb1", "lb2"};
+  CAF_CHECK_EQUAL(t.nodes["lb1"].seen.alive, left);
+}
+
+CAF_TEST(a removed node that connects later is heard for three seconds) {
+  trio t;
+  t.give("lb1", nodes_changed{{"lb1", "lb2"}});
+  t.pass(4s);
+  CAF_CHECK(!t.nodes["lb1"].peers.contains("lb3"));
+  t.pass(4500ms); // it dials again after five
+  CAF_CHECK(t.nodes["lb1"].peers.contains("lb3"));
+  CAF_CHECK_EQUAL(t.nodes["lb1"].seen.alive.size(), 2u);
+  t.pass(3500ms);
+  CAF_CHECK(!t.nodes["lb1"].peers.contains("lb3"));
+}
+
+CAF_TEST(a removed node that is listed again stays) {
   trio t;
   t.give("lb1", nodes_changed{{"lb1", "lb2"}});
   t.pass(1s);
+  t.give("lb1", nodes_changed{{"lb1", "lb2", "lb3"}});
+  t.pass(5s);
+  CAF_CHECK(t.nodes["lb1"].peers.contains("lb3"));
+  CAF_CHECK_EQUAL(t.nodes["lb1"].seen.alive.size(), 3u);
+  CAF_CHECK(!t.alarmed("lb3", "refuses"));
+}
+
+CAF_TEST(a removed node is turned away with the reason) {
+  trio t;
+  t.give("lb1", nodes_changed{{"lb1", "lb2"}});
+  t.pass(4s);
   CAF_CHECK(!t.nodes["lb1"].peers.contains("lb3"));
   CAF_CHECK(t.alarmed("lb3", "lb1 refuses this node"));
   CAF_CHECK(!t.nodes["lb3"].peers.contains("lb1"));

@@ -55,14 +55,27 @@ class Cluster:
     """`size` nodes lb1, lb2, ... and the servers of one backend "app".
 
     The servers run on the host of the test. All nodes have one text but for
-    their own sections.
+    their own sections. The first `listed` nodes are in it (by default all), and
+    are started.
     """
 
-    def __init__(self, context, size, servers, tls=False, check=None, backend=None, config=None, start=True):
+    def __init__(
+        self,
+        context,
+        size,
+        servers,
+        tls=False,
+        check=None,
+        backend=None,
+        config=None,
+        start=True,
+        listed=None,
+    ):
         self.context = context
         self.network = context.network()
         self.hosts = {f"lb{n + 1}": self.network.host() for n in range(size)}
         self.servers = servers
+        self.listed = list(self.hosts)[:listed]
         self.certificates = Certificates(context.directory / "tls") if tls else None
         self.nodes = {}
         for name, host in self.hosts.items():
@@ -85,9 +98,12 @@ class Cluster:
         if start:
             self.start()
 
+    def entries(self, names):
+        """`cluster.nodes` with these."""
+        return [{"name": name, "address": f"{self.hosts[name].address}:{PORT}"} for name in names]
+
     def section(self, name):
-        nodes = [{"name": key, "address": f"{host.address}:{PORT}"} for key, host in self.hosts.items()]
-        section = {"name": "prod", "listen": f"0.0.0.0:{PORT}", "nodes": nodes}
+        section = {"name": "prod", "listen": f"0.0.0.0:{PORT}", "nodes": self.entries(self.listed)}
         if self.certificates:
             return {**section, "tls": self.certificates.settings(name)}
         return {**section, "insecure": True}
@@ -99,11 +115,11 @@ class Cluster:
         return self.nodes[name]
 
     def start(self):
-        for node in self:
-            node.write()
-            node.launch()
-        for node in self:
-            eventually(node.ready, 20, f"{node.name} is ready")
+        for name in self.listed:
+            self[name].write()
+            self[name].launch()
+        for name in self.listed:
+            eventually(self[name].ready, 20, f"{name} is ready")
         self.wait_formed()
         self.wait_alive()
 
@@ -119,7 +135,7 @@ class Cluster:
 
     def wait_formed(self, generation=1, among=None, seconds=20):
         """Every node runs `generation` or a later one, and all the same."""
-        names = list(among or self.nodes)
+        names = list(among or self.listed)
 
         def formed():
             seen = {self.generation_of(name) for name in names}
@@ -130,15 +146,16 @@ class Cluster:
 
     def wait_alive(self, seconds=20):
         """Every node sees every other: a majority is enough to form, and comes first."""
-        for node in self:
-            eventually(
-                lambda: {x["state"] for x in self.nodes_seen_by(node.name)["nodes"]} == {"self", "alive"},
-                seconds,
-                f"{node.name} sees all nodes alive",
-            )
+
+        def sees_all(name):
+            seen = {x["name"]: x["state"] for x in self.nodes_seen_by(name)["nodes"]}
+            return sorted(seen) == sorted(self.listed) and set(seen.values()) <= {"self", "alive"}
+
+        for name in self.listed:
+            eventually(lambda: sees_all(name), seconds, f"{name} sees all nodes alive")
 
     def wait_majority(self, *names, has=True, seconds=20):
-        for name in names or self.nodes:
+        for name in names or self.listed:
             eventually(
                 lambda: self[name].metric("cluster_has_majority") == (1 if has else 0),
                 seconds,
@@ -146,7 +163,7 @@ class Cluster:
             )
 
     def wait_server(self, server, up, among=None, seconds=15):
-        for name in among or self.nodes:
+        for name in among or self.listed:
             eventually(
                 lambda: self[name].server_up(server) == up,
                 seconds,
@@ -159,7 +176,8 @@ class Cluster:
         """The shared text after `change(config)`, to be written on some nodes."""
         config = copy.deepcopy(next(iter(self)).config)
         change(config)
-        return {key: config[key] for key in ("frontends", "backends") if key in config}
+        text = {key: config[key] for key in ("frontends", "backends") if key in config}
+        return {**text, "cluster": {"nodes": config["cluster"]["nodes"]}}
 
     def edit(self, name, change):
         """Edits one node's file and sends SIGHUP; does not wait."""
@@ -171,6 +189,14 @@ class Cluster:
     def apply(self, name, text, **options):
         """`config apply` on one node. @returns (status, answer)."""
         return self[name].api("POST", "/v1/config", {"text": json.dumps(text), **options})
+
+    def change_nodes(self, by, names):
+        """Commits another list of nodes through `by`. @returns the answer."""
+        text = self.edited(lambda config: config["cluster"].update(nodes=self.entries(names)))
+        status, answer = self.apply(by, text)
+        if answer["outcome"] == "committed":
+            self.listed = list(names)
+        return status, answer
 
     # -- faults ----------------------------------------------------------------
 

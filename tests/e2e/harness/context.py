@@ -6,7 +6,7 @@ import pathlib
 from .cluster import Cluster
 from .network import DRIVER, Network, Unavailable
 from .node import Node
-from .processes import free_port
+from .processes import Process, free_port
 from .server import Server
 
 
@@ -38,6 +38,7 @@ class Context:
         self.directory = directory
         self.nodes = []
         self.started_servers = []
+        self.started_processes = []
         self._network = None
 
     @staticmethod
@@ -62,6 +63,12 @@ class Context:
     def servers(self, *names, **options):
         return [self.server(name, **options) for name in names]
 
+    def process(self, command):
+        """Any other program."""
+        base = self.directory / f"process{len(self.started_processes)}"
+        self.started_processes.append(Process(command, base.with_suffix(".out"), base.with_suffix(".err")))
+        return self.started_processes[-1]
+
     def node(self, servers=(), **options):
         return Node(self, servers, **options)
 
@@ -85,7 +92,7 @@ class Context:
             node.check_and_stop()
 
     def end(self):
-        for process in [*self.nodes, *self.started_servers]:
+        for process in [*self.nodes, *self.started_servers, *self.started_processes]:
             try:
                 process.end() if isinstance(process, Node) else process.kill()
             except OSError as error:

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Nodes of a cluster that sleep, restart, come and go."""
+
+import os
+import pwd
+import re
+import subprocess
+import time
+
+from harness import Load, eventually, limit
+from harness.cluster import PORT
+from harness.waiting import patience
+
+SLOW_CHECK = {"enabled": True, "type": "http", "path": "/health", "interval": "1s", "timeout": "2s", "fall": 2}
+HTTP_CHECK = {"enabled": True, "type": "http", "path": "/health", "interval": "500ms", "timeout": "500ms"}
+
+
+def verdicts(node, servers):
+    return {x.name: int(node.metric("server_verdict", server=x.name)) for x in servers}
+
+
+@limit(120)
+def test_a_node_that_slept_changes_no_verdict(t):
+    c = t.cluster(3)
+    c.servers[2].kill()
+    c.wait_server("a3", up=False)
+    expected = {"a1": 1, "a2": 1, "a3": 0}
+    with Load(c["lb1"].address, threads=2) as load:
+        c["lb2"].freeze()
+        eventually(lambda: c["lb1"].metric("cluster_nodes", state="alive") == 2, 10)
+        time.sleep(3 * patience())  # well over what a probe, a heartbeat or a digest may take
+        changes = {node.name: node.metric("server_state_changes_total", 0) for node in (c["lb1"], c["lb3"])}
+        c["lb2"].thaw()
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            for node in c:
+                assert verdicts(node, c.servers) == expected, f"{node.name}: {verdicts(node, c.servers)}"
+        assert c["lb2"].get().status == 200
+    load.assert_no_failures()
+    for name, count in changes.items():
+        assert c[name].metric("server_state_changes_total") == count, f"{name} changed its mind"
+    assert "this process did not run for" in c["lb2"].log()
+    for node in c:
+        eventually(lambda: node.metric("cluster_nodes", state="alive") == 3, 20)
+    assert "did not run" not in c["lb1"].log() + c["lb3"].log()
+
+
+def assert_never_used(node, server, seconds):
+    """From the first connection the node takes."""
+    with Load(node.address, threads=8, pause=0.01) as load:
+        eventually(lambda: load.answered > 0, 20, "it serves")
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            assert node.metric("server_connections", server=server) == 0
+            time.sleep(0.02)
+        eventually(lambda: load.answered > 50)
+    assert load.by_server[server] == 0, load.by_server
+    assert node.metric("server_requests_total", server=server) == 0
+
+
+@limit(120)
+def test_a_node_that_starts_learns_from_its_peers_what_is_down(t):
+    c = t.cluster(3, check=HTTP_CHECK)
+    c.servers[0].set_health(503)  # and it would answer, so any request shows
+
+    def all_say_down(node):
+        _, why = node.api("GET", "/v1/why/app/a1")
+        return why["cluster"]["rule"] == "3 of 3 say down"
+
+    for _ in range(3):
+        for node in c:
+            eventually(lambda: all_say_down(node), 10, f"{node.name} has heard all three")
+        c["lb3"].stop()
+        (c["lb3"].directory / "state" / "verdicts").unlink(missing_ok=True)
+        c["lb3"].launch()
+        assert_never_used(c["lb3"], "a1", 0.5)
+    eventually(lambda: verdicts(c["lb3"], c.servers) == {"a1": 0, "a2": 1, "a3": 1})
+
+
+@limit(120)
+def test_a_node_that_starts_alone_remembers_what_was_down(t):
+    c = t.cluster(3, check=SLOW_CHECK)
+    c.servers[0].freeze()  # takes connections, and says nothing
+    c.wait_server("a1", up=False, seconds=20)
+    eventually(lambda: (c["lb3"].directory / "state" / "verdicts").exists())
+    c["lb3"].stop()
+    c.cut(["lb1", "lb2"], ["lb3"])
+    c["lb3"].launch()
+    assert_never_used(c["lb3"], "a1", 1.5)
+    c.servers[0].thaw()
+    c.wait_server("a1", up=True, among=["lb3"], seconds=20)
+
+
+@limit(120)
+def test_a_server_that_comes_with_a_reload_is_probed_before_it_is_used(t):
+    c = t.cluster(3, check=HTTP_CHECK)
+    new = t.server("a4", host=c.servers[0].host)
+    new.set_health(503)
+    with Load(c["lb2"].address, threads=4) as load:
+        entry = {"name": "a4", "address": f"{new.host}:{new.port}"}
+        c.edit("lb1", lambda config: config["backends"][0]["servers"].append(entry))
+        c.wait_formed(generation=2)
+        c.wait_server("a4", up=False)
+        assert load.by_server["a4"] == 0, load.by_server
+        new.set_health(200)
+        c.wait_server("a4", up=True)
+        eventually(lambda: load.by_server["a4"] > 0, 5)
+    load.assert_no_failures()
+
+
+@limit(120)
+def test_a_wish_of_while_a_node_was_away_holds_when_it_returns(t):
+    c = t.cluster(3)
+    c["lb3"].stop()
+    status, answer = c["lb1"].api("POST", "/v1/servers/app/a1", {"admin": "drain"})
+    assert status == 200 and sorted(answer["in_force"]) == ["lb1", "lb2"], answer
+    c["lb3"].launch()
+    assert_never_used(c["lb3"], "a1", 0.5)
+    assert c["lb3"].metric("server_admin_state", server="a1", state="drain") == 1
+
+
+@limit(120)
+def test_a_cluster_grows_and_shrinks_by_one_node_a_change(t):
+    c = t.cluster(4, listed=3)
+    c["lb4"].config["cluster"]["nodes"] = c.entries(c.hosts)
+    c["lb4"].write()
+    c["lb4"].launch()
+    eventually(c["lb4"].ready, 20)
+    assert c.generation_of("lb4") == 0
+    status, answer = c.change_nodes("lb2", ["lb1", "lb2", "lb3", "lb4"])
+    assert status == 200, answer
+    c.wait_formed(generation=2)
+    c.wait_alive()
+    eventually(lambda: c["lb4"].metric("cluster_voter") == 1, 20, "lb4 votes")
+    assert all(node.metric("cluster_nodes", state="alive") == 4 for node in c)
+
+    status, answer = c.change_nodes("lb1", ["lb1", "lb2"])
+    assert status == 409 and answer["outcome"] == "refused", answer
+    status, answer = c.change_nodes("lb4", ["lb1", "lb2", "lb4"])
+    assert status == 200, answer
+    c.wait_formed(generation=3, among=["lb1", "lb2", "lb4"])
+    c.wait_alive()
+    # It has heard, serves on, and has no vote.
+    eventually(lambda: c.generation_of("lb3") == 3, 10, "lb3 hears that it was removed")
+    eventually(lambda: c["lb3"].metric("cluster_voter") == 0)
+    assert c["lb3"].generation() == 2 and c["lb3"].get().status == 200
+    assert "lb3 is not in generation 3 of prod" in c["lb3"].log()
+
+
+@limit(120)
+def test_a_node_removed_while_it_was_away_learns_of_it_when_it_returns(t):
+    c = t.cluster(3)
+    c["lb3"].stop()
+    status, answer = c.change_nodes("lb1", ["lb1", "lb2"])
+    assert status == 200, answer
+    c["lb3"].launch()
+    eventually(lambda: c["lb3"].metric("cluster_generation") == 2, 20, "lb3 hears that it was removed")
+    assert c["lb3"].metric("cluster_voter") == 0
+    assert c["lb1"].metric("cluster_nodes", state="alive") == 2
+    status, answer = c.apply("lb3", c.edited(lambda config: config["backends"][0].update(retries_max=1)))
+    assert status != 200, answer
+
+
+def serial_shown(c, of, by):
+    """The serial number of the certificate that `of` shows to `by`."""
+    files = c.certificates.settings(by)
+    command = ["openssl", "s_client", "-connect", f"{c.hosts[of].address}:{PORT}", "-tls1_3"]
+    command += ["-CAfile", files["ca"], "-cert", files["certificate"], "-key", files["key"]]
+    shown = subprocess.run(command, input="", capture_output=True, text=True, timeout=20)
+    assert "BEGIN CERTIFICATE" in shown.stdout, shown
+    return subprocess.run(
+        ["openssl", "x509", "-noout", "-serial"], input=shown.stdout, capture_output=True, text=True, check=True
+    ).stdout
+
+
+@limit(120)
+def test_certificates_are_read_again_without_losing_a_link(t):
+    c = t.cluster(3, tls=True)
+    node = c["lb1"]
+    opened = node.metric("cluster_links_opened_total")
+    before = serial_shown(c, of="lb1", by="lb2")
+    expiry = node.metric("cluster_certificate_expiry_timestamp_seconds")
+    c.certificates.issue("lb1", days=60)
+    assert serial_shown(c, of="lb1", by="lb2") == before
+    node.hang_up()
+    eventually(lambda: serial_shown(c, of="lb1", by="lb2") != before, 10, "the new one is shown")
+    assert node.metric("cluster_certificate_expiry_timestamp_seconds") > expiry + 20 * 86_400
+    assert node.metric("cluster_links_opened_total") == opened and node.metric("cluster_links") == 2
+    # One that is no good is refused, and the one in use kept.
+    good = serial_shown(c, of="lb1", by="lb2")
+    c.certificates.issue("lb1", san="lb9")
+    node.hang_up()
+    eventually(lambda: "the certificates in use are kept" in node.log())
+    assert serial_shown(c, of="lb1", by="lb2") == good
+    c["lb2"].stop()
+    c["lb2"].launch()
+    eventually(lambda: node.metric("cluster_nodes", state="alive") == 3, 20)
+
+
+def threads_of(pid):
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status") as status:
+            yield dict(re.findall(r"^(\w+):\s*(.*)$", status.read(), re.MULTILINE))
+
+
+@limit(120)
+def test_no_thread_keeps_the_rights_of_root(t):
+    t.directory.chmod(0o755)
+    nobody = pwd.getpwnam("nobody")
+    c = t.cluster(3, config={"global": {"user": "nobody"}}, start=False)
+    for node in c:
+        os.chown(node.directory, nobody.pw_uid, nobody.pw_gid)  # for the admin socket of a later start
+    c.start()
+    with_rights = 0
+    for thread in threads_of(c["lb1"].process.pid):
+        assert set(thread["Uid"].split()) == {str(nobody.pw_uid)}, thread
+        assert thread["NoNewPrivs"] == "1", thread
+        assert int(thread["CapEff"], 16) in (0, 1 << 10), thread  # CAP_NET_BIND_SERVICE
+        with_rights += int(thread["CapEff"], 16) != 0
+    assert with_rights >= 1, "a reload could not bind port 80"
+    state = c["lb1"].directory / "state"
+    owners = {x.name: x.stat().st_uid for x in [state, *state.iterdir()]}
+    assert set(owners.values()) == {nobody.pw_uid}, owners
+    c["lb1"].stop()
+    c["lb1"].launch()
+    eventually(lambda: c["lb1"].metric("cluster_voter") == 1 if c["lb1"].ready() else False, 20)
