@@ -7,6 +7,19 @@
 #include <thread>
 #include <unistd.h>
 
+namespace {
+
+std::optional<std::string> ask_terminal(const std::string& question) {
+  if (::isatty(STDIN_FILENO) == 0)
+    return std::nullopt;
+  std::cerr << question << std::flush;
+  std::string line;
+  std::getline(std::cin, line);
+  return line;
+}
+
+} // namespace
+
 int main(int argc, char** argv) {
   using namespace troupe;
   ctl::surroundings world{
@@ -19,6 +32,7 @@ int main(int argc, char** argv) {
     },
     [](milliseconds time) { std::this_thread::sleep_for(time); },
     clock::now,
+    ask_terminal,
   };
   return static_cast<int>(ctl::run(argc, argv, world));
 }

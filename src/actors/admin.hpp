@@ -75,6 +75,8 @@ private:
   template <class T>
   void ask_register(const api_call& call, T message);
   void change_everywhere(const api_call& call, const api::change_server& x);
+  void show_absent(operator_outcome outcome,
+                   std::function<void(const operator_outcome&)> show);
 
   // -- parts of them --
   /// Asks every router; `done` gets those views that came, and the names of the

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <exception>
 #include <utility>
 
@@ -121,14 +123,35 @@ void administrator::change_everywhere(const api_call& call,
   request(directory_.operators, answer_timeout * 2,
           operator_command{x.backend, x.change, asker_of(call, x.message)})
     .then(
-      [reply = call.reply, backend = x.backend,
+      [this, call, backend = x.backend,
        server = x.change.server](const operator_outcome& outcome) {
-        auto body = api::to_json(outcome);
-        body["backend"] = backend;
-        body["server"] = server;
-        reply(api::ok(body));
+        show_absent(outcome, [reply = call.reply, backend, server](
+                               const operator_outcome& all) {
+          auto body = api::to_json(all);
+          body["backend"] = backend;
+          body["server"] = server;
+          reply(api::ok(body));
+        });
       },
       failure(call, "operators"));
+}
+
+/// Nodes without a link were not asked to confirm; whoever asked for a change
+/// wants to know that it does not hold there yet.
+void administrator::show_absent(
+  operator_outcome outcome,
+  std::function<void(const operator_outcome&)> show) {
+  request(directory_.membership, answer_timeout, describe_nodes{})
+    .then(
+      [outcome, show](const nodes_view& nodes) {
+        auto all = outcome;
+        for (const auto& x : nodes.nodes)
+          if (std::ranges::find(all.in_force, x.name) == all.in_force.end()
+              && std::ranges::find(all.missing, x.name) == all.missing.end())
+            all.missing.push_back(x.name);
+        show(all);
+      },
+      [outcome, show](const caf::error&) { show(outcome); });
 }
 
 } // namespace troupe::actors

@@ -21,11 +21,13 @@ constexpr auto about = "troupectl: asks and tells a running trouped";
 
 constexpr auto footer =
   R"(Every verb has --help with examples. Exit codes: 0 done, 1 failed or refused,
-2 the command line makes no sense, 3 somebody did not answer in time.
+2 the command line makes no sense, 3 somebody did not answer in time, 4 the
+cluster may or may not have decided.
 
 Examples:
   troupectl status
   troupectl drain app/a1 --wait 30s
+  troupectl config apply troupe.yaml -m "room for b2"
   troupectl -o json backends
 )";
 
@@ -162,6 +164,17 @@ CLI::Option* add_server(CLI::App& verb, server_name& into) {
       "a server of a backend, such as app/a1")
     ->required()
     ->option_text(" ");
+}
+
+CLI::Option* add_message(CLI::App& verb, std::string& into) {
+  static constexpr size_t bytes_max = 500;
+  return verb.add_option("-m,--message", into, "why, for those who look later")
+    ->check([](const std::string& x) {
+      return x.size() <= bytes_max
+             ? std::string{}
+             : fmt::format("-m: at most {} bytes", bytes_max);
+    })
+    ->option_text("TEXT");
 }
 
 CLI::Option* add_number(CLI::App& verb, const std::string& name,

@@ -27,6 +27,7 @@ struct verb_text {
 namespace groups {
 inline constexpr auto looking = "Looking";
 inline constexpr auto servers = "Servers";
+inline constexpr auto cluster = "Configuration and cluster";
 inline constexpr auto node = "Node";
 } // namespace groups
 
@@ -76,6 +77,9 @@ struct server_name {
 
 /// The positional BACKEND/SERVER, required.
 CLI::Option* add_server(CLI::App& verb, server_name& into);
+
+/// The option -m TEXT, as long as the cluster keeps it.
+CLI::Option* add_message(CLI::App& verb, std::string& into);
 
 /// An option or positional whose value is a number in `range`.
 CLI::Option* add_number(CLI::App& verb, const std::string& name,

@@ -9,6 +9,7 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe::ctl {
@@ -22,6 +23,8 @@ struct surroundings {
   std::function<std::unique_ptr<node_api>(const std::string& socket)> connect;
   std::function<void(milliseconds)> pause;
   std::function<time_point()> now;
+  /// Asks whoever watches, and gives the line typed; nothing if nobody does.
+  std::function<std::optional<std::string>(const std::string& question)> prompt;
 };
 
 enum class output_format : uint8_t { table, json };
@@ -32,8 +35,8 @@ public:
   context(surroundings& world, node_api& node, output_format format)
     : world_(world), node_(node), format_(format) {}
 
-  /// Calls the node. @throws failure unless it answers with 2xx; as JSON, a
-  /// refusal is printed first.
+  /// Calls the node. @throws failure unless it answers with 2xx or with the
+  /// key of a result; as JSON, a refusal is printed first.
   answer ask(const request& what);
 
   /// Shows an answer: as JSON exactly as it came, else by `text`.

@@ -11,6 +11,7 @@ enum class exit_code : int {
   failed = 1,     ///< refused, or could not be done
   usage = 2,      ///< the command line makes no sense
   incomplete = 3, ///< somebody who had to answer did not
+  unknown = 4,    ///< decided or not: the cluster did not say in time
 };
 
 /// Ends a verb: its text goes to stderr, its code to the shell. Caught in

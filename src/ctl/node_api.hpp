@@ -19,6 +19,8 @@ struct request {
   std::string body = {}; ///< JSON
   milliseconds timeout{10'000};
   std::string if_missing = {}; ///< the way out after a 404, for the operator
+  /// An answer that has this key is no refusal, whatever its status.
+  std::string result_key = {};
 };
 
 struct answer {

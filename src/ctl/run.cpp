@@ -10,12 +10,14 @@ namespace troupe::ctl {
 
 void add_verbs(command_line& to) {
   add_status_verb(to);
+  add_nodes_verb(to);
   add_backends_verb(to);
   add_why_verb(to);
   add_actors_verb(to);
   add_server_verbs(to);
   add_connection_verbs(to);
   add_config_verbs(to);
+  add_cluster_verbs(to);
   add_node_verbs(to);
 }
 

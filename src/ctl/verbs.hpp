@@ -8,13 +8,17 @@
 namespace troupe::ctl {
 
 void add_status_verb(command_line& to);      ///< status
+void add_nodes_verb(command_line& to);       ///< nodes
 void add_backends_verb(command_line& to);    ///< backends
 void add_why_verb(command_line& to);         ///< why
 void add_server_verbs(command_line& to);     ///< drain, ready, maint, weight
 void add_actors_verb(command_line& to);      ///< actors
 void add_connection_verbs(command_line& to); ///< connections, close
 void add_config_verbs(command_line& to);     ///< config check, show, reload
-void add_node_verbs(command_line& to);       ///< log-level, version
+/// config diff, apply, pull, history, rollback
+void add_agreed_config_verbs(command_line& to, CLI::App& family);
+void add_cluster_verbs(command_line& to); ///< cluster form, recover, adopt
+void add_node_verbs(command_line& to);    ///< log-level, version
 
 /// All of them, in the order in which --help shows them.
 void add_verbs(command_line& to);

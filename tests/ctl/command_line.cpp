@@ -31,13 +31,32 @@ struct fixture {
   scripted_node node;
 };
 
-const std::vector<std::vector<std::string>> all_verbs{
-  {"status"},          {"backends"},        {"why"},
-  {"drain"},           {"ready"},           {"maint"},
-  {"weight"},          {"actors"},          {"connections"},
-  {"close"},           {"log-level"},       {"version"},
-  {"config"},          {"config", "check"}, {"config", "show"},
-  {"config", "reload"}};
+const std::vector<std::vector<std::string>> all_verbs{{"status"},
+                                                      {"backends"},
+                                                      {"why"},
+                                                      {"drain"},
+                                                      {"ready"},
+                                                      {"maint"},
+                                                      {"weight"},
+                                                      {"actors"},
+                                                      {"connections"},
+                                                      {"close"},
+                                                      {"log-level"},
+                                                      {"version"},
+                                                      {"config"},
+                                                      {"config", "check"},
+                                                      {"config", "show"},
+                                                      {"config", "reload"},
+                                                      {"nodes"},
+                                                      {"config", "diff"},
+                                                      {"config", "apply"},
+                                                      {"config", "pull"},
+                                                      {"config", "history"},
+                                                      {"config", "rollback"},
+                                                      {"cluster"},
+                                                      {"cluster", "form"},
+                                                      {"cluster", "recover"},
+                                                      {"cluster", "adopt"}};
 
 size_t widest_line(const std::string& text) {
   size_t result = 0;
@@ -78,7 +97,8 @@ CAF_TEST(a mistyped verb is met with the one that was meant) {
                   "\"check\"?\n");
   CAF_CHECK_EQUAL(mistake({"config"}),
                   "troupectl: a verb of config is missing: "
-                  "check, show, reload\n");
+                  "check, show, reload, diff, apply, pull, history, "
+                  "rollback\n");
 }
 
 CAF_TEST(what makes no sense never reaches the node) {

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -40,7 +41,11 @@ public:
                          return std::make_unique<door>(*this);
                        },
                        [this](milliseconds time) { time_ += time; },
-                       [this] { return time_; }};
+                       [this] { return time_; },
+                       [this](const std::string& question) {
+                         asked = question;
+                         return typed;
+                       }};
     calls.clear();
     const auto code = run(static_cast<int>(argv.size()), argv.data(), world);
     out = out_stream.str();
@@ -53,7 +58,9 @@ public:
   std::string out;
   std::string err;
   std::string socket;
-  std::vector<std::string> calls; ///< with their bodies
+  std::vector<std::string> calls;   ///< with their bodies
+  std::optional<std::string> typed; ///< by who watches, if somebody does
+  std::string asked;
 
 private:
   struct scripted {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/load.hpp"
 #include "ctl/fields.hpp"
+#include "ctl/file.hpp"
 #include "ctl/table.hpp"
 #include "ctl/verbs.hpp"
 #include "ctl/wording.hpp"
@@ -19,8 +20,6 @@ namespace troupe::ctl {
 namespace json = boost::json;
 
 namespace {
-
-constexpr auto default_file = "/etc/troupe/troupe.yaml";
 
 // -- check --------------------------------------------------------------------
 
@@ -135,9 +134,9 @@ exit_code reload(context& with) {
 
 void add_config_verbs(command_line& to) {
   auto& family =
-    to.add_family(groups::node, {"config", "The node's configuration",
-                                 "  troupectl config check troupe.yaml\n"
-                                 "  troupectl config reload\n"});
+    to.add_family(groups::cluster, {"config", "The configuration",
+                                    "  troupectl config check troupe.yaml\n"
+                                    "  troupectl config reload\n"});
   add_check(to, family);
   to.add_to(family,
             {"show", "Which configuration runs, and how the last load went",
@@ -147,6 +146,7 @@ void add_config_verbs(command_line& to) {
             {"reload", "Reads the file again and applies it, whole or not",
              "  troupectl config reload\n"},
             reload);
+  add_agreed_config_verbs(to, family);
 }
 
 } // namespace troupe::ctl

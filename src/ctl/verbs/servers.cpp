@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -131,9 +132,40 @@ answer change_with_reason(context& with, const wish& x) {
   }
 }
 
+/// In a cluster a change holds on all nodes.
+bool holds_everywhere(const answer& x) { return x.body.contains("in_force"); }
+
+/// Says which nodes have not confirmed a change.
+exit_code tell_missing(context& with, const answer& change) {
+  const auto missing = texts(change.body, "missing");
+  if (missing.empty())
+    return exit_code::ok;
+  with.note(fmt::format("not confirmed by {}: there it holds as soon as the "
+                        "node is back",
+                        fmt::join(missing, ", ")));
+  return exit_code::incomplete;
+}
+
+exit_code confirm_everywhere(context& with, const answer& x,
+                             const std::string& done) {
+  auto nodes = texts(x.body, "in_force");
+  std::ranges::sort(nodes);
+  with.confirm(x, fmt::format("{} on {}", done, fmt::join(nodes, ", ")));
+  return tell_missing(with, x);
+}
+
 exit_code set_admin(context& with, const wish& x) {
   auto last = x.reason.empty() ? change(with, x.of, {{"admin", x.admin}})
                                : change_with_reason(with, x);
+  if (holds_everywhere(last)) {
+    if (!x.wait)
+      return confirm_everywhere(
+        with, last, fmt::format("{} is set to {}", x.of.to_string(), x.admin));
+    const auto shown = wait_for(with, x);
+    with.confirm(shown,
+                 result_of(x, part(shown.body, "server")) + " on this node");
+    return tell_missing(with, last);
+  }
   if (x.wait)
     last = wait_for(with, x);
   return with.confirm(last, result_of(x, part(last.body, "server")));
@@ -176,6 +208,11 @@ exit_code set_weight(context& with, const new_weight& x) {
   const auto body = x.reset ? json::object{{"reset_weight", true}}
                             : json::object{{"weight", *x.weight}};
   const auto result = change(with, x.of, body);
+  if (holds_everywhere(result))
+    return confirm_everywhere(
+      with, result,
+      x.reset ? x.of.to_string() + " has its configured weight again"
+              : fmt::format("{} has weight {}", x.of.to_string(), *x.weight));
   return with.confirm(
     result, fmt::format("{} has {} {}", x.of.to_string(),
                         x.reset ? "its configured weight again:" : "weight",

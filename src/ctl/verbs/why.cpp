@@ -67,6 +67,36 @@ void add_evidence(facts& to, const json::object& evidence) {
   to.add("traffic", traffic(part(evidence, "passive")));
 }
 
+// -- in a cluster -------------------------------------------------------------
+
+std::string verdict(const json::object& cluster) {
+  auto result = text(cluster, "verdict") + ": " + text(cluster, "rule");
+  if (!flag(cluster, "in_force"))
+    result += "; not in force: this node trusts itself until a majority has "
+              "told what it saw";
+  return result;
+}
+
+/// A line for each node that watches, whatever it saw.
+std::string observers(const json::object& cluster, const screen& to) {
+  table result{{{"OBSERVER", false, true},
+                {"SAW"},
+                {"AGO", true},
+                {"COUNTED"},
+                {"LAST PROBE", false, true}}};
+  for (const auto* x : parts(cluster, "observers")) {
+    const auto saw = text(*x, "status");
+    result.add({text(*x, "node"),
+                {saw, saw == "up" ? tone::good : tone::bad},
+                elapsed_of(*x, "age_ms"),
+                flag(*x, "counted") ? "yes"
+                : flag(*x, "fresh") ? "no"
+                                    : "no: too old",
+                text(*x, "evidence")});
+  }
+  return result.empty() ? "" : '\n' + result.render(to);
+}
+
 std::string render(const json::object& x, const screen& to) {
   const auto& server = part(x, "server");
   const bool usable = flag(server, "usable");
@@ -85,7 +115,10 @@ std::string render(const json::object& x, const screen& to) {
   result.add("weight", text(server, "weight"));
   result.add("active", text(server, "in_flight"));
   add_evidence(result, part(x, "evidence"));
-  return result.render(to);
+  const auto& cluster = part(x, "cluster");
+  if (!cluster.empty())
+    result.add("verdict", verdict(cluster));
+  return result.render(to) + observers(cluster, to);
 }
 
 exit_code why(context& with, const server_name& of) {

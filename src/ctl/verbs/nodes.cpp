@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/fields.hpp"
+#include "ctl/table.hpp"
+#include "ctl/verbs.hpp"
+
+#include <fmt/format.h>
+
+namespace troupe::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string version_of(const json::object& x) {
+  const auto generation = text(x, "generation");
+  return number(x, "epoch").value_or(1) > 1
+         ? fmt::format("{} of epoch {}", generation, text(x, "epoch"))
+         : generation;
+}
+
+/// Committed and applied are two facts.
+cell generation(const json::object& x) {
+  const auto& committed = part(x, "committed");
+  if (number(committed, "generation").value_or(0) == 0)
+    return {"none agreed on yet: each node serves its own file", tone::warning};
+  const auto agreed = version_of(committed);
+  const auto applied = version_of(part(x, "applied"));
+  if (agreed == applied)
+    return {agreed, tone::good};
+  return {fmt::format("{} is committed, this node still runs {}; its log says "
+                      "why",
+                      agreed, applied),
+          tone::bad};
+}
+
+cell vote(const json::object& x) {
+  if (flag(x, "votes"))
+    return {"yes", tone::good};
+  return {"no: " + text(x, "standing"), tone::warning};
+}
+
+cell state(const json::object& x) {
+  const auto word = text(x, "state");
+  const auto shade = word == "self" || word == "alive" ? tone::good
+                   : word == "suspect"                 ? tone::warning
+                                                       : tone::bad;
+  return {word, shade};
+}
+
+void add_trouble(facts& to, const json::object& x, const char* key) {
+  if (const auto words = text(x, key); !words.empty() && words != "-")
+    to.add(key, {words, tone::bad});
+}
+
+std::string render(const json::object& x, const screen& to) {
+  facts about;
+  about.add("cluster",
+            fmt::format("{}, seen by {}", text(x, "cluster"), text(x, "node")));
+  about.add("majority",
+            flag(x, "has_majority")
+              ? cell{"yes", tone::good}
+              : cell{"no: it serves on by its own checks, and cannot change "
+                     "the configuration",
+                     tone::bad});
+  about.add("generation", generation(x));
+  about.add("votes", vote(x));
+  add_trouble(about, x, "obstacle");
+  add_trouble(about, x, "conflict");
+  table rows{{{"NODE", false, true},
+              {"ADDRESS", false, true},
+              {"STATE"},
+              {"WHY", false, true}}};
+  for (const auto* node : parts(x, "nodes"))
+    rows.add({text(*node, "name"), text(*node, "address"), state(*node),
+              text(*node, "text")});
+  return about.render(to) + '\n' + rows.render(to);
+}
+
+exit_code nodes(context& with) {
+  return with.show(with.ask({.path = "/v1/nodes"}), render);
+}
+
+} // namespace
+
+void add_nodes_verb(command_line& to) {
+  to.add(groups::looking,
+         {"nodes", "The nodes of the cluster, as the asked one sees them",
+          "  troupectl nodes\n"
+          "  troupectl nodes -o json | jq .committed\n"},
+         nodes);
+}
+
+} // namespace troupe::ctl
