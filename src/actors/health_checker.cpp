@@ -184,8 +184,8 @@ void health_checker::probe_ended(const std::string& server, uint64_t ticket,
   const std::string why =
     overslept ? "this process did not run meanwhile" : result.detail;
   if (!std::exchange(x->local_trouble, true))
-    log::warn("backend {}: server {}: this host cannot probe it: {}",
-                 backend_, server, why);
+    log::warn("backend {}: server {}: this host cannot probe it: {}", backend_,
+              server, why);
   x->last_probe = why;
   x->last_probe_at = now();
   arm_soon(*x);

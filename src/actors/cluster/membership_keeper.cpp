@@ -59,8 +59,8 @@ void membership_keeper::step(const membership::input& in) {
   const auto now = clock().now();
   if (const auto lasted = stall_.note(now)) {
     log::warn("cluster: this process did not run for {} ms: it doubts what "
-                 "it knows",
-                 lasted->count());
+              "it knows",
+              lasted->count());
     effects_.add(machine_.step(membership::stalled{}, now));
   }
   effects_.add(machine_.step(in, now));
