@@ -3,6 +3,7 @@
 
 #include "actors/actor_listing.hpp"
 #include "actors/admin_api_json.hpp"
+#include "actors/admin_openapi.hpp"
 #include "actors/gather.hpp"
 #include "actors/log.hpp"
 
@@ -125,6 +126,10 @@ void administrator::run(const api_call& call, const api::refusal& x) {
 
 void administrator::run(const api_call& call, const api::get_version&) {
   call.reply(api::ok({{"version", facts_.version}, {"node", facts_.node}}));
+}
+
+void administrator::run(const api_call& call, const api::get_openapi&) {
+  call.reply({200, "application/json", std::string{api::openapi_document()}});
 }
 
 void administrator::run(const api_call& call, const api::get_log_level&) {

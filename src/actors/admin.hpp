@@ -49,6 +49,7 @@ private:
   // -- one for each operation --
   void run(const api_call& call, const api::refusal& x);
   void run(const api_call& call, const api::get_version& x);
+  void run(const api_call& call, const api::get_openapi& x);
   void run(const api_call& call, const api::get_status& x);
   void run(const api_call& call, const api::get_backends& x);
   void run(const api_call& call, const api::get_backend& x);

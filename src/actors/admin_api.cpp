@@ -190,6 +190,7 @@ constexpr route common_routes[] = {
 };
 
 const route admin_routes[] = {
+  {"GET", "/v1/openapi.json", make<get_openapi>},
   {"GET", "/v1/version", make<get_version>},
   {"GET", "/v1/status", make<get_status>},
   {"GET", "/v1/backends", make<get_backends>},
@@ -282,6 +283,15 @@ operation parse(const admin::request& request, api_door door) {
                    fmt::format("{} does not have {}; allowed: {}", request.path,
                                request.method, fmt::join(allowed, ", "))};
   return refusal{404, fmt::format("there is no {}", request.path)};
+}
+
+std::vector<route_name> all_routes() {
+  std::vector<route_name> result;
+  for (const auto& x : common_routes)
+    result.push_back({x.method, x.path});
+  for (const auto& x : admin_routes)
+    result.push_back({x.method, x.path});
+  return result;
 }
 
 std::string_view to_string(log_level x) noexcept {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -17,6 +18,7 @@
 namespace troupe::actors::api {
 
 struct get_version {};
+struct get_openapi {};
 struct get_status {};
 struct get_backends {};
 struct get_backend {
@@ -81,12 +83,19 @@ using operation =
                get_why, get_actors, get_connections, get_config, get_log_level,
                get_metrics, get_health, get_ready, change_server, reload,
                close_one, set_log_level, get_nodes, get_history, apply_config,
-               roll_back_config, cluster_order>;
+               roll_back_config, cluster_order, get_openapi>;
 
 /// Finds out what `request` asks for: 404 for an unknown path, 405 for a method
 /// its path does not have, 400 for a body or a query that says nothing usable.
 /// Unknown keys of a body are refused; unknown ones of a query are ignored.
 operation parse(const admin::request& request, api_door door);
+
+/// Every method and path there is; `*` stands for one part.
+struct route_name {
+  std::string_view method;
+  std::string_view path;
+};
+std::vector<route_name> all_routes();
 
 std::string_view to_string(log_level x) noexcept;
 

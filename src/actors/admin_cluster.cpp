@@ -10,8 +10,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <exception>
+#include <functional>
 #include <utility>
 
 namespace troupe::actors {
@@ -125,8 +125,8 @@ void administrator::change_everywhere(const api_call& call,
     .then(
       [this, call, backend = x.backend,
        server = x.change.server](const operator_outcome& outcome) {
-        show_absent(outcome, [reply = call.reply, backend, server](
-                               const operator_outcome& all) {
+        show_absent(outcome, [reply = call.reply, backend,
+                              server](const operator_outcome& all) {
           auto body = api::to_json(all);
           body["backend"] = backend;
           body["server"] = server;
@@ -139,8 +139,7 @@ void administrator::change_everywhere(const api_call& call,
 /// Nodes without a link were not asked to confirm; whoever asked for a change
 /// wants to know that it does not hold there yet.
 void administrator::show_absent(
-  operator_outcome outcome,
-  std::function<void(const operator_outcome&)> show) {
+  operator_outcome outcome, std::function<void(const operator_outcome&)> show) {
   request(directory_.membership, answer_timeout, describe_nodes{})
     .then(
       [outcome, show](const nodes_view& nodes) {
