@@ -45,6 +45,9 @@ public:
   /// A verb in a family.
   CLI::App& add_to(CLI::App& family, const verb_text& text, action run);
 
+  /// All verbs with their options.
+  const CLI::App& tree() const noexcept { return app_; }
+
   /// Everything a run needs to know.
   struct choice {
     action run;

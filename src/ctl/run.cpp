@@ -19,6 +19,7 @@ void add_verbs(command_line& to) {
   add_config_verbs(to);
   add_cluster_verbs(to);
   add_node_verbs(to);
+  add_completion_verb(to);
 }
 
 namespace {

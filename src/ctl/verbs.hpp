@@ -17,8 +17,9 @@ void add_connection_verbs(command_line& to); ///< connections, close
 void add_config_verbs(command_line& to);     ///< config check, show, reload
 /// config diff, apply, pull, history, rollback
 void add_agreed_config_verbs(command_line& to, CLI::App& family);
-void add_cluster_verbs(command_line& to); ///< cluster form, recover, adopt
-void add_node_verbs(command_line& to);    ///< log-level, version
+void add_cluster_verbs(command_line& to);   ///< cluster form, recover, adopt
+void add_node_verbs(command_line& to);      ///< log-level, version
+void add_completion_verb(command_line& to); ///< completion
 
 /// All of them, in the order in which --help shows them.
 void add_verbs(command_line& to);

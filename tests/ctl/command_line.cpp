@@ -56,7 +56,8 @@ const std::vector<std::vector<std::string>> all_verbs{{"status"},
                                                       {"cluster"},
                                                       {"cluster", "form"},
                                                       {"cluster", "recover"},
-                                                      {"cluster", "adopt"}};
+                                                      {"cluster", "adopt"},
+                                                      {"completion"}};
 
 size_t widest_line(const std::string& text) {
   size_t result = 0;

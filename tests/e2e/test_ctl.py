@@ -4,13 +4,15 @@
 import grp
 import json
 import os
+import pathlib
 import pty
 import select
 import shutil
 import signal
 import subprocess
+import sys
 
-from harness import eventually, patience
+from harness import Skip, eventually, patience
 
 
 def ctl(node, *words, code=0, binary=None, **options):
@@ -193,3 +195,50 @@ def test_the_socket_may_come_from_the_environment(t):
         text=True,
     )
     assert result.returncode == 0 and "trouped" in result.stdout
+
+
+def test_bash_completes_verbs_options_and_servers(t):
+    node = t.node(t.servers("a1", "a2"))
+    script = node.context.directory / "completion.bash"
+    script.write_text(ctl(node, "completion", "bash").stdout)
+    binaries = os.path.dirname(node.context.binary("troupectl"))
+
+    def completed(*words):
+        command = f"source {script}; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _troupectl; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        result = subprocess.run(
+            ["bash", "-c", command, "bash", "troupectl", "--socket", node.socket, *words],
+            capture_output=True,
+            text=True,
+            timeout=20 * patience(),
+            env={**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}"},
+        )
+        assert not result.stderr, result
+        return result.stdout.split()
+
+    assert completed("conf") == ["config"]
+    assert completed("config", "a") == ["apply"]
+    assert completed("config", "apply", "--re") == ["--rebase"]
+    assert completed("drain", "app/") == ["app/a1", "app/a2"]
+    assert completed("backends", "a") == ["app"]
+    assert completed("status", "-o", "j") == ["json"]
+    assert str(script) in completed("config", "check", str(script)[:-3])
+
+
+def test_the_manual_has_every_verb_and_formats_without_a_warning(t):
+    groff = shutil.which("groff")
+    if not groff:
+        raise Skip("groff is not installed")
+    binaries = os.path.dirname(t.binary("troupectl"))
+    script = pathlib.Path(__file__).parents[2] / "packaging" / "man.py"
+    subprocess.run([sys.executable, script, binaries, t.directory], check=True)
+    pages = {}
+    for page in ("trouped.8", "troupectl.1"):
+        shown = subprocess.run(
+            [groff, "-man", "-Tascii", "-ww", "-P-cbou", t.directory / page], capture_output=True, text=True
+        )
+        assert shown.returncode == 0 and not shown.stderr, shown
+        pages[page] = shown.stdout
+    for verb in ("status", "why", "drain", "config apply", "cluster recover", "completion"):
+        assert f"\n   {verb}\n" in pages["troupectl.1"], verb
+    assert "Exit codes: 0 done" in " ".join(pages["troupectl.1"].split())
+    assert "SIGHUP reads the configuration again" in " ".join(pages["trouped.8"].split())
