@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr size_t reason_bytes_max = 500;
+constexpr size_t message_bytes_max = 500;
 constexpr uint64_t weight_max = 1000;
 constexpr milliseconds look_interval{200};
 constexpr auto if_missing = "\"troupectl backends\" lists those there are";
@@ -40,7 +40,7 @@ struct wish {
   std::string admin;
   server_name of;
   std::optional<milliseconds> wait;
-  std::string reason;
+  std::string message;
 };
 
 bool wants_traffic(const wish& x) { return x.admin == "ready"; }
@@ -118,20 +118,6 @@ answer wait_for(context& with, const wish& x) {
   }
 }
 
-/// A node that does not know the key changes nothing.
-answer change_with_reason(context& with, const wish& x) {
-  try {
-    return change(with, x.of, {{"admin", x.admin}, {"reason", x.reason}});
-  } catch (const failure& why) {
-    const std::string_view text{why.what()};
-    if (text.find("\"reason\"") == std::string_view::npos)
-      throw;
-    throw failure{why.code(), fmt::format("{}; this node keeps no reasons, so "
-                                          "leave out -m",
-                                          text)};
-  }
-}
-
 /// In a cluster a change holds on all nodes.
 bool holds_everywhere(const answer& x) { return x.body.contains("in_force"); }
 
@@ -155,8 +141,10 @@ exit_code confirm_everywhere(context& with, const answer& x,
 }
 
 exit_code set_admin(context& with, const wish& x) {
-  auto last = x.reason.empty() ? change(with, x.of, {{"admin", x.admin}})
-                               : change_with_reason(with, x);
+  json::object wanted{{"admin", x.admin}};
+  if (!x.message.empty())
+    wanted["message"] = x.message;
+  auto last = change(with, x.of, wanted);
   if (holds_everywhere(last)) {
     if (!x.wait)
       return confirm_everywhere(
@@ -184,11 +172,11 @@ void add_admin(command_line& to, const verb_text& text,
                "wait so long " + waits_for
                  + ",\nand exit with 1 if it is not enough");
   verb
-    .add_option("-m,--message", given->reason, "why, for those who look later")
+    .add_option("-m,--message", given->message, "why, for those who look later")
     ->check([](const std::string& x) {
-      return x.size() <= reason_bytes_max
+      return x.size() <= message_bytes_max
              ? std::string{}
-             : fmt::format("at most {} bytes", reason_bytes_max);
+             : fmt::format("at most {} bytes", message_bytes_max);
     })
     ->option_text("TEXT");
 }
