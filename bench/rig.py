@@ -191,15 +191,18 @@ class Proxy:
 class Troupe(Proxy):
     kind = "troupe"
 
-    def __init__(self, rig, servers, backend=None, workers=1):
+    def __init__(self, rig, servers, backend=None, workers=1, frontend=None, per_server=None, access_log=""):
         self.backend = backend or {}
+        self.frontend = frontend or {}
+        self.per_server = per_server or {}
+        self.access_log = {"access_log": {"path": str(access_log)}} if access_log else {}
         self.workers = workers
         self.metrics_port = free_port()
         super().__init__(rig, servers)
 
     def config(self, **backend):
         return {
-            "global": {"workers": self.workers, "state_dir": str(self.directory), "log": {"level": "warn"}},
+            "global": {"workers": self.workers, "state_dir": str(self.directory), "log": {"level": "warn"}, **self.access_log},
             "admin": {"socket": str(self.directory / "admin.sock")},
             "metrics": {"listen": f"127.0.0.1:{self.metrics_port}"},
             "frontends": [
@@ -208,13 +211,14 @@ class Troupe(Proxy):
                     "listen": f"127.0.0.1:{self.port}",
                     "backend": "app",
                     "http": {"timeout_keep_alive": "600s"},
+                    **self.frontend,
                 }
             ],
             "backends": [
                 {
                     "name": "app",
                     "servers": [
-                        {"name": f"a{n + 1}", "address": f"127.0.0.1:{port}"}
+                        {"name": f"a{n + 1}", "address": f"127.0.0.1:{port}", **self.per_server}
                         for n, port in enumerate(self.servers)
                     ],
                     "pool": {"idle_max": 256},

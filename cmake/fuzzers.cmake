@@ -1,16 +1,42 @@
-# Fuzzers of what reads hostile bytes, by clang's libFuzzer. Each takes its few
-# sources itself, so that these are instrumented and nothing else is built.
+# Fuzzers of what reads hostile bytes, by clang's libFuzzer: `./dev fuzz`. The
+# layers they need are compiled once more, instrumented.
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "TROUPE_FUZZ needs clang: -DCMAKE_CXX_COMPILER=clang++")
 endif()
 
-function(troupe_fuzzer name)
-  add_executable(fuzz-${name} EXCLUDE_FROM_ALL tests/fuzz/${name}.cpp ${ARGN})
-  target_include_directories(fuzz-${name} PRIVATE src tests)
-  target_link_libraries(fuzz-${name} PRIVATE Boost::headers troupe_options)
-  target_compile_options(fuzz-${name} PRIVATE -g -O1 -fsanitize=fuzzer,address,undefined)
-  target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+set(fuzz_options -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+    -fno-sanitize=vptr)
+
+function(troupe_fuzz_layer name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/${name}/*.cpp)
+  add_library(fuzz_${name} STATIC EXCLUDE_FROM_ALL ${sources})
+  target_include_directories(fuzz_${name} PUBLIC src)
+  target_link_libraries(fuzz_${name} PUBLIC ${ARGN} PRIVATE troupe_options)
+  target_compile_options(fuzz_${name} PRIVATE ${fuzz_options} -fsanitize=fuzzer-no-link)
 endfunction()
 
-troupe_fuzzer(basp_guard src/net/cluster/basp_frame.cpp src/net/cluster/basp_guard.cpp
-              src/net/cluster/preamble.cpp)
+troupe_fuzz_layer(core Boost::headers)
+troupe_fuzz_layer(config fuzz_core yaml-cpp fmt::fmt)
+troupe_fuzz_layer(net fuzz_core Threads::Threads Boost::headers fmt::fmt OpenSSL::SSL)
+
+# troupe_fuzzer(NAME LIBRARIES… [SOURCES …])
+function(troupe_fuzzer name)
+  cmake_parse_arguments(fuzzer "" "" "SOURCES" ${ARGN})
+  add_executable(fuzz-${name} EXCLUDE_FROM_ALL tests/fuzz/${name}.cpp ${fuzzer_SOURCES})
+  # tests/fuzz first: its caf_test.hpp makes crashes of the fixtures' checks.
+  target_include_directories(fuzz-${name} PRIVATE tests/fuzz src tests)
+  target_link_libraries(fuzz-${name} PRIVATE ${fuzzer_UNPARSED_ARGUMENTS} Boost::headers troupe_options)
+  target_compile_options(fuzz-${name} PRIVATE ${fuzz_options} -fsanitize=fuzzer)
+  target_link_options(fuzz-${name} PRIVATE ${fuzz_options} -fsanitize=fuzzer)
+  add_dependencies(fuzzers fuzz-${name})
+endfunction()
+
+add_custom_target(fuzzers)
+troupe_fuzzer(basp_guard fuzz_net)
+troupe_fuzzer(http1_request fuzz_net)
+troupe_fuzzer(http1_response fuzz_net)
+troupe_fuzzer(chunk_scanner fuzz_net)
+troupe_fuzzer(data_path fuzz_net)
+troupe_fuzzer(config fuzz_config)
+troupe_fuzzer(admin_api fuzz_core caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
+              SOURCES src/actors/admin_api.cpp src/admin/target.cpp)

@@ -41,7 +41,9 @@ using router_actor = caf::typed_actor<
   // INTERNAL: look the servers' names up again.
   caf::reacts_to<resolve_due>,
   // INTERNAL: new servers have waited long enough for their first probe.
-  caf::reacts_to<opinion_overdue>>;
+  caf::reacts_to<opinion_overdue>,
+  // INTERNAL: a server in slow start gets a larger share.
+  caf::reacts_to<ramp_due>>;
 
 /// HEALTH CHECKER, one per backend, control loop: on this node the only writer
 /// of its servers' health.

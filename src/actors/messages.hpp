@@ -136,6 +136,9 @@ struct resolve_due {};
 /// without.
 struct opinion_overdue {};
 
+/// INTERNAL to the router: a server in slow start gets a larger share.
+struct ramp_due {};
+
 /// INTERNAL to the health checker: a probe or the end of a cooldown is due.
 struct check_due {
   std::string server;
@@ -308,4 +311,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::actor_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::publish_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::resolve_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::opinion_overdue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ramp_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_due)

@@ -144,6 +144,10 @@ void add_pool(family_list& to, backend_span backends) {
     "troupe_fail_open",
     "1 while servers are used although this node's own evidence is against "
     "all of them");
+  auto panic = metric_family::gauge(
+    "troupe_panic",
+    "1 while so few servers are usable that all that are ready are used "
+    "(panic_threshold)");
   for (const auto& x : backends) {
     const auto& workers = x->live->by_worker;
     auto add = [&](std::string_view result, auto read) {
@@ -157,12 +161,14 @@ void add_pool(family_list& to, backend_span backends) {
     add(
       "budget_exhausted",
       [](auto& y) -> auto& { return y.retries_budget_exhausted; });
-    queue.add({{"backend", x->name}}, 0);
+    queue.add({{"backend", x->name}}, x->live->queue.waiting());
+    panic.add({{"backend", x->name}}, x->panic ? 1 : 0);
     fail_open.add({{"backend", x->name}}, x->fail_open ? 1 : 0);
   }
   to.push_back(std::move(retries).take());
   to.push_back(std::move(queue).take());
   to.push_back(std::move(fail_open).take());
+  to.push_back(std::move(panic).take());
 }
 
 } // namespace

@@ -21,6 +21,9 @@ constexpr milliseconds resolve_interval{30'000};
 /// A name that has no answer yet may be that of a host that is just starting.
 constexpr milliseconds resolve_interval_missing{5'000};
 constexpr unsigned weight_max = 1000;
+/// A slow start grows in so many steps, but no faster than it can be seen.
+constexpr unsigned ramp_steps = 20;
+constexpr milliseconds ramp_step_min{50};
 
 bool is_literal(const std::string& address) {
   return endpoint::parse(address).has_value();
@@ -43,6 +46,7 @@ router::behavior_type router::make_behavior() {
     [this](const publish_due&) { pause_over(); },
     [this](const resolve_due&) { resolve_all(); },
     [this](const opinion_overdue&) { stop_awaiting(); },
+    [this](const ramp_due&) { ramp(); },
   };
 }
 
@@ -118,6 +122,7 @@ void router::inherit(member& next, const member& before) {
   next.probed = before.probed;
   next.verdict = before.verdict;
   next.state = before.state;
+  next.ramp_since = before.ramp_since;
   next.healthy = before.healthy;
   if (next.wish.weight && before.settings.weight != next.settings.weight) {
     next.wish.weight.reset();
@@ -380,7 +385,12 @@ void router::note(member& server, const effective_state& next) {
   if (!before || *before == next.healthy)
     return;
   server.live->checks.state_changes[next.healthy ? 0 : 1].add();
+  server.ramp_since.reset();
   if (next.healthy) {
+    if (settings_->slow_start > milliseconds{0}) {
+      server.ramp_since = clock().now();
+      arm_ramp();
+    }
     log::info("backend {}: server {} is up", backend_, server.settings.name);
     return;
   }
@@ -396,6 +406,11 @@ void router::note_pool(const pool_state& pool) {
               pool.fail_open ? "nothing else is usable: servers that only "
                                "live traffic speaks against are used"
                              : "servers are usable on their own again");
+  if (std::exchange(panic_, pool.panic) != pool.panic)
+    log::warn("backend {}: {}", backend_,
+              pool.panic ? "fewer servers are usable than panic_threshold "
+                           "asks for: all that are ready are used"
+                         : "enough servers are usable again: no more panic");
   auto none = std::none_of(members_.begin(), members_.end(), [](auto& x) {
     return x.state.usable || x.is_unknown();
   });
@@ -405,6 +420,39 @@ void router::note_pool(const pool_state& pool) {
     log::error("backend {}: no server is usable", backend_);
   else
     log::info("backend {}: a server is usable again", backend_);
+}
+
+// -- slow start ---------------------------------------------------------------
+
+uint32_t router::ramp_of(const member& server) const {
+  if (!server.ramp_since)
+    return 100;
+  const auto whole = settings_->slow_start;
+  const auto passed = clock().now() - *server.ramp_since;
+  if (passed >= whole)
+    return 100;
+  const auto share = static_cast<uint32_t>(passed * 100 / whole);
+  return std::max(share, 100 / ramp_steps);
+}
+
+void router::arm_ramp() {
+  if (!std::exchange(ramp_armed_, true))
+    delayed_send(this,
+                 std::max(settings_->slow_start / ramp_steps, ramp_step_min),
+                 ramp_due{});
+}
+
+void router::ramp() {
+  ramp_armed_ = false;
+  auto ramping = false;
+  for (auto& server : members_) {
+    if (ramp_of(server) == 100)
+      server.ramp_since.reset();
+    ramping |= server.ramp_since.has_value();
+  }
+  publish();
+  if (ramping)
+    arm_ramp();
 }
 
 void router::publish() {
@@ -433,10 +481,12 @@ snapshot_ptr router::make_snapshot() const {
   result->version = version_;
   result->generation = generation_;
   result->fail_open = fail_open_;
+  result->panic = panic_;
   result->timeout_connect = settings_->timeout_connect;
   result->timeout_response = settings_->timeout_response;
   result->pool = settings_->pool;
   result->retries_max = settings_->retries_max;
+  result->queue = settings_->queue;
   result->passive = settings_->health_check.passive;
   result->live = live_;
   result->servers.reserve(members_.size());
@@ -446,7 +496,7 @@ snapshot_ptr router::make_snapshot() const {
     result->servers.push_back(
       {x.settings.name, x.address, x.weight(), x.settings.max_connections,
        x.state, x.wish.admin, stable_hash(x.settings.name), x.live,
-       has_majority_ ? x.verdict : x.own, x.vetoed, disputed(x)});
+       has_majority_ ? x.verdict : x.own, x.vetoed, disputed(x), ramp_of(x)});
   }
   return result;
 }

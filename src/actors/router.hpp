@@ -75,6 +75,8 @@ private:
     bool probed = false; ///< `own` is this node's own evidence
     status verdict = status::up;
     effective_state state;
+    /// When it came back, while it is in slow start.
+    std::optional<time_point> ramp_since;
     std::optional<bool> healthy; ///< as last logged and counted
     bool awaits_first_answer() const noexcept {
       return address.empty() && !lookup_failed;
@@ -118,6 +120,9 @@ private:
   bool disputed(const member& server) const;
   void note(member& server, const effective_state& next);
   void note_pool(const pool_state& pool);
+  void ramp();
+  void arm_ramp();
+  uint32_t ramp_of(const member& server) const;
   void publish();
   snapshot_ptr make_snapshot() const;
   member* find(std::string_view server);
@@ -131,10 +136,12 @@ private:
   std::vector<member> members_; ///< order of settings
   bool has_majority_ = false;   ///< of a cluster
   bool fail_open_ = false;
+  bool panic_ = false;
   bool none_usable_ = false;
   bool paused_ = false;        ///< published less than 10 ms ago
   bool dirty_ = false;         ///< something changed during the pause
   bool resolve_armed_ = false; ///< one `resolve_due` is on its way
+  bool ramp_armed_ = false;    ///< one `ramp_due` is on its way
 };
 
 } // namespace troupe::actors

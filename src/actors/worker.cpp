@@ -103,6 +103,7 @@ void worker::forget(const backend_gone& message) {
     return;
   if (const auto last = gone.mapped().slot->current())
     note_removed(last->snapshot->servers, {});
+  gone.mapped().slot->close();
 }
 
 void worker::open(const open_frontend& message) {

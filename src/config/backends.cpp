@@ -18,7 +18,7 @@ void read_server(const cursor& in, server_settings& out) {
   map.require("name", out.name, identifier{});
   map.require("address", out.address, server_address{});
   map.read("weight", out.weight, weight);
-  map.undelivered("backup", out.backup, boolean{}, "false");
+  map.read("backup", out.backup, boolean{});
   map.read("max_connections", out.max_connections, number{0, 10'000'000});
 }
 
@@ -32,8 +32,8 @@ void read_pool(const cursor& in, pool_settings& out) {
 void read_queue(const cursor& in, queue_settings& out) {
   static constexpr std::string_view keys[] = {"size", "timeout"};
   const map_cursor map{in, keys};
-  map.undelivered("size", out.size, number{0, 1'000'000}, "1024");
-  map.undelivered("timeout", out.timeout, duration{0s, 1h}, "5s");
+  map.read("size", out.size, number{0, 1'000'000});
+  map.read("timeout", out.timeout, duration{1ms, 1h});
 }
 
 void read_servers(const cursor& in, std::vector<server_settings>& out) {
@@ -65,8 +65,8 @@ void read_backend(const cursor& in, backend_settings& out) {
   map.read("retries_max", out.retries_max, number{0, 10});
   if (const auto* queue = map.find("queue"))
     read_queue(*queue, out.queue);
-  map.undelivered("slow_start", out.slow_start, duration{0s, 1h}, "0s");
-  map.undelivered("panic_threshold", out.panic_threshold, number{0, 100}, "0");
+  map.read("slow_start", out.slow_start, duration{0s, 1h});
+  map.read("panic_threshold", out.panic_threshold, number{0, 100});
 }
 
 } // namespace

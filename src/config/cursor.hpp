@@ -137,18 +137,6 @@ public:
     return value != nullptr && value->read(out, kind);
   }
 
-  /// Reads a key whose feature is not there yet: only its default, shown as
-  /// `default_text`, is accepted.
-  template <class T, class Kind>
-  void undelivered(std::string_view key, T& out, const Kind& kind,
-                   std::string_view default_text) const {
-    auto value = out;
-    if (!read(key, value, kind) || value == out)
-      return;
-    find(key)->problem("not delivered yet; remove it or leave it at "
-                       + std::string{default_text});
-  }
-
 private:
   cursor at_;
   std::span<const std::string_view> known_;

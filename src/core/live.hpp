@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/counter.hpp"
+#include "core/queue_board.hpp"
 #include "core/reason.hpp"
 
 #include <array>
@@ -68,9 +69,10 @@ struct alignas(64) backend_counters {
 
 struct backend_live {
   backend_live(std::string n, unsigned workers)
-    : name(std::move(n)), by_worker(workers) {}
+    : name(std::move(n)), by_worker(workers), queue(workers) {}
   const std::string name;
   std::vector<backend_counters> by_worker;
+  queue_board queue;
 };
 
 struct alignas(64) frontend_counters {
@@ -126,8 +128,9 @@ public:
   ~lease() { release(); }
 
   void release() noexcept {
+    // Sequentially consistent for queue_board; x86 has no cheaper one.
     if (auto* server = std::exchange(server_, nullptr))
-      server->in_flight.fetch_sub(1, std::memory_order_relaxed);
+      server->in_flight.fetch_sub(1);
   }
 
   explicit operator bool() const noexcept { return server_ != nullptr; }

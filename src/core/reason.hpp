@@ -34,9 +34,11 @@ enum class reason : uint8_t {
   killed_by_admin,    ///< closed on an operator's command
   shutdown,           ///< ended by drain_timeout of a stop
   internal,           ///< a bug: the exception is in the log
+  queue_full,         ///< every server full, and queue.size requests wait
+  queue_timeout,      ///< waited queue.timeout for a server with a place
 };
 
-inline constexpr size_t reason_count = 22;
+inline constexpr size_t reason_count = 24;
 
 /// The name used in logs, metrics and the API.
 constexpr std::string_view to_string(reason x) noexcept {
@@ -63,6 +65,8 @@ constexpr std::string_view to_string(reason x) noexcept {
     "killed_by_admin",
     "shutdown",
     "internal",
+    "queue_full",
+    "queue_timeout",
   };
   return names[static_cast<size_t>(x)];
 }

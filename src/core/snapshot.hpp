@@ -27,6 +27,8 @@ struct server_route {
   status verdict = status::up; ///< this node's own status without a cluster
   bool vetoed = false;
   bool disputed = false; ///< this node's state differs from that verdict
+  /// Percent of its share that it gets; below 100 while `slow_start` lasts.
+  uint32_t ramp = 100;
 };
 
 /// The routing snapshot of one backend: immutable, made by its router, shared
@@ -40,10 +42,12 @@ struct backend_snapshot {
   /// Indices into `servers` a new request may be given to, in order.
   std::vector<uint32_t> usable;
   bool fail_open = false;
+  bool panic = false;
   milliseconds timeout_connect{3'000};
   milliseconds timeout_response{30'000};
   pool_settings pool;
   unsigned retries_max = 2;
+  queue_settings queue;
   passive_settings passive;
   std::shared_ptr<backend_live> live;
 };

@@ -14,11 +14,17 @@ held_snapshot::~held_snapshot() {
 backend_slot::backend_slot(std::string name, loop& l, unsigned worker,
                            backend_reporter& reporter)
   : name_(std::move(name)), loop_(l), worker_(worker), reporter_(reporter),
-    pool_(l) {}
+    pool_(l), queue_(l, worker) {}
 
 void backend_slot::adopt(snapshot_ptr snapshot) {
   pool_.adopt(*snapshot);
   current_ = new held_snapshot{std::move(snapshot), reporter_};
+  queue_.adopt(current_->snapshot->live);
+}
+
+void backend_slot::close() {
+  closed_ = true;
+  queue_.wake_all();
 }
 
 server_counters&

@@ -5,6 +5,7 @@
 #include "core/snapshot.hpp"
 #include "net/local_ptr.hpp"
 #include "net/server_pool.hpp"
+#include "net/server_queue.hpp"
 
 #include <string>
 #include <string_view>
@@ -49,7 +50,12 @@ public:
   /// Null until the first snapshot has come.
   const local_ptr<held_snapshot>& current() const noexcept { return current_; }
 
+  /// The configuration has it no more: who waits gets 503.
+  void close();
+  bool is_closed() const noexcept { return closed_; }
+
   server_pool& pool() noexcept { return pool_; }
+  server_queue& queue() noexcept { return queue_; }
   retry_budget& budget() noexcept { return budget_; }
 
   server_counters& counters(const server_live& server) const noexcept;
@@ -67,6 +73,8 @@ private:
   unsigned worker_;
   backend_reporter& reporter_;
   server_pool pool_;
+  server_queue queue_;
+  bool closed_ = false;
   retry_budget budget_;
   local_ptr<held_snapshot> current_;
   time_point quiet_until_{};

@@ -5,16 +5,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace troupe::net {
 
 bool dialer::begin(frontend_slot& frontend, stream_owner& owner,
-                   uint64_t client_hash) {
+                   uint64_t client_hash, client_token client) {
   owner_ = &owner;
   frontend_ = &frontend;
   backend_ = frontend.backend;
   held_ = backend_->current();
   client_hash_ = client_hash;
+  waiter_.client = client;
   server_ = nullptr;
   pending_ = false;
   tries_ = 0;
@@ -34,11 +36,21 @@ void dialer::avoid_server() noexcept {
 
 dialer::outcome dialer::dial(reuse pool) {
   reuse_ = pool;
+  // Who comes first is served first; a retry has waited already.
+  if (avoid_.empty() && !backend_->queue().empty())
+    return wait_in_queue();
+  return try_servers();
+}
+
+dialer::outcome dialer::try_servers() {
   while (may_dial()) {
     const auto picked =
       frontend_->balance->pick(snapshot(), {client_hash_, avoid_});
-    if (picked == no_server)
+    if (picked == no_server) {
+      if (!snapshot().usable.empty())
+        return wait_in_queue();
       return outcome::failed;
+    }
     index_ = static_cast<uint32_t>(picked);
     // A policy names a server anew only when there is no other.
     if (failure_ != reason::no_healthy_backend
@@ -50,9 +62,9 @@ dialer::outcome dialer::dial(reuse pool) {
     if (!lease_)
       continue; // another worker took the last place: the next pick sees it
     ++tries_;
-    if (pool != reuse::none) {
+    if (reuse_ != reuse::none) {
       connection_ =
-        backend_->pool().take(server, pool == reuse::proven, *owner_);
+        backend_->pool().take(server, reuse_ == reuse::proven, *owner_);
       if (connection_)
         return outcome::ready;
     }
@@ -61,6 +73,53 @@ dialer::outcome dialer::dial(reuse pool) {
       return result;
   }
   return outcome::failed;
+}
+
+dialer::outcome dialer::wait_in_queue() {
+  if (waiter_.is_linked())
+    return outcome::queued; // where it stands
+  if (backend_->queue().enter(waiter_, snapshot().queue.size))
+    return outcome::queued;
+  failure_ = reason::queue_full;
+  return outcome::failed;
+}
+
+dialer::outcome dialer::resume_queued() {
+  if (!std::exchange(waiter_.woken, false))
+    return outcome::queued;
+  if (backend_->is_closed()) {
+    backend_->queue().leave(waiter_);
+    failure_ = reason::no_healthy_backend;
+    return outcome::failed;
+  }
+  take_newest_snapshot();
+  const auto result = try_servers();
+  if (result != outcome::queued)
+    backend_->queue().leave(waiter_);
+  else if (!avoid_.empty())
+    backend_->queue().wake_next(); // it is choosy, the next one may not be
+  return result;
+}
+
+void dialer::take_newest_snapshot() {
+  const auto newest = backend_->current();
+  if (newest == held_)
+    return;
+  decltype(avoid_) avoid;
+  const auto& servers = newest->snapshot->servers;
+  for (const auto old : avoid_)
+    for (uint32_t i = 0; i < servers.size(); ++i)
+      if (servers[i].live == snapshot().servers[old].live)
+        avoid.push_back(i);
+  avoid_ = avoid;
+  held_ = newest;
+}
+
+void dialer::free_server() {
+  if (!lease_)
+    return;
+  lease_.release();
+  backend_->queue().freed();
 }
 
 dialer::outcome dialer::connect(const server_route& server) {
@@ -81,7 +140,7 @@ dialer::outcome dialer::connect(const server_route& server) {
 dialer::outcome dialer::connect_failed(int error) {
   pending_ = false;
   connection_.reset();
-  lease_.release();
+  free_server();
   avoid_server();
   if (is_local_error(error)) {
     failure_ = reason::local_resource;
@@ -116,23 +175,24 @@ void dialer::discard(bool blame) {
     backend_->note_failure(*server_, false);
   avoid_server();
   connection_.reset();
-  lease_.release();
+  free_server();
   pending_ = false;
 }
 
 void dialer::release(bool reusable) {
+  if (backend_)
+    backend_->queue().leave(waiter_);
   if (connection_ && reusable) {
     ++connection_->requests;
     backend_->pool().put(std::move(connection_), services_.event_loop.now());
   }
   connection_.reset();
-  lease_.release();
+  free_server();
   pending_ = false;
 }
 
 void dialer::reset() noexcept {
-  connection_.reset();
-  lease_.release();
+  release(false);
   held_.reset();
   backend_.reset();
   server_ = nullptr;

@@ -19,6 +19,7 @@ public:
   enum class outcome : uint8_t {
     ready,   ///< connection() may be used
     pending, ///< connecting: call resume() on its events
+    queued,  ///< every server is full: call resume_queued() on every turn
     failed,  ///< no server; failure() says why
   };
 
@@ -30,11 +31,15 @@ public:
   };
 
   explicit dialer(worker_services& services) noexcept : services_(services) {}
+  ~dialer() { reset(); }
+  dialer(const dialer&) = delete;
+  dialer& operator=(const dialer&) = delete;
 
   /// Takes the frontend's current snapshot. @returns false when there is none.
   /// @param owner Hears of the connections.
-  bool begin(frontend_slot& frontend, stream_owner& owner,
-             uint64_t client_hash);
+  /// @param client Gets a turn when it is out of the queue.
+  bool begin(frontend_slot& frontend, stream_owner& owner, uint64_t client_hash,
+             client_token client);
 
   /// Picks a server and takes or opens a connection to it; a server that
   /// refuses at once is passed over.
@@ -43,6 +48,9 @@ public:
   /// An event on the pending connection. @returns what it came to, the next
   /// server's included; that one begins anew when retries() has grown.
   outcome resume();
+
+  /// Picks anew, from the newest snapshot, once it has been woken.
+  outcome resume_queued();
 
   /// timeout_connect has passed on the pending connection.
   outcome on_timeout();
@@ -84,6 +92,10 @@ private:
 
   bool may_dial() const noexcept;
   void avoid_server() noexcept;
+  outcome try_servers();
+  outcome wait_in_queue();
+  void take_newest_snapshot();
+  void free_server();
   outcome connect(const server_route& server);
   outcome connect_failed(int error);
 
@@ -95,6 +107,7 @@ private:
   server_live* server_ = nullptr;
   uint32_t index_ = 0;
   lease lease_;
+  queue_waiter waiter_;
   server_connection_ptr connection_;
   bool pending_ = false;
   reuse reuse_ = reuse::none; ///< for the servers after the first, too

@@ -156,7 +156,7 @@ void http_session::begin_exchange(const http1::request_head& head) {
   if (!within_limits(head))
     return;
   write_head(head);
-  if (!x.dial.begin(*frontend_, owner_, peer_hash_))
+  if (!x.dial.begin(*frontend_, owner_, peer_hash_, client_token_))
     return fail(503, reason::no_healthy_backend);
   x.dial.backend().budget().on_request();
   const auto reuse = x.idempotent ? dialer::reuse::any : dialer::reuse::proven;

@@ -127,7 +127,9 @@ void http_session::begin_response(const http1::response_head& head) {
   // not finished sending: the connection cannot go on.
   if (head.body == http1::framing::until_close || !x.request_done
       || (x.http10 && head.body == http1::framing::chunked) || draining_
-      || frontend_->draining)
+      || frontend_->draining
+      || services_.event_loop.buffers().pressure()
+           != buffer_pool::level::normal)
     x.keep_alive = false;
   if (x.http10)
     x.response_scanner.reset(http1::chunk_scanner::output::data);

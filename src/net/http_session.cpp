@@ -88,6 +88,8 @@ bool http_session::step(turn_budget& budget) {
   case session_phase::idle:
   case session_phase::head:
     return read_head(budget);
+  case session_phase::queued:
+    return step_queued();
   case session_phase::connecting:
     return step_connecting();
   case session_phase::exchange:
@@ -100,6 +102,18 @@ bool http_session::step(turn_budget& budget) {
     break;
   }
   return false;
+}
+
+bool http_session::step_queued() {
+  if (client_.hung_up()) {
+    cut(reason::client_abort);
+    return true;
+  }
+  const auto outcome = exchange_->dial.resume_queued();
+  if (outcome == dialer::outcome::queued)
+    return false;
+  on_dialed(outcome);
+  return true;
 }
 
 bool http_session::step_connecting() {
@@ -132,6 +146,10 @@ void http_session::on_dialed(dialer::outcome outcome) {
   case dialer::outcome::pending:
     phase_ = session_phase::connecting;
     arm(x.dial.snapshot().timeout_connect);
+    break;
+  case dialer::outcome::queued:
+    phase_ = session_phase::queued;
+    arm(x.dial.snapshot().queue.timeout);
     break;
   case dialer::outcome::failed:
     fail(status_of(x.dial.failure()), x.dial.failure());
@@ -304,6 +322,9 @@ void http_session::on_timer() {
     open_exchange();
     exchange_->keep_alive = false;
     fail(408, reason::client_timeout);
+    break;
+  case session_phase::queued:
+    fail(503, reason::queue_timeout);
     break;
   case session_phase::connecting:
     on_dialed(exchange_->dial.on_timeout());

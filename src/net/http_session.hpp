@@ -36,6 +36,7 @@ private:
   // -- http_session.cpp
   /// Does one thing that can be done now. @returns false when nothing can.
   bool step(turn_budget& budget);
+  bool step_queued();
   bool step_connecting();
   bool step_exchange(turn_budget& budget);
   bool step_tunnel(turn_budget& budget);

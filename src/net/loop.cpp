@@ -43,6 +43,8 @@ void loop::run(const std::function<work_state()>& work) {
     // An exchange, not a store: work() must see what was queued before the
     // wake() that this one swallows.
     woken_.exchange(false, std::memory_order_acq_rel);
+    if (has_requested_.load(std::memory_order_acquire))
+      take_requested();
     run_ready();
     timers_.advance(now_);
     state = work();
@@ -57,6 +59,23 @@ void loop::wake() noexcept {
     const uint64_t one = 1;
     [[maybe_unused]] auto n = ::write(wake_fd_, &one, sizeof one);
   }
+}
+
+void loop::request_turn(uint64_t client) {
+  {
+    const std::lock_guard guard{requested_mutex_};
+    requested_.push_back(client);
+    has_requested_.store(true, std::memory_order_release);
+  }
+  wake();
+}
+
+void loop::take_requested() {
+  const std::lock_guard guard{requested_mutex_};
+  for (const auto client : requested_)
+    ready_.push_back(to_token(client));
+  requested_.clear();
+  has_requested_.store(false, std::memory_order_relaxed);
 }
 
 void loop::on_io(uint32_t) {

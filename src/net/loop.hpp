@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/descriptor_budget.hpp"
+#include "core/queue_board.hpp"
 #include "net/buffer_pool.hpp"
 #include "net/pipe_cache.hpp"
 #include "net/poller.hpp"
@@ -11,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -22,7 +24,7 @@ namespace troupe::net {
 /// One turn = one wait for at most 256 events, the ready list once, the timers
 /// that are due, then a round of actor work (rule 22). See decision 0001 for
 /// why this is not an io_context.
-class loop final : private io_sink {
+class loop final : public turn_source, private io_sink {
 public:
   static constexpr size_t scratch_bytes = 65'536;
 
@@ -57,6 +59,9 @@ public:
   /// Gives `client` an on_ready() in the next turn.
   void make_ready(client_token client) { ready_.push_back(client); }
 
+  /// make_ready() for other threads; see to_number().
+  void request_turn(uint64_t client) override;
+
   /// Where reads go. No span into it outlives the callback that received it.
   char* scratch() noexcept;
   /// asan builds: nobody may look at the scratch buffer until the next read.
@@ -68,6 +73,7 @@ public:
 private:
   void on_io(uint32_t events) override;
   void run_ready();
+  void take_requested();
   void note_turn(time_point end) noexcept;
 
   net::poller poller_;
@@ -79,6 +85,9 @@ private:
   std::unique_ptr<char[]> scratch_;
   std::vector<client_token> ready_;
   std::vector<client_token> running_;
+  std::mutex requested_mutex_;
+  std::vector<uint64_t> requested_; ///< by other threads
+  std::atomic<bool> has_requested_{false};
   int wake_fd_;
   uint64_t turn_ = 0;
   std::atomic<bool> woken_{false};

@@ -53,8 +53,9 @@ frontend_counters& frontend_slot::counters() const noexcept {
 }
 
 std::string_view to_string(session_phase x) noexcept {
-  constexpr std::array<std::string_view, 7> names{
-    "idle", "head", "connecting", "exchange", "tunnel", "closing", "ended"};
+  constexpr std::array<std::string_view, 8> names{
+    "idle",     "head",   "queued",  "connecting",
+    "exchange", "tunnel", "closing", "ended"};
   return names[static_cast<size_t>(x)];
 }
 

@@ -75,6 +75,7 @@ struct frontend_slot : local_counted<frontend_slot> {
 enum class session_phase : uint8_t {
   idle,
   head,
+  queued, ///< every server is full
   connecting,
   exchange,
   tunnel,

@@ -33,6 +33,7 @@ public:
 private:
   void begin();
   void resume();
+  void resume_queued();
   void continue_with(dialer::outcome outcome);
   void run_tunnel();
   void end(reason why);
@@ -72,13 +73,19 @@ void tcp_session::progress() {
       end(reason::client_abort);
     else
       resume();
+  } else if (phase_ == session_phase::queued) {
+    if (client_.hung_up())
+      end(reason::client_abort);
+    else
+      resume_queued();
   }
   if (phase_ == session_phase::tunnel)
     run_tunnel();
 }
 
 void tcp_session::begin() {
-  if (!dial_.begin(*frontend_, owner_, stable_hash(peer_.ip_bytes())))
+  if (!dial_.begin(*frontend_, owner_, stable_hash(peer_.ip_bytes()),
+                   client_token_))
     return end(reason::no_healthy_backend);
   continue_with(dial_.dial(dialer::reuse::none));
 }
@@ -91,6 +98,12 @@ void tcp_session::resume() {
     continue_with(outcome);
 }
 
+void tcp_session::resume_queued() {
+  const auto outcome = dial_.resume_queued();
+  if (outcome != dialer::outcome::queued)
+    continue_with(outcome);
+}
+
 void tcp_session::continue_with(dialer::outcome outcome) {
   switch (outcome) {
   case dialer::outcome::ready:
@@ -100,7 +113,12 @@ void tcp_session::continue_with(dialer::outcome outcome) {
     phase_ = session_phase::tunnel;
     arm(plan_->plan->settings.tcp.timeout_idle);
     break;
+  case dialer::outcome::queued:
+    phase_ = session_phase::queued;
+    arm(dial_.snapshot().queue.timeout);
+    break;
   case dialer::outcome::pending:
+    phase_ = session_phase::connecting;
     arm(dial_.snapshot().timeout_connect);
     break;
   case dialer::outcome::failed:
@@ -132,6 +150,8 @@ void tcp_session::run_tunnel() {
 }
 
 void tcp_session::on_timer() {
+  if (phase_ == session_phase::queued)
+    return end(reason::queue_timeout);
   if (phase_ != session_phase::connecting)
     return end(reason::client_timeout);
   continue_with(dial_.on_timeout());

@@ -26,6 +26,15 @@ struct client_token {
   uint32_t generation = 0;
 };
 
+/// A token as one number, for what another thread holds of it.
+constexpr uint64_t to_number(client_token token) noexcept {
+  return uint64_t{token.generation} << 32 | token.slot;
+}
+
+constexpr client_token to_token(uint64_t number) noexcept {
+  return {static_cast<uint32_t>(number), static_cast<uint32_t>(number >> 32)};
+}
+
 /// A hashed timer wheel (Varghese and Lauck, scheme 6) with lazy re-arming: one
 /// deadline a client; moving it later is a store, and the wheel finds out when
 /// it comes by. Precision: one tick, never early.

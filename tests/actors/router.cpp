@@ -559,6 +559,47 @@ CAF_TEST(a verdict survives a reload) {
   CAF_CHECK(usable() == (names{"a1", "a2"}));
 }
 
+CAF_TEST(a server that comes back gets its share little by little) {
+  settings.slow_start = 1'000ms;
+  configure();
+  settle();
+  CAF_CHECK_EQUAL(newest->servers[0].ramp, 100u); // a start is no return
+  health({"a1", status::down});
+  health({"a1", status::up});
+  CAF_CHECK_EQUAL(newest->servers[0].ramp, 5u);
+  CAF_CHECK_EQUAL(newest->servers[1].ramp, 100u);
+  for (int n = 0; n < 50; ++n)
+    settle();
+  CAF_CHECK_GREATER_OR_EQUAL(newest->servers[0].ramp, 45u);
+  CAF_CHECK_LESS_OR_EQUAL(newest->servers[0].ramp, 55u);
+  configure(); // a reload does not end it
+  settle();
+  CAF_CHECK_LESS(newest->servers[0].ramp, 60u);
+  for (int n = 0; n < 60; ++n)
+    settle();
+  CAF_CHECK_EQUAL(newest->servers[0].ramp, 100u);
+  const auto version = newest->version;
+  for (int n = 0; n < 20; ++n)
+    settle();
+  CAF_CHECK_EQUAL(newest->version, version);
+}
+
+CAF_TEST(below the panic threshold all that are ready are used) {
+  settings.panic_threshold = 50;
+  configure();
+  settle();
+  health({"a1", status::down});
+  CAF_CHECK(usable() == (names{"a2", "a3"}));
+  CAF_CHECK(!newest->panic);
+  set_admin("a3", admin_state::maint);
+  health({"a2", status::down});
+  CAF_CHECK(usable() == (names{"a1", "a2"}));
+  CAF_CHECK(newest->panic);
+  health({"a1", status::up});
+  CAF_CHECK(usable() == (names{"a1"}));
+  CAF_CHECK(!newest->panic);
+}
+
 CAF_TEST(a router that was never configured answers) {
   CAF_CHECK_EQUAL(describe().name, "app");
   CAF_CHECK(describe().servers.empty());

@@ -141,6 +141,10 @@ CAF_TEST(the check of a backend begins with the defaults of the file) {
   CAF_CHECK_EQUAL(app.timeout_response.count(), 60000);
   CAF_CHECK(app.pool == (pool_settings{4, 5s}));
   CAF_CHECK_EQUAL(app.retries_max, 1u);
+  CAF_CHECK(app.queue == (queue_settings{7, 70ms}));
+  CAF_CHECK(app.slow_start == 20s);
+  CAF_CHECK_EQUAL(app.panic_threshold, 40u);
+  CAF_CHECK(app.servers[1].backup && !app.servers[0].backup);
 
   // The second one says nothing, the third one only that there are none.
   check = {};

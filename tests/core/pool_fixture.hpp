@@ -16,6 +16,7 @@ struct pool_fixture {
     std::string name;
     unsigned weight = 1;
     uint32_t max_connections = 0;
+    uint32_t ramp = 100;
   };
 
   /// Publishes the next version, all servers usable.
@@ -29,6 +30,7 @@ struct pool_fixture {
       server.name = x.name;
       server.weight = x.weight;
       server.max_connections = x.max_connections;
+      server.ramp = x.ramp;
       server.name_hash = troupe::stable_hash(x.name);
       server.live = live(x.name);
       snapshot.usable.push_back(static_cast<uint32_t>(snapshot.servers.size()));

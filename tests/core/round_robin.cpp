@@ -6,6 +6,8 @@
 #include "core/balance.hpp"
 #include "core/pool_fixture.hpp"
 
+#include <cstdlib>
+
 using namespace troupe;
 
 namespace {
@@ -55,6 +57,20 @@ CAF_TEST(a full server loses its turn and no more) {
   CAF_CHECK_EQUAL(picks(*picker, 4), "acac");
   taken.release();
   CAF_CHECK_EQUAL(picks(*picker, 3), "abc");
+}
+
+CAF_TEST(a server in slow start gets a part of its turns) {
+  publish({{"a"}, {"b", 1, 0, 10}, {"c"}});
+  auto got = shares(*picker, 2100);
+  CAF_CHECK_EQUAL(got["b"], 100);
+  CAF_CHECK_EQUAL(got["a"] + got["c"], 2000);
+  CAF_CHECK_LESS(std::abs(got["a"] - got["c"]), 150);
+}
+
+CAF_TEST(a server in slow start serves all the same when it is alone) {
+  publish({{"a", 1, 1}, {"b", 1, 0, 5}});
+  lease taken{*live("a")};
+  CAF_CHECK_EQUAL(picks(*picker, 5), "bbbbb");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

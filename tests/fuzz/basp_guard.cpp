@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "fuzz/require.hpp"
 #include "net/cluster/basp_session.hpp"
 #include "net/cluster/preamble.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 // What passes the guard is only what may pass, however it is cut, and nothing
 // makes it fail. Built by -DTROUPE_FUZZ=ON with clang as fuzz-basp_guard.
 
 using namespace troupe::net::cluster;
+using troupe::fuzz::require;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 struct outcome {
   basp_inlet::verdict verdict{};

@@ -31,7 +31,7 @@ struct fixture : session_fixture, stream_owner {
   void begin() {
     start();
     dial.emplace(services);
-    CAF_REQUIRE(dial->begin(*frontend, *this, 1));
+    CAF_REQUIRE(dial->begin(*frontend, *this, 1, {}));
   }
 
   /// Dials until it is decided.
@@ -69,7 +69,7 @@ CAF_TEST(before the first snapshot there is nothing to dial) {
   start();
   frontend->adopt(plan, unknown);
   dial.emplace(services);
-  CAF_CHECK(!dial->begin(*frontend, *this, 1));
+  CAF_CHECK(!dial->begin(*frontend, *this, 1, {}));
 }
 
 CAF_TEST(a lease lasts from the dial to the release) {
@@ -89,12 +89,12 @@ CAF_TEST(a lease ends with a discard a reset and a destructor too) {
   CAF_CHECK(dial_fresh() == dialer::outcome::ready);
   dial->discard(true);
   CAF_CHECK_EQUAL(in_flight(0), 0u);
-  CAF_CHECK(dial->begin(*frontend, *this, 1));
+  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
   dial->dial(dialer::reuse::none);
   CAF_CHECK_EQUAL(in_flight(0), 1u);
   dial->reset();
   CAF_CHECK_EQUAL(in_flight(0), 0u);
-  CAF_CHECK(dial->begin(*frontend, *this, 1));
+  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
   dial->dial(dialer::reuse::none);
   CAF_CHECK_EQUAL(in_flight(0), 1u);
   dial.reset();
@@ -185,11 +185,11 @@ CAF_TEST(a connection is reused only by who may) {
   CAF_CHECK(!dial->is_reused());
   dial->connection().io.receive(1); // nothing is there, as after a response
   dial->release(true);
-  CAF_CHECK(dial->begin(*frontend, *this, 1));
+  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
   CAF_CHECK(dial_fresh() == dialer::outcome::ready);
   CAF_CHECK(!dial->is_reused());
   dial->release(false);
-  CAF_CHECK(dial->begin(*frontend, *this, 1));
+  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
   CAF_CHECK(dial->dial(dialer::reuse::proven) == dialer::outcome::ready);
   CAF_CHECK(dial->is_reused());
   dial->release(true);

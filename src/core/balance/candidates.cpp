@@ -72,13 +72,19 @@ void candidate_policy::rebuild(const backend_snapshot& snapshot) {
   pool.reserve(snapshot.usable.size());
   names.reserve(snapshot.usable.size());
   positions_.assign(snapshot.servers.size(), -1);
+  // Weights are whole numbers: while one ramps, all are counted in percent.
+  const auto ramps =
+    std::any_of(snapshot.usable.begin(), snapshot.usable.end(),
+                [&](auto i) { return snapshot.servers[i].ramp < 100; });
   for (auto index : snapshot.usable) {
     assert(index < snapshot.servers.size());
     const auto& server = snapshot.servers[index];
     assert(server.live);
     positions_[index] = static_cast<int>(pool.size());
-    pool.push_back({&server.live->in_flight, std::max(server.weight, 1u),
-                    limit_of(server), index});
+    const auto scale = ramps ? std::max(server.ramp, 1u) : 1u;
+    pool.push_back({&server.live->in_flight,
+                    std::max(server.weight, 1u) * scale, limit_of(server),
+                    index, server.ramp});
     names.push_back(server.name_hash);
   }
   auto before = pool_.size();

@@ -21,6 +21,7 @@ struct candidate {
   uint32_t weight; ///< >= 1
   uint32_t limit;  ///< `unlimited`, or how many it may have in flight
   uint32_t server; ///< index into the snapshot's servers
+  uint32_t ramp;   ///< percent; in `weight` already, for who ignores that
 
   uint32_t load() const noexcept {
     return in_flight->load(std::memory_order_relaxed);

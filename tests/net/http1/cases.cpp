@@ -5,6 +5,7 @@
 #include "net/http1/chunk_scanner.hpp"
 #include "net/http1/forward.hpp"
 #include "net/http1/head.hpp"
+#include "net/http1/second_reading.hpp"
 
 #include <boost/json/src.hpp>
 
@@ -238,6 +239,27 @@ CAF_TEST(every request case agrees with its expectation) {
     if (!text.empty())
       CAF_ERROR(std::string{entry.at("id").as_string()} + ": " + text);
   }
+}
+
+CAF_TEST(what is accepted another parser reads the same) {
+  auto head = std::make_unique<request_head>();
+  size_t accepted = 0;
+  for (const auto& entry : load("requests.jsonl")) {
+    const auto bytes = to_bytes(entry.at("raw_request"));
+    if (parse_request(bytes, {}, *head) != parse_status::done)
+      continue;
+    ++accepted;
+    if (const auto text = request_difference(bytes, *head); !text.empty())
+      CAF_ERROR(std::string{entry.at("id").as_string()} + ": " + text);
+    const auto sent = play(bytes).requests;
+    for (const auto& request : sent) {
+      CAF_REQUIRE(parse_request(request, {}, *head) == parse_status::done);
+      if (const auto text = request_difference(request, *head); !text.empty())
+        CAF_ERROR(std::string{entry.at("id").as_string()}
+                  + ", sent on: " + text);
+    }
+  }
+  CAF_CHECK_GREATER(accepted, 60u);
 }
 
 CAF_TEST(every response case agrees with its expectation) {
