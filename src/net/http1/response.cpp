@@ -177,8 +177,12 @@ parse_status parse_response(std::string_view bytes, const head_limits& limits,
   clear(out);
   const bool at_limit = bytes.size() >= limits.bytes_max;
   bytes = bytes.substr(0, limits.bytes_max);
-  if (bytes.empty() || (bytes.size() == status_end + 1 && bytes.back() == '\r'))
+  if (bytes.empty())
     return parse_status::need_more;
+  // Perhaps half of a line end behind a status without reason: Beast would call
+  // the CR an error.
+  if (bytes.size() == status_end + 1 && bytes.back() == '\r')
+    bytes.remove_suffix(1);
 
   response_reader reader{
     out, std::min<size_t>(limits.fields_max, http1::fields_max)};

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/http1/fields.hpp"
 #include "net/http1/head.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -20,18 +23,27 @@ inline std::string_view text_of(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// Beast's container keeps fields of one name together, in their order.
 template <class Message, class Head>
 std::string fields_difference(const Message& message, const Head& head) {
-  auto theirs = message.begin();
-  for (const auto& mine : head.all()) {
-    if (theirs == message.end())
-      return "fewer fields";
-    if (text_of(theirs->name_string()) != mine.name
-        || text_of(theirs->value()) != mine.value)
-      return "another field than " + std::string{mine.name};
-    ++theirs;
+  const auto theirs = std::distance(message.begin(), message.end());
+  if (static_cast<size_t>(theirs) != head.all().size())
+    return "another number of fields";
+  const auto all = head.all();
+  for (auto mine = all.begin(); mine != all.end(); ++mine) {
+    const auto before = std::count_if(all.begin(), mine, [&](const auto& x) {
+      return iequals(x.name, mine->name);
+    });
+    const boost::beast::string_view name{mine->name.data(), mine->name.size()};
+    const auto same = message.equal_range(name);
+    if (std::distance(same.first, same.second) <= before)
+      return "no field " + std::string{mine->name};
+    const auto& field = *std::next(same.first, before);
+    if (text_of(field.name_string()) != mine->name
+        || text_of(field.value()) != mine->value)
+      return "another field " + std::string{mine->name};
   }
-  return theirs == message.end() ? "" : "more fields";
+  return {};
 }
 
 template <class Parser, class Head>
