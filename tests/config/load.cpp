@@ -123,7 +123,7 @@ CAF_TEST(the check of a backend begins with the defaults of the file) {
   const auto& app = result.settings.backends[0];
   CAF_REQUIRE_EQUAL(app.servers.size(), 2u);
   CAF_CHECK(app.servers[1]
-            == (server_settings{"a2", "app.example.org:80", 7, false, 100}));
+            == (server_settings{"a2", "app.example.org:80", 7, true, 100}));
   check_settings check{true,
                        check_type::http,
                        "HEAD",

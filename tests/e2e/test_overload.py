@@ -193,3 +193,18 @@ def test_memory_that_runs_short_refuses_requests_and_recovers(t):
         client.close()
     eventually(lambda: node.get().status == 200)
     eventually(lambda: node.metric("buffer_bytes") < 1 << 19)
+
+
+def test_a_stream_waits_as_a_request_does(t):
+    server = t.server("a1", mode="tcp-echo")
+    node = node_of(t, [server], {"a1": {"max_connections": 1}}, protocol="tcp")
+    first = node.client()
+    first.send(b"ping\n")
+    eventually(lambda: in_flight(node) == 1)
+    with node.client() as second:
+        second.send(b"pong\n")
+        eventually(lambda: node.metric("queue_length", backend="app") == 1)
+        assert second.is_idle()
+        first.close()
+        assert second.read_exactly(1)
+        node.expect_metric(0, "queue_length", backend="app")

@@ -164,6 +164,7 @@ CAF_TEST(a stream waits as a request does) {
   auto& second = connect();
   CAF_REQUIRE(waits(1));
   first.client.reset();
+  CAF_CHECK(run_until([&] { return first.session->ended(); }));
   CAF_CHECK(run_until([&] { return server.connections.size() == 2; }));
   CAF_CHECK(run_until(
     [&] { return second.session->phase() == session_phase::tunnel; }));

@@ -163,6 +163,14 @@ CAF_TEST(a switch of protocols ends HTTP on the connection) {
   CAF_CHECK(head->body == framing::none);
 }
 
+CAF_TEST(junk that ends in a CR is no beginning of a response) {
+  const std::string junk{"HTT\xb2P/\v\0\0\0\0\0\r", 13};
+  CAF_CHECK(parse(junk.substr(0, 12)) == parse_status::bad);
+  CAF_CHECK(parse(junk) == parse_status::bad);
+  CAF_CHECK(parse("HTTP/1.1 200\r") == parse_status::need_more);
+  CAF_CHECK(parse("HTTP/1.1 200\r\n\r\n") == parse_status::done);
+}
+
 CAF_TEST(limits are exact) {
   limits.fields_max = 1;
   CAF_CHECK(accepts("A: 1\r\n"));
