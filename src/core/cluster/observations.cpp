@@ -14,14 +14,26 @@ milliseconds since(time_point then, time_point now) {
   return std::chrono::duration_cast<milliseconds>(now - then);
 }
 
+const held_observation* of(const observation_map& all,
+                           const std::string& observer) {
+  const auto found = all.find(observer);
+  return found == all.end() ? nullptr : &found->second;
+}
+
 } // namespace
 
 effects machine::step(const input& in, time_point now) {
+  const bool paused = now_ != time_point{} && now - now_ > pause_max;
   now_ = now;
+  // The driver may hear of the stall later than of a timer that is overdue.
+  if (paused)
+    take(stalled{});
   std::visit([this](const auto& x) { take(x); }, in);
   if (now_ >= next_digest_) {
     next_digest_ = now_ + digest_interval;
-    judge_all(); // what was fresh may be no more
+    forget_old();
+    judge_all();  // what was fresh may be no more
+    assign_all(); // and who reported may be silent
     send_digest({});
   }
   out_.push_back(wake{next_digest_});
@@ -78,13 +90,15 @@ machine::target* machine::find(const std::string& backend,
 
 void machine::take(const nodes_changed& in) {
   names_ = in.names;
+  const auto unlisted = [this](const auto& item) {
+    return std::find(names_.begin(), names_.end(), item.first) == names_.end();
+  };
   for (auto& [id, x] : targets_) {
     x.ranking = ranked(names_, id);
-    std::erase_if(x.seen, [&](const auto& item) {
-      return std::find(names_.begin(), names_.end(), item.first)
-          == names_.end();
-    });
+    std::erase_if(x.votes, unlisted);
+    std::erase_if(x.looks, unlisted);
   }
+  settle(self_.node); // fewer nodes need fewer digests
   assign_all();
   judge_all();
 }
@@ -92,6 +106,8 @@ void machine::take(const nodes_changed& in) {
 void machine::take(const view_changed& in) {
   alive_ = in.alive;
   std::sort(alive_.begin(), alive_.end());
+  if (settled_ && !sees_majority())
+    stop_voting();
   const bool had = std::exchange(has_majority_, in.has_majority);
   if (had && !has_majority_)
     lose_majority();
@@ -99,8 +115,54 @@ void machine::take(const view_changed& in) {
     digests_.clear();
     settle(self_.node);
   }
+  if (settled_ && cut_off_ && sees_majority())
+    vote_again(); // the digests that are to come find the last verdicts
   assign_all();
   judge_all();
+}
+
+/// As the view says now; `has_majority_` follows some seconds later.
+bool machine::sees_majority() const {
+  return 2 * alive_.size() > names_.size();
+}
+
+/// Whoever cannot reach the others often cannot reach the servers either. Its
+/// votes, or those it heard of others like it, must not flip verdicts when it
+/// returns.
+void machine::stop_voting() {
+  if (cut_off_ || !by_.needs_majority_to_vote())
+    return;
+  cut_off_ = true;
+  for (auto& [id, x] : targets_) {
+    x.parts.clear(); // nobody was silent
+    auto votes = std::exchange(x.votes, {});
+    for (auto& [observer, vote] : votes) {
+      vote.what.complete = false;
+      keep_newer(x.looks, observer, vote, x.spec.probes);
+    }
+  }
+}
+
+/// Begins anew, from the verdict.
+void machine::vote_again() {
+  cut_off_ = false;
+  for (auto& [id, x] : targets_)
+    if (x.probing)
+      assign(x, true);
+}
+
+/// Where nobody can say more, what this node saw alone stands: it is what this
+/// node has acted on.
+void machine::keep_own_view(target& x) const {
+  const auto* look = of(x.looks, self_.node);
+  if (look
+      && by_.is_within(since(look->made, now_),
+                       fresh_for(look->what, x.spec.probes))
+      && elect(x.ranking, alive_, x.votes, x.spec.probes, now_, by_)
+           .counted.empty()) {
+    x.now = verdict{look->what.status, 0, 0};
+    x.decided = now_; // too young to be told as what stands
+  }
 }
 
 /// Every server keeps its state until this node's own probes say otherwise.
@@ -113,12 +175,21 @@ void machine::lose_majority() {
 
 /// Verdicts count again once a majority has told what it saw meanwhile.
 void machine::settle(const std::string& from) {
-  if (!has_majority_ || settled_)
+  if (settled_)
     return;
-  digests_.insert(from);
-  if (digests_.size() <= names_.size() / 2)
+  if (has_majority_)
+    digests_.insert(from);
+  const auto told =
+    std::count_if(names_.begin(), names_.end(),
+                  [this](const auto& name) { return digests_.contains(name); });
+  if (!by_.settles(static_cast<size_t>(told), names_.size(), has_majority_))
     return;
   settled_ = true;
+  if (cut_off_) {
+    for (auto& [id, x] : targets_)
+      keep_own_view(x);
+    vote_again();
+  }
   judge_all();
   assign_all();
   tell_all_backends();
@@ -133,9 +204,18 @@ void machine::take(const joined& in) { send_digest(in.peer); }
 
 void machine::take(const remembered& in) { downs_before_ = in.downs; }
 
+/// Some of what is held looks fresh longer than the rest (observations of down
+/// servers), so verdicts from what a stall has left would be wrong. The peers
+/// tell all of it again within a second; until a full interval has passed the
+/// verdicts stand.
 void machine::take(const stalled&) {
+  if (woke_ == now_ || !by_.doubts_itself())
+    return;
+  woke_ = now_;
   for (auto& [id, x] : targets_) {
-    x.seen.erase(self_.node);
+    x.parts.clear(); // nobody was silent
+    x.votes.clear();
+    x.looks.clear();
     if (x.probing)
       assign(x, true);
   }
@@ -150,6 +230,7 @@ void machine::assign_all() {
 }
 
 void machine::assign(target& x, bool restart) {
+  deal(x);
   const bool mine = x.spec.probed && is_mine(x);
   const bool begins = mine && (restart || !x.probing);
   if (!begins && mine == x.probing && !restart)
@@ -158,24 +239,46 @@ void machine::assign(target& x, bool restart) {
   std::optional<status> from;
   if (x.now)
     from = x.now->status;
-  if (begins)
-    if (const auto own = x.seen.find(self_.node); own != x.seen.end())
-      own->second.what.complete = false; // no vote before it has looked
   out_.push_back(
     part{x.backend, x.spec.server, mine, begins ? from : std::nullopt});
 }
 
 bool machine::is_mine(const target& x) const {
-  if (!settled_)
-    return true;
-  const auto wanted = std::min(observers_max, alive_.size());
-  size_t above = 0;
+  return !settled_ || x.parts.contains(self_.node);
+}
+
+/// The first alive nodes by rank, until enough of them tell what they see. One
+/// that has had its time and is silent may not know the target: `${VAR}` in an
+/// address makes another target of the same server on each node, which nobody
+/// else would watch.
+void machine::deal(target& x) {
+  const auto before = std::exchange(x.parts, {});
+  size_t left = by_.watchers();
   for (const auto& node : x.ranking) {
-    if (node == self_.node)
-      return above < wanted;
-    above += std::binary_search(alive_.begin(), alive_.end(), node);
+    if (left == 0)
+      break;
+    if (!std::binary_search(alive_.begin(), alive_.end(), node))
+      continue;
+    const auto known = before.find(node);
+    x.parts[node] = known == before.end() ? now_ : known->second;
+    left -= !is_silent(x, node);
   }
-  return false; // not listed: the others watch
+}
+
+bool machine::is_silent(const target& x, const std::string& node) const {
+  for (const auto* held : {of(x.votes, node), of(x.looks, node)})
+    if (held && now_ - held->made <= fresh_for(held->what, x.spec.probes))
+      return false;
+  return now_ - x.parts.at(node) > fresh_for({}, x.spec.probes);
+}
+
+/// Whose vote there is or may yet be; sorted.
+std::vector<std::string> machine::heard(const target& x) const {
+  std::vector<std::string> result;
+  for (const auto& [node, since] : x.parts)
+    if (!is_silent(x, node))
+      result.push_back(node);
+  return result;
 }
 
 // -- what is seen -------------------------------------------------------------
@@ -184,15 +287,18 @@ void machine::take(const probed& in) {
   auto* x = find(in.backend, in.server);
   if (x == nullptr)
     return; // removed meanwhile
-  const auto before = x->seen.find(self_.node);
-  const bool news = before == x->seen.end()
-                 || before->second.what.status != in.status
-                 || before->second.what.complete != in.complete;
-  x->seen[self_.node] = {
-    {self_.incarnation, ++sequence_, in.status, in.complete, in.evidence},
-    now_};
+  const bool votes = in.complete && !cut_off_;
+  const held_observation seen{
+    {self_.incarnation, ++sequence_, in.status, votes, in.evidence}, now_};
+  auto& all = votes ? x->votes : x->looks;
+  const auto* before = of(all, self_.node);
+  const bool news = !before || before->what.status != in.status;
+  all[self_.node] = seen;
+  if (votes)
+    x->looks.erase(self_.node);
   if (news)
-    for (auto& body : encode(message_type::change, {told(*x, self_.node)}))
+    for (auto& body :
+         encode(message_type::change, {told(*x, self_.node, seen)}))
       out_.push_back(send{{}, message_kind::observations, std::move(body)});
   judge(*x);
 }
@@ -216,6 +322,8 @@ void machine::take(const received& in) {
     take_suspicion(*said);
     return;
   }
+  if (said->type == message_type::digest && settled_ && !by_.takes_digests())
+    return;
   std::set<uint64_t> touched;
   merge_told(*said, touched);
   for (const auto id : touched)
@@ -229,22 +337,54 @@ void machine::take(const received& in) {
 void machine::merge_told(const message& said, std::set<uint64_t>& touched) {
   for (const auto& x : said.observations) {
     const auto found = targets_.find(x.target);
-    if (found == targets_.end() || x.observer == self_.node
+    // Of this node there is only what an earlier life of it saw: its vote is
+    // counted until there is a new one (rule 11).
+    const bool mine =
+      x.observer == self_.node && x.what.incarnation >= self_.incarnation;
+    if (found == targets_.end() || mine
         || std::find(names_.begin(), names_.end(), x.observer) == names_.end())
       continue;
+    if (cut_off_ && x.what.complete && !sees_majority())
+      continue; // of one that has not noticed yet
     // An age beyond all limits is an old observation, not an overflow.
     const auto age = milliseconds{std::min<uint64_t>(x.age_ms, 3'600'000)};
     const held_observation fresh{x.what, now_ - age};
-    auto& seen = found->second.seen;
-    const auto old = seen.find(x.observer);
-    const auto& probes = found->second.spec.probes;
-    if (old == seen.end())
-      seen.emplace(x.observer, fresh);
-    else if (now_ - old->second.made > kept_for(old->second.what, probes))
-      old->second = fresh; // whatever its order: the old one speaks no more
-    else
-      old->second = merge(old->second, fresh);
+    auto& target = found->second;
+    keep_newer(x.what.complete ? target.votes : target.looks, x.observer, fresh,
+               target.spec.probes);
+    const bool decided = target.now && target.decided != time_point{};
+    if (!settled_ && !decided && x.verdict) {
+      target.now = verdict{*x.verdict, 0, 0};
+      target.decided = now_;
+    }
     touched.insert(x.target);
+  }
+}
+
+/// One that speaks no more gives way, whatever its order: a clock set back must
+/// not silence a node for ever.
+void machine::keep_newer(observation_map& all, const std::string& observer,
+                         const held_observation& x, const pace& p) const {
+  const auto speaks = [&](const held_observation& held) {
+    return by_.is_within(since(held.made, now_), kept_for(held.what, p));
+  };
+  if (!speaks(x))
+    return;
+  const auto [found, is_new] = all.try_emplace(observer, x);
+  if (!is_new)
+    found->second = speaks(found->second) ? by_.newer_of(found->second, x) : x;
+}
+
+/// What can never be counted again. An earlier life's must go even if its
+/// incarnation is the greater one.
+void machine::forget_old() {
+  for (auto& [id, x] : targets_) {
+    const auto old = [&, &p = x.spec.probes](const auto& item) {
+      return !by_.is_within(since(item.second.made, now_),
+                            kept_for(item.second.what, p));
+    };
+    std::erase_if(x.votes, old);
+    std::erase_if(x.looks, old);
   }
 }
 
@@ -268,16 +408,28 @@ void machine::judge_all() {
 }
 
 void machine::judge(target& x) {
-  const auto who = elect(x.ranking, alive_, x.seen, x.spec.probes, now_);
+  // The votes of those who are not seen grow old: what is left of them must not
+  // decide alone, nor this node's.
+  if (cut_off_ || (by_.needs_majority_to_vote() && !sees_majority()))
+    return;
+  if (woke_ && now_ - *woke_ <= x.spec.probes.interval)
+    return;
+  deal(x);
+  const auto who =
+    elect(x.ranking, heard(x), x.votes, x.spec.probes, now_, by_);
   std::optional<status> last;
   if (x.now)
     last = x.now->status;
-  const auto next = decide(who, x.seen, last);
+  const auto next = decide(who, x.votes, last, by_);
   const bool open =
     who.counted.empty()
     || (who.awaited && next.downs > 0 && next.status == status::up);
   if (!last && open)
     return; // too early to say
+  const bool confirmed =
+    x.decided == time_point{} && !who.counted.empty() && !who.awaited;
+  if (!last || *last != next.status || confirmed)
+    x.decided = now_;
   x.now = next;
   if (last.value_or(status::up) == next.status)
     return;
@@ -317,15 +469,16 @@ std::optional<target_view> machine::describe(const std::string& backend,
     return std::nullopt;
   target_view result{x->now, {}};
   const auto counted =
-    elect(x->ranking, alive_, x->seen, x->spec.probes, now).counted;
+    elect(x->ranking, heard(*x), x->votes, x->spec.probes, now, by_).counted;
   for (const auto& node : x->ranking) {
-    const auto found = x->seen.find(node);
-    if (found == x->seen.end())
+    const auto* vote = of(x->votes, node);
+    const auto* look = of(x->looks, node);
+    const auto* held = vote && look ? &merge(*vote, *look) : vote ? vote : look;
+    if (!held)
       continue;
-    const auto& [what, made] = found->second;
-    const auto age = since(made, now);
+    const auto age = since(held->made, now);
     result.observers.push_back(
-      {node, what, age, age <= fresh_for(what, x->spec.probes),
+      {node, held->what, age, age <= fresh_for(held->what, x->spec.probes),
        std::find(counted.begin(), counted.end(), node) != counted.end()});
   }
   return result;
@@ -333,20 +486,23 @@ std::optional<target_view> machine::describe(const std::string& backend,
 
 // -- what the peers are told --------------------------------------------------
 
-told_observation machine::told(const target& x,
-                               const std::string& observer) const {
-  const auto& [what, made] = x.seen.at(observer);
-  return {
-    x.spec.id, observer, what,
-    static_cast<uint64_t>(std::max<int64_t>(since(made, now_).count(), 0))};
+told_observation machine::told(const target& x, const std::string& observer,
+                               const held_observation& held) const {
+  const auto age = std::max(since(held.made, now_), milliseconds{0});
+  std::optional<status> stands;
+  if (x.now && x.decided != time_point{}
+      && now_ - x.decided >= x.spec.probes.interval)
+    stands = x.now->status;
+  return {x.spec.id, observer, held.what, static_cast<uint64_t>(age.count()),
+          stands};
 }
 
 void machine::send_digest(const std::string& to) {
   std::vector<told_observation> all;
   for (const auto& [id, x] : targets_)
-    for (const auto& [observer, held] : x.seen)
-      if (now_ - held.made <= kept_for(held.what, x.spec.probes))
-        all.push_back(told(x, observer));
+    for (const auto* held_by : {&x.votes, &x.looks})
+      for (const auto& [observer, held] : *held_by)
+        all.push_back(told(x, observer, held));
   for (auto& body : encode(message_type::digest, all))
     out_.push_back(send{to, message_kind::observations, std::move(body)});
 }

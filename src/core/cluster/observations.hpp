@@ -23,6 +23,9 @@ inline constexpr milliseconds digest_interval{1'000};
 inline constexpr milliseconds suspicion_pause{250};
 /// Connect failures of a peer that, with one failed probe, count as `fall`.
 inline constexpr uint64_t suspicion_failures_min = 2;
+/// Steps are at most `digest_interval` apart: after a longer pause this process
+/// did not run.
+inline constexpr milliseconds pause_max{3'000};
 
 struct target_spec {
   uint64_t id = 0;
@@ -82,7 +85,9 @@ struct remembered {
   std::set<uint64_t> downs; ///< target ids
 };
 
-/// INPUT: this process did not run for a while: what it saw itself is old.
+/// INPUT: this process did not run for a while, so all it holds is old. Told by
+/// the driver as soon as it knows; a pause of steps beyond `pause_max` is taken
+/// for one, too.
 struct stalled {};
 struct tick {};
 
@@ -131,19 +136,22 @@ struct observer_view {
 
 struct target_view {
   std::optional<verdict> now;           ///< none: not decided yet
-  std::vector<observer_view> observers; ///< by rank
+  std::vector<observer_view> observers; ///< by rank; each with its newest
 };
 
 struct identity {
   std::string node;
-  /// Greater than that of every earlier start of this node.
+  /// Greater than that of every earlier start of this node. One that is smaller
+  /// (a clock set back) costs it its votes for `kept_for`, not for ever.
   uint64_t incarnation = 0;
 };
 
 /// The step machine.
 class machine {
 public:
-  explicit machine(identity self) : self_(std::move(self)) {}
+  /// @param by Outlives the machine.
+  explicit machine(identity self, const rules& by = as_written())
+    : self_(std::move(self)), by_(by) {}
 
   effects step(const input& in, time_point now);
 
@@ -168,8 +176,16 @@ private:
     std::string backend;
     target_spec spec;
     std::vector<std::string> ranking;
-    observation_map seen;
+    /// Newest complete ones. Apart from those that are still incomplete, so
+    /// that an observer which begins anew keeps its old vote until it is too
+    /// old or there is a new one (rule 11).
+    observation_map votes;
+    observation_map looks; ///< newest incomplete ones; for `why`
+    /// Whose part it is, and since when; `heard` of them are enough.
+    std::map<std::string, time_point> parts;
     std::optional<verdict> now;
+    /// When its status last changed; never: it is what the disk remembered.
+    time_point decided{};
     bool probing = false;             ///< this node's part, as last told
     std::optional<time_point> told;   ///< the peers, of failing traffic
     std::optional<time_point> hinted; ///< the checker
@@ -187,20 +203,32 @@ private:
   void take(const tick& in);
 
   void merge_told(const message& told, std::set<uint64_t>& touched);
+  void forget_old();
   void take_suspicion(const message& told);
   void settle(const std::string& from);
   void lose_majority();
+  bool sees_majority() const;
+  void stop_voting();
+  void vote_again();
+  void keep_own_view(target& x) const;
+  void keep_newer(observation_map& all, const std::string& observer,
+                  const held_observation& x, const pace& p) const;
   void assign_all();
   void assign(target& x, bool restart);
   bool is_mine(const target& x) const;
+  void deal(target& x);
+  bool is_silent(const target& x, const std::string& node) const;
+  std::vector<std::string> heard(const target& x) const;
   void judge(target& x);
   void judge_all();
   void tell_all_backends();
   void send_digest(const std::string& to);
-  told_observation told(const target& x, const std::string& observer) const;
+  told_observation told(const target& x, const std::string& observer,
+                        const held_observation& held) const;
   target* find(const std::string& backend, const std::string& server);
 
   const identity self_;
+  const rules& by_;
   std::vector<std::string> names_; ///< of `cluster.nodes`
   std::vector<std::string> alive_; ///< sorted
   std::map<uint64_t, target> targets_;
@@ -208,8 +236,12 @@ private:
   std::map<std::string, std::vector<uint64_t>> backends_; ///< in their order
   bool has_majority_ = false;
   bool settled_ = false;
+  /// It was settled and then saw no majority: until it has begun anew among
+  /// the others, what it sees has no vote.
+  bool cut_off_ = false;
   std::set<std::string> digests_; ///< whose came since the majority returned
   uint64_t sequence_ = 0;
+  std::optional<time_point> woke_; ///< from the last stall
   time_point next_digest_{};
   time_point now_{};
   uint64_t undecodable_ = 0;

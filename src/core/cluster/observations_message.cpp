@@ -13,7 +13,25 @@ namespace {
 constexpr size_t observation_bytes_max = 64 + 256 + evidence_bytes_max;
 constexpr size_t name_bytes_max = 256;
 
-enum flag : uint64_t { down = 1, complete = 2 };
+enum flag : uint64_t {
+  down = 1,
+  complete = 2,
+  verdict_known = 4,
+  verdict_down = 8,
+};
+
+uint64_t flags_of(const told_observation& x) {
+  uint64_t result = 0;
+  if (x.what.status == status::down)
+    result |= flag::down;
+  if (x.what.complete)
+    result |= flag::complete;
+  if (x.verdict)
+    result |= flag::verdict_known;
+  if (x.verdict == status::down)
+    result |= flag::verdict_down;
+  return result;
+}
 
 void write(wire_writer& out, const told_observation& x) {
   // Nested, so that a later version may append to it.
@@ -22,8 +40,7 @@ void write(wire_writer& out, const told_observation& x) {
   one.string(x.observer);
   one.u64(x.what.incarnation);
   one.u64(x.what.sequence);
-  one.u64((x.what.status == status::down ? uint64_t{flag::down} : 0)
-          | (x.what.complete ? uint64_t{flag::complete} : 0));
+  one.u64(flags_of(x));
   one.u64(x.age_ms);
   one.string(std::string_view{x.what.evidence}.substr(
     0, std::min(x.what.evidence.size(), evidence_bytes_max)));
@@ -39,6 +56,8 @@ bool read(std::string_view bytes, told_observation& x) {
   const auto flags = in.u64();
   x.what.status = (flags & flag::down) != 0 ? status::down : status::up;
   x.what.complete = (flags & flag::complete) != 0;
+  if ((flags & flag::verdict_known) != 0)
+    x.verdict = (flags & flag::verdict_down) != 0 ? status::down : status::up;
   x.age_ms = in.u64();
   x.what.evidence = in.string();
   return in.ok() && x.observer.size() <= name_bytes_max

@@ -22,6 +22,9 @@ struct told_observation {
   std::string observer;
   observation what;
   uint64_t age_ms = 0; ///< adds up over every hop
+  /// What the sender takes for the verdict, if that has stood for a while: a
+  /// node that starts takes it over.
+  std::optional<troupe::status> verdict{};
   bool operator==(const told_observation&) const = default;
 };
 

@@ -20,6 +20,7 @@ uint64_t target_id(std::string_view backend, const server_settings& server,
   all.string(check.path);
   all.string(check.host);
   all.u64(check.port);
+  all.u64(check.expect_status.size());
   for (const auto& x : check.expect_status) {
     all.u64(x.first);
     all.u64(x.last);

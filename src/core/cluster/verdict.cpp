@@ -19,13 +19,21 @@ milliseconds interval_of(const observation& x, const pace& p) {
 
 bool votes_within(const observation_map& seen, const std::string& node,
                   milliseconds (*limit)(const observation&, const pace&),
-                  const pace& p, time_point now) {
+                  const pace& p, time_point now, const rules& by) {
   const auto found = seen.find(node);
   return found != seen.end() && found->second.what.complete
-      && now - found->second.made <= limit(found->second.what, p);
+      && by.is_within(std::chrono::ceil<milliseconds>(now - found->second.made),
+                      limit(found->second.what, p));
 }
 
 } // namespace
+
+const rules& as_written() {
+  static const rules all;
+  return all;
+}
+
+size_t rules::watchers() const { return observers_max; }
 
 std::strong_ordering newer(const observation& a, const observation& b) {
   if (const auto order = b.incarnation <=> a.incarnation; order != 0)
@@ -52,21 +60,27 @@ milliseconds kept_for(const observation& x, const pace& p) {
 
 electorate elect(std::span<const std::string> ranking,
                  std::span<const std::string> alive,
-                 const observation_map& seen, const pace& p, time_point now) {
+                 const observation_map& seen, const pace& p, time_point now,
+                 const rules& by) {
+  const auto is_alive = [alive](const std::string& node) {
+    return std::binary_search(alive.begin(), alive.end(), node);
+  };
   electorate result;
   for (const auto& node : ranking) {
     if (result.parts == observers_max)
       break;
-    if (!std::binary_search(alive.begin(), alive.end(), node))
+    if (!is_alive(node))
       continue;
     ++result.parts;
-    result.awaited |= !votes_within(seen, node, fresh_for, p, now);
+    result.awaited |= !votes_within(seen, node, fresh_for, p, now, by);
   }
   for (const auto& node : ranking) {
     if (result.counted.size() == observers_max)
       break;
-    if (votes_within(seen, node, fresh_for, p, now)
-        || (result.awaited && votes_within(seen, node, kept_for, p, now)))
+    if (!by.counts(is_alive(node)))
+      continue;
+    if (votes_within(seen, node, fresh_for, p, now, by)
+        || (result.awaited && votes_within(seen, node, kept_for, p, now, by)))
       result.counted.push_back(node);
   }
   return result;
@@ -79,17 +93,21 @@ std::string verdict::rule() const {
 }
 
 verdict decide(const electorate& who, const observation_map& seen,
-               std::optional<troupe::status> last) {
+               std::optional<troupe::status> last, const rules& by) {
   verdict result;
   result.counted = who.counted.size();
   for (const auto& node : who.counted)
     result.downs += seen.at(node).what.status == status::down;
-  const auto of =
-    !last && who.awaited ? std::max(result.counted, who.parts) : result.counted;
-  if (who.counted.empty())
-    result.status = last.value_or(status::up);
+  // What those who are awaited will say may still turn it over.
+  const auto all =
+    who.awaited ? std::max(result.counted, who.parts) : result.counted;
+  const auto downs_possible = result.downs + (all - result.counted);
+  if (result.counted > 0 && by.is_down(result.downs, all))
+    result.status = status::down;
+  else if (result.counted > 0 && !by.is_down(downs_possible, all))
+    result.status = status::up;
   else
-    result.status = 2 * result.downs > of ? status::down : status::up;
+    result.status = last.value_or(status::up);
   return result;
 }
 

@@ -56,6 +56,50 @@ milliseconds kept_for(const observation& x, const pace& p);
 
 using observation_map = std::map<std::string, held_observation>;
 
+/// The decisions that the verdict hangs on, one function each. The simulation
+/// replaces them one at a time, to show that it would notice.
+class rules {
+public:
+  virtual ~rules() = default;
+
+  /// Whether `downs` votes of `of` make a server down.
+  virtual bool is_down(size_t downs, size_t of) const { return 2 * downs > of; }
+
+  /// Which of two observations by one observer counts.
+  virtual const held_observation& newer_of(const held_observation& held,
+                                           const held_observation& come) const {
+    return merge(held, come);
+  }
+
+  virtual bool is_within(milliseconds age, milliseconds limit) const {
+    return age <= limit;
+  }
+
+  /// Whether a node that another does not see may be counted there.
+  virtual bool counts(bool is_alive) const {
+    (void)is_alive;
+    return true;
+  }
+
+  /// How many nodes watch a target, if there are so many.
+  virtual size_t watchers() const;
+
+  /// Whether this many digests of `n` nodes make verdicts count.
+  virtual bool settles(size_t digests, size_t n, bool has_majority) const {
+    return has_majority && digests > n / 2;
+  }
+
+  /// Whether a node that was stopped distrusts what it holds.
+  virtual bool doubts_itself() const { return true; }
+
+  /// Whether what a node sees without a majority has no vote.
+  virtual bool needs_majority_to_vote() const { return true; }
+
+  virtual bool takes_digests() const { return true; }
+};
+
+const rules& as_written();
+
 struct electorate {
   std::vector<std::string> counted;
   size_t parts = 0;     ///< alive nodes whose part it is to watch
@@ -68,7 +112,8 @@ struct electorate {
 /// @param alive As this node sees them, sorted.
 electorate elect(std::span<const std::string> ranking,
                  std::span<const std::string> alive,
-                 const observation_map& seen, const pace& p, time_point now);
+                 const observation_map& seen, const pace& p, time_point now,
+                 const rules& by = as_written());
 
 struct verdict {
   troupe::status status = troupe::status::up;
@@ -82,9 +127,12 @@ struct verdict {
 /// Down if strictly more than half of the counted say down; a tie is up. With
 /// nobody to count the last status stands, up if there was none.
 ///
-/// A first verdict is not left to whoever happened to look first: while others
-/// are awaited, down takes more than half of all parts.
+/// While others are awaited the same holds of all parts: what these may still
+/// turn over is not decided, and the last status stands. Else whoever happened
+/// to look first would decide alone, and a verdict would flip because nodes
+/// were restarted.
 verdict decide(const electorate& who, const observation_map& seen,
-               std::optional<troupe::status> last);
+               std::optional<troupe::status> last,
+               const rules& by = as_written());
 
 } // namespace troupe::cluster::watch
