@@ -36,7 +36,11 @@ add_executable(troupe-sim ${sim_sources})
 target_link_libraries(troupe-sim PRIVATE troupe_core Threads::Threads troupe_options)
 add_test(NAME sim_register COMMAND troupe-sim --seeds 1..300 --jobs 2)
 add_test(NAME sim_register_flaws COMMAND troupe-sim --seeds 1..2000 --jobs 2 --flaws)
-set_tests_properties(sim_register sim_register_flaws PROPERTIES TIMEOUT 600)
+add_test(NAME sim_observations COMMAND troupe-sim --of observations --seeds 1..200 --jobs 2)
+add_test(NAME sim_observations_flaws
+         COMMAND troupe-sim --of observations --seeds 1..2000 --jobs 2 --flaws)
+set_tests_properties(sim_register sim_register_flaws sim_observations sim_observations_flaws
+                     PROPERTIES TIMEOUT 600)
 
 # Counts the allocations and system calls of a daemon it is preloaded into.
 add_library(troupe-counting MODULE tests/counting/counting.cpp)

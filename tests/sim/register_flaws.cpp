@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "register_flaws.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace sim {
@@ -109,11 +108,5 @@ const flaw nothing{"none", "nothing is broken", &as_they_are};
 const flaw& sound() { return nothing; }
 
 std::span<const flaw> all_flaws() { return flaws; }
-
-const flaw* find_flaw(std::string_view name) {
-  const auto i = std::find_if(flaws.begin(), flaws.end(),
-                              [&](auto& x) { return x.name == name; });
-  return i == flaws.end() ? nullptr : &*i;
-}
 
 } // namespace sim

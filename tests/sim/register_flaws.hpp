@@ -28,7 +28,4 @@ const flaw& sound();
 
 std::span<const flaw> all_flaws();
 
-/// Null if there is none of this name.
-const flaw* find_flaw(std::string_view name);
-
 } // namespace sim

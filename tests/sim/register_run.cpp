@@ -166,9 +166,11 @@ bool register_run::agreed(std::string& why) const {
 }
 
 run_result register_run::result() {
-  return {checker_.failure(), network_.messages(), checker_.committed_count(),
-          checker_.answers(outcome::committed),
-          checker_.answers(outcome::unknown)};
+  return {checker_.failure(),
+          network_.messages(),
+          {{"records", checker_.committed_count()},
+           {"changes committed", checker_.answers(outcome::committed)},
+           {"unknown", checker_.answers(outcome::unknown)}}};
 }
 
 register_host& register_run::any_host() {

@@ -4,20 +4,13 @@
 #include "register_checker.hpp"
 #include "register_flaws.hpp"
 #include "register_host.hpp"
+#include "run_result.hpp"
 
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace sim {
-
-struct run_result {
-  std::string failure; ///< empty: nothing went wrong
-  size_t messages = 0;
-  size_t records = 0;
-  size_t committed = 0; ///< answers of that kind
-  size_t unknown = 0;
-};
 
 /// One run of a whole cluster of registers, all of it decided by the seed: how
 /// many nodes, what the operators ask for, what goes wrong. Then the faults

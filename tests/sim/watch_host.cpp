@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "watch_host.hpp"
+
+#include "core/cluster/operators_message.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sim {
+
+using namespace troupe::cluster;
+namespace cluster = troupe::cluster;
+using troupe::status;
+
+namespace {
+
+const troupe::check_settings settings;
+
+/// A loop that stood still for longer knows that it did (rule 16).
+constexpr milliseconds stall_min{2'000};
+
+} // namespace
+
+// -- what happens to it -------------------------------------------------------
+
+void watch_host::start() {
+  if (running())
+    return;
+  ++starts_;
+  auto& chance = site_.time.chance;
+  clock_offset_ = seconds{chance.between(1'000, 100'000)};
+  clock_per_mille_ = chance.between(995, 1005);
+  const auto wall =
+    std::exchange(clock_back_, false) ? starts_ : 1000 * starts_;
+  site_.time.trace(name_, "starts");
+  members_ = std::make_unique<membership::machine>(membership::identity{
+    name_, "prod", chance.next(), "simulated", chance.next()});
+  watch_ = std::make_unique<watch::machine>(watch::identity{name_, wall},
+                                            *site_.broken.rules);
+  wishes_ = std::make_unique<wishes::machine>(name_);
+  configure();
+}
+
+void watch_host::configure() {
+  step(wishes::started{disk_});
+  wishes::servers_changed weights{1, {}};
+  watch::targets_changed targets{"app", {}, false};
+  for (const auto& x : site_.land.servers) {
+    weights.weights[{"app", x.name}] = 100;
+    checks_[x.name];
+    targets.targets.push_back(
+      {x.id,
+       x.name,
+       {settings.interval, settings.timeout, settings.fall},
+       true});
+  }
+  step(weights);
+  step(watch::remembered{downs_});
+  step(watch::nodes_changed{site_.land.nodes});
+  step(targets);
+  step(membership::nodes_changed{site_.land.nodes});
+}
+
+void watch_host::crash() {
+  if (!running())
+    return;
+  site_.time.trace(name_, "crashes");
+  if (writing_ && site_.time.chance.per_mille(500))
+    disk_ = writing_;
+  members_.reset();
+  watch_.reset();
+  wishes_.reset();
+  ++starts_;
+  paused_ = false;
+  backlog_.clear();
+  peers_.clear();
+  checks_.clear();
+  queue_.clear();
+  writing_.reset();
+  site_.checker.crashed(name_);
+  site_.links.died(name_);
+}
+
+void watch_host::wipe() {
+  crash();
+  site_.time.trace(name_, "loses its disk");
+  disk_.reset();
+  downs_.clear();
+  site_.checker.wiped();
+}
+
+void watch_host::pause() {
+  if (!alive())
+    return;
+  site_.time.trace(name_, "stalls");
+  paused_ = true;
+  paused_at_ = site_.time.now();
+}
+
+void watch_host::resume() {
+  if (!paused_)
+    return;
+  site_.time.trace(name_, "goes on");
+  paused_ = false;
+  site_.checker.resumed(name_);
+  const bool stalled = site_.time.now() - paused_at_ > stall_min;
+  // It may hear of it before or after what has waited.
+  if (stalled && site_.time.chance.per_mille(500))
+    wake_up_stalled();
+  else if (stalled)
+    later(milliseconds{5}, [this] { wake_up_stalled(); });
+  for (auto& what : std::exchange(backlog_, {}))
+    now_or_resumed(std::move(what));
+}
+
+void watch_host::wake_up_stalled() {
+  if (!site_.broken.rules->doubts_itself())
+    return;
+  step(watch::stalled{});
+  step(membership::stalled{});
+}
+
+void watch_host::ask(uint64_t request, const std::string& server,
+                     uint64_t wish) {
+  if (!alive())
+    return;
+  wishes::command x;
+  x.request = request;
+  x.of = {"app", server};
+  x.author = "operator " + std::to_string(request);
+  if (wish % 4 == 3)
+    x.weight = wish % 1000;
+  else
+    x.admin = static_cast<troupe::admin_state>(wish % 3);
+  // The answer may come in the same step.
+  const auto& counter = wishes_->state().counter;
+  site_.checker.commanded(name_, request, x.of, {counter + 1, name_});
+  step(x);
+}
+
+void watch_host::fail_traffic(const std::string& server) {
+  if (alive())
+    step(watch::traffic_fails{"app", server, 3});
+}
+
+// -- steps --------------------------------------------------------------------
+
+void watch_host::step(const membership::input& x) {
+  for (const auto& effect : members_->step(x, local_now())) {
+    if (const auto* wake = std::get_if<cluster::wake>(&effect))
+      wake_at(wakes_[0], wake->at, [this] { step(membership::tick{}); });
+    else
+      std::visit([this](const auto& what) { perform(what); }, effect);
+  }
+}
+
+void watch_host::step(const watch::input& x) {
+  for (const auto& effect : watch_->step(x, local_now())) {
+    if (const auto* wake = std::get_if<cluster::wake>(&effect))
+      wake_at(wakes_[1], wake->at, [this] { step(watch::tick{}); });
+    else
+      std::visit([this](const auto& what) { perform(what); }, effect);
+  }
+  if (watch_->settled())
+    downs_ = watch_->downs();
+  site_.checker.stepped(name_, *watch_, local_now());
+}
+
+void watch_host::step(const wishes::input& x) {
+  for (auto& effect : wishes_->step(x, local_now()))
+    queue_.push_back(std::move(effect));
+  pump();
+}
+
+/// Carries effects out in order; what follows a write waits for the disk.
+void watch_host::pump() {
+  const bool waits =
+    site_.broken.driver != watch_driver_flaw::wish_before_fsync;
+  while (!queue_.empty() && !(writing_ && waits)) {
+    const auto effect = std::move(queue_.front());
+    queue_.pop_front();
+    if (const auto* wake = std::get_if<cluster::wake>(&effect)) {
+      wake_at(wakes_[2], wake->at, [this] { step(wishes::tick{}); });
+    } else if (const auto* write = std::get_if<persist>(&effect)) {
+      const bool busy = writing_.has_value();
+      writing_ = write->content;
+      if (!busy)
+        later(site_.time.any(milliseconds{1}, milliseconds{80}),
+              [this] { land(); });
+    } else {
+      std::visit([this](const auto& what) { perform(what); }, effect);
+    }
+  }
+}
+
+void watch_host::land() {
+  disk_ = std::exchange(writing_, {});
+  pump();
+}
+
+void watch_host::receive(const std::string& from, message_kind kind,
+                         const std::string& body) {
+  if (!running())
+    return;
+  later({}, [this, from, kind, body] {
+    if (!peers_.contains(from))
+      return;
+    if (kind == message_kind::observations)
+      step(watch::received{from, body});
+    else
+      step(wishes::received{from, body});
+  });
+}
+
+void watch_host::take(const membership::input& x) {
+  if (running())
+    now_or_resumed([this, x] { step(x); });
+}
+
+// -- effects ------------------------------------------------------------------
+
+void watch_host::perform(const membership::dial& x) {
+  site_.links.dial(name_, x.peer);
+}
+
+void watch_host::perform(const membership::close_link& x) {
+  site_.links.close(name_, x.link, x.reason);
+}
+
+void watch_host::perform(const membership::link_send& x) {
+  site_.links.send(name_, x.link, x.body);
+}
+
+void watch_host::perform(const membership::joined& x) {
+  site_.time.trace(name_, "sees " + x.peer);
+  peers_.insert(x.peer);
+  step(watch::joined{x.peer});
+  step(wishes::joined{x.peer});
+}
+
+void watch_host::perform(const membership::left& x) {
+  site_.time.trace(name_, "misses " + x.peer);
+  peers_.erase(x.peer);
+  step(wishes::left{x.peer});
+}
+
+void watch_host::perform(const membership::view& x) {
+  site_.checker.majority(name_, 2 * x.alive.size() > site_.land.nodes.size());
+  step(watch::view_changed{x.alive, x.has_majority});
+}
+
+void watch_host::perform(const membership::event& x) {
+  site_.time.trace(name_, x.text);
+}
+
+void watch_host::perform(const cluster::send& x) {
+  if (x.kind == message_kind::operators) {
+    site_.checker.told(name_, x.body);
+    const auto said = wishes::decode(x.body);
+    if (site_.broken.driver == watch_driver_flaw::wish_digest_ignored
+        && std::holds_alternative<wishes::told_digest>(said))
+      return;
+  }
+  for (const auto& peer : peers_)
+    if (x.to.empty() || x.to == peer)
+      site_.net.send(*this, peer, x.kind, x.body);
+}
+
+void watch_host::perform(const wishes::answer& x) {
+  site_.checker.answered(name_, x);
+}
+
+// -- probes -------------------------------------------------------------------
+
+void watch_host::perform(const watch::part& x) {
+  auto& c = checks_.at(x.server);
+  const auto was = std::exchange(c.assigned, x.probe);
+  if (x.restart_from) {
+    c.active = {.status = *x.restart_from, .confirmed = true};
+    c.streak = 0;
+    c.complete = false;
+  }
+  if (!x.probe)
+    c.complete = false;
+  if (x.probe && (!was || x.restart_from))
+    arm(x.server, site_.time.any({}, milliseconds{100}));
+}
+
+void watch_host::perform(const watch::hint& x) {
+  if (site_.broken.driver == watch_driver_flaw::suspicion_votes)
+    step(watch::probed{"app", x.server, status::down, true, "a peer says so"});
+  else
+    arm(x.server, {});
+}
+
+void watch_host::arm(const std::string& server, duration delay) {
+  const auto ticket = ++checks_.at(server).ticket;
+  later(delay, [this, server, ticket] {
+    if (checks_.at(server).ticket == ticket)
+      probe(server);
+  });
+}
+
+void watch_host::probe(const std::string& server) {
+  const auto& c = checks_.at(server);
+  if (!c.assigned)
+    return;
+  ++probes_[server];
+  const bool success = site_.land.reaches(name_, server);
+  // What fails is refused at once or times out.
+  const duration takes = success || site_.time.chance.per_mille(500)
+                         ? site_.time.any(milliseconds{1}, milliseconds{30})
+                         : settings.timeout;
+  later(takes, [this, server, success, ticket = c.ticket] {
+    if (checks_.at(server).ticket == ticket)
+      probe_ended(server, success);
+  });
+}
+
+void watch_host::probe_ended(const std::string& server, bool success) {
+  using troupe::probe_outcome;
+  auto& c = checks_.at(server);
+  c.active =
+    apply(c.active, success ? probe_outcome::success : probe_outcome::failure,
+          {settings.rise, settings.fall}, local_now());
+  c.streak = success == c.streak_of_successes ? c.streak + 1 : 1;
+  c.streak_of_successes = success;
+  const bool same = (c.active.status == status::up) == success;
+  c.complete |= same && c.streak >= (success ? settings.rise : settings.fall);
+  c.complete |= !success && c.active.status == status::down;
+  const auto pause = c.complete
+                     ? probe_interval(c.active, settings)
+                     : std::min(settings.interval, milliseconds{500});
+  arm(server,
+      troupe::jittered(pause, static_cast<uint32_t>(site_.time.chance.next())));
+  step(watch::probed{"app", server, c.active.status, c.complete, "a probe"});
+}
+
+// -- time ---------------------------------------------------------------------
+
+time_point watch_host::local_now() const {
+  return time_point{clock_offset_
+                    + site_.time.elapsed() / 1000 * clock_per_mille_};
+}
+
+void watch_host::wake_at(uint64_t& number, time_point local,
+                         world::action what) {
+  const auto delay = std::max(local - local_now(), duration{});
+  later(delay / clock_per_mille_ * 1000 + microseconds{2},
+        [&number, own = ++number, what = std::move(what)] {
+          if (number == own)
+            what();
+        });
+}
+
+void watch_host::now_or_resumed(world::action what) {
+  if (paused_)
+    backlog_.push_back([this, life = starts_, what = std::move(what)] {
+      if (starts_ == life)
+        what();
+    });
+  else
+    what();
+}
+
+void watch_host::later(duration delay, world::action what) {
+  site_.time.after(delay, [this, life = starts_, what = std::move(what)] {
+    if (starts_ == life)
+      now_or_resumed(what);
+  });
+}
+
+} // namespace sim
