@@ -14,8 +14,10 @@ class tunnel {
 public:
   enum class status : uint8_t {
     running,
-    finished, ///< both sides have ended and all bytes are across
-    failed,   ///< one side was reset: the other must be, too
+    /// Both sides have ended and all bytes are across. Close both streams:
+    /// for the last of the two ends, that is its word.
+    finished,
+    failed, ///< one side was reset: the other must be, too
   };
 
   tunnel(loop& l, stream& client, stream& server) noexcept

@@ -37,6 +37,10 @@ struct journey final : stream_owner {
     turn_budget budget;
     while (!budget.spent() && both.pump(budget))
       moved = true;
+    if (both.status() == tunnel::status::finished) {
+      client_io.close();
+      server_io.close();
+    }
     return moved;
   }
 

@@ -99,7 +99,7 @@ private:
 } // namespace
 
 CAF_TEST(nodes find out what is so and three of them probe) {
-  for (uint64_t seed = 1; seed <= 70; ++seed) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
     auto c = whole(seed, size_of(seed), 5);
     CAF_CHECK(agreed(*c) == truth_of(seed, *c));
     const auto wanted = std::min(c->nodes().size(), observers_max);
@@ -110,7 +110,7 @@ CAF_TEST(nodes find out what is so and three of them probe) {
 
 CAF_TEST(no verdict flips because of what happens to nodes) {
   size_t looked = 0;
-  for (uint64_t seed = 1; seed <= 120; ++seed) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
     auto c = whole(seed, 2 + seed % 6, 4); // there is someone to ask
     c->lost = seed % 4 * 5;
     c->repeated = seed % 3 * 5;
@@ -134,7 +134,7 @@ CAF_TEST(no verdict flips because of what happens to nodes) {
 }
 
 CAF_TEST(all nodes follow a server within 12 s over a lossy network) {
-  for (uint64_t seed = 1; seed <= 70; ++seed) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
     auto c = whole(seed, size_of(seed), 4);
     c->lost = 20;
     c->repeated = 10;
@@ -152,7 +152,7 @@ CAF_TEST(all nodes follow a server within 12 s over a lossy network) {
 }
 
 CAF_TEST(nodes that see servers differently agree and do not flap) {
-  for (uint64_t seed = 1; seed <= 70; ++seed) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
     auto c = whole(seed, size_of(seed), 6);
     c->lost = 20;
     std::mt19937_64 random{seed};
