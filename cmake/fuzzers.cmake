@@ -17,7 +17,7 @@ function(troupe_fuzz_part name)
   target_compile_options(fuzz_${name} PRIVATE ${fuzz_options} -fsanitize=fuzzer-no-link)
 endfunction()
 
-troupe_fuzz_part(core Boost::headers SOURCES src/core/*.cpp src/core/balance/*.cpp)
+troupe_fuzz_part(core Boost::headers SOURCES src/core/*.cpp src/core/balance/*.cpp src/core/cluster/*.cpp)
 troupe_fuzz_part(config fuzz_core yaml-cpp fmt::fmt SOURCES src/config/*.cpp)
 troupe_fuzz_part(http1 fuzz_core Boost::headers SOURCES src/net/http1/*.cpp)
 troupe_fuzz_part(net fuzz_http1 Threads::Threads fmt::fmt SOURCES src/net/*.cpp)
@@ -43,4 +43,5 @@ troupe_fuzzer(chunk_scanner fuzz_http1)
 troupe_fuzzer(data_path fuzz_net)
 troupe_fuzzer(config fuzz_config)
 troupe_fuzzer(admin_api fuzz_core caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
-              SOURCES src/actors/admin_api.cpp src/admin/target.cpp)
+              SOURCES src/actors/actor_host.cpp src/actors/admin_api.cpp src/actors/admin_api_json.cpp
+                      src/actors/admin_cluster_json.cpp src/admin/target.cpp)

@@ -3,6 +3,7 @@
 #include "admin/target.hpp"
 #include "fuzz/require.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto space = line.find(' ');
   if (space == line.npos)
     return 0;
-  const auto target = admin::split_target(line.substr(space + 1));
+  const auto text = line.substr(space + 1);
+  if (std::any_of(text.begin(), text.end(),
+                  [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
+    return 0; // Beast has refused it
+  const auto target = admin::split_target(text);
   if (!target)
     return 0;
   require(target->path.front() == '/');

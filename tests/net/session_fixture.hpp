@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/backend_fixture.hpp"
+#include "net/http1/chunk_scanner.hpp"
 #include "net/session.hpp"
 
 #include <algorithm>
@@ -31,10 +32,17 @@ inline size_t message_size(std::string_view bytes) {
     size += head + 4;
     return bytes.size() >= size ? size : 0;
   }
-  if (fields.find("chunked") == std::string_view::npos)
+  if (fields.find("\r\nTransfer-Encoding: chunked\r\n")
+      == std::string_view::npos)
     return head + 4;
-  const auto last = bytes.find("0\r\n\r\n", head + 4);
-  return last == std::string_view::npos ? 0 : last + 5;
+  http1::chunk_scanner scanner;
+  for (auto at = head + 4; at < bytes.size();) {
+    const auto step = scanner.scan(bytes.substr(at));
+    at += step.consumed;
+    if (step.status != http1::chunk_scanner::status::more)
+      return step.status == http1::chunk_scanner::status::done ? at : 0;
+  }
+  return 0;
 }
 
 inline size_t count_of(std::string_view text, std::string_view what) {
