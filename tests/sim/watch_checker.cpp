@@ -71,6 +71,8 @@ void watch_checker::resumed(const std::string& node) {
   if (const auto x = no_majority_since_.find(node);
       x != no_majority_since_.end())
     x->second = world_.now();
+  if (const auto x = returned_.find(node); x != returned_.end())
+    x->second = world_.now(); // that time did not pass for it
   forget_votes(node);
 }
 
@@ -142,7 +144,7 @@ void watch_checker::check_order(const std::string& node,
       const auto& before = held->second;
       // The same one by a slow way proves to be older; clocks differ in speed.
       const auto keeps =
-        watch::kept_for(before.what, watch::pace{}) - seconds{4};
+        watch::fresh_for(before.what, watch::pace{}) - seconds{4};
       if (watch::newer(before.what, seen.what) < 0
           && world_.now() - before.made < keeps)
         fail(node + " holds of " + seen.node

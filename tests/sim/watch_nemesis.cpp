@@ -149,7 +149,10 @@ void watch_run::ask() {
   x.ask(++requests_, server, world_.chance.next());
   if (plan_.crashes && world_.elapsed() > seconds{20}
       && world_.chance.per_mille(50))
-    world_.after(world_.any({}, milliseconds{80}), [this, &x] { crash(x); });
+    world_.after(world_.any({}, milliseconds{80}), [this, &x] {
+      if (!faults_over())
+        crash(x);
+    });
   world_.after(world_.any(milliseconds{20}, seconds{6}), [this] { ask(); });
 }
 

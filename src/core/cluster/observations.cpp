@@ -161,7 +161,7 @@ void machine::keep_own_view(target& x) const {
       && elect(x.ranking, alive_, x.votes, x.spec.probes, now_, by_)
            .counted.empty()) {
     x.now = verdict{look->what.status, 0, 0};
-    x.decided = now_; // too young to be told as what stands
+    x.decided = {}; // not by votes: nobody is told that it stands
   }
 }
 
@@ -361,18 +361,21 @@ void machine::merge_told(const message& said, std::set<uint64_t>& touched) {
   }
 }
 
-/// One that speaks no more gives way, whatever its order: a clock set back must
-/// not silence a node for ever.
+/// One that is not fresh gives way to one that is, whatever their order: a
+/// clock set back must not silence a node for long.
 void machine::keep_newer(observation_map& all, const std::string& observer,
                          const held_observation& x, const pace& p) const {
-  const auto speaks = [&](const held_observation& held) {
-    return by_.is_within(since(held.made, now_), kept_for(held.what, p));
+  const auto within = [&](const held_observation& held, auto limit) {
+    return by_.is_within(since(held.made, now_), limit(held.what, p));
   };
-  if (!speaks(x))
+  if (!within(x, kept_for))
     return;
   const auto [found, is_new] = all.try_emplace(observer, x);
-  if (!is_new)
-    found->second = speaks(found->second) ? by_.newer_of(found->second, x) : x;
+  if (is_new)
+    return;
+  auto& held = found->second;
+  const bool gives_way = within(x, fresh_for) && !within(held, fresh_for);
+  held = gives_way ? x : by_.newer_of(held, x);
 }
 
 /// What can never be counted again. An earlier life's must go even if its

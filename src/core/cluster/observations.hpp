@@ -142,7 +142,7 @@ struct target_view {
 struct identity {
   std::string node;
   /// Greater than that of every earlier start of this node. One that is smaller
-  /// (a clock set back) costs it its votes for `kept_for`, not for ever.
+  /// (a clock set back) costs it its votes for `fresh_for`, not for ever.
   uint64_t incarnation = 0;
 };
 
@@ -184,7 +184,8 @@ private:
     /// Whose part it is, and since when; `heard` of them are enough.
     std::map<std::string, time_point> parts;
     std::optional<verdict> now;
-    /// When its status last changed; never: it is what the disk remembered.
+    /// When votes last changed its status; never: it is what the disk or this
+    /// node alone remembers.
     time_point decided{};
     bool probing = false;             ///< this node's part, as last told
     std::optional<time_point> told;   ///< the peers, of failing traffic
