@@ -24,6 +24,8 @@ public:
   virtual connection_view describe() const = 0;
   /// The server at work for it; see session::server_identity().
   virtual const server_live* server_identity() const noexcept = 0;
+  /// Kept alive for another request, and none has begun.
+  virtual bool rests() const noexcept = 0;
   virtual connection_actor handle() = 0;
 
 protected:
@@ -93,6 +95,10 @@ private:
   connection_view describe() const override;
   const server_live* server_identity() const noexcept override {
     return session_ ? session_->server_identity() : nullptr;
+  }
+  bool rests() const noexcept override {
+    return session_ && session_->phase() == net::session_phase::idle
+        && session_->requests() > 0;
   }
   connection_actor handle() override { return this; }
 

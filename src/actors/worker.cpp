@@ -49,7 +49,9 @@ void worker_state::retire(const std::string& backend, snapshot_ptr snapshot) {
 worker::worker(caf::actor_config& cfg, worker_state& state,
                supervisor_actor supervisor)
   : hosted(cfg), state_(state), supervisor_(std::move(supervisor)),
-    timer_(state.context.services.event_loop.timers().add(*this)) {}
+    timer_(state.context.services.event_loop.timers().add(*this)) {
+  state.context.services.event_loop.watch_buffers(timer_);
+}
 
 worker_actor::behavior_type worker::make_behavior() {
   set_down_handler([this](caf::down_msg& down) { listener_died(down); });
@@ -263,6 +265,15 @@ void worker::on_timer() {
       return true;
     });
     await_removed();
+  });
+}
+
+void worker::on_ready() {
+  in_actor([this] {
+    for_each_connection([this](group_member& member) {
+      if (member.rests())
+        send(member.handle(), drain_connection{});
+    });
   });
 }
 

@@ -83,7 +83,8 @@ private:
 
   // -- loop_client --
   void on_timer() override;
-  void on_ready() override {}
+  /// Buffers are scarce: connections that rest give theirs up (rule 24).
+  void on_ready() override;
 
   void start_listener(worker_state::frontend& frontend);
   void listener_died(const caf::down_msg& down);

@@ -82,6 +82,9 @@ public:
                                       : level::full;
   }
 
+  /// Below 70 % of the bound: well away from pressure.
+  bool relaxed() const noexcept { return in_use_.get() * 10 < bytes_max_ * 7; }
+
   /// Bytes handed out; any thread may read it.
   const counter& in_use() const noexcept { return in_use_; }
 

@@ -47,6 +47,7 @@ void loop::run(const std::function<work_state()>& work) {
       take_requested();
     run_ready();
     timers_.advance(now_);
+    note_buffers();
     state = work();
     const auto end = clock::now();
     note_turn(end);
@@ -97,6 +98,16 @@ char* loop::scratch() noexcept {
 
 void loop::poison_scratch() noexcept {
   ASAN_POISON_MEMORY_REGION(scratch_.get(), scratch_bytes);
+}
+
+void loop::note_buffers() {
+  if (!buffers_scarce_) {
+    buffers_scarce_ = buffers_.pressure() != buffer_pool::level::normal;
+    if (buffers_scarce_ && buffer_watcher_)
+      make_ready(*buffer_watcher_);
+  } else {
+    buffers_scarce_ = !buffers_.relaxed();
+  }
 }
 
 void loop::note_turn(time_point end) noexcept {

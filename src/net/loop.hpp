@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -53,6 +54,9 @@ public:
   timer_wheel& timers() noexcept { return timers_; }
   buffer_pool& buffers() noexcept { return buffers_; }
   pipe_cache& pipes() noexcept { return pipes_; }
+  /// Gives `client` an on_ready() each time buffers come to hold 80 % of their
+  /// bound, having been below 70 %.
+  void watch_buffers(client_token client) noexcept { buffer_watcher_ = client; }
   /// Connections that wait for their next use.
   quota& idle_connections() noexcept { return idle_connections_; }
 
@@ -74,12 +78,15 @@ private:
   void on_io(uint32_t events) override;
   void run_ready();
   void take_requested();
+  void note_buffers();
   void note_turn(time_point end) noexcept;
 
   net::poller poller_;
   time_point now_;
   timer_wheel timers_;
   buffer_pool buffers_;
+  std::optional<client_token> buffer_watcher_;
+  bool buffers_scarce_ = false;
   pipe_cache pipes_;
   quota idle_connections_;
   std::unique_ptr<char[]> scratch_;

@@ -195,6 +195,28 @@ def test_memory_that_runs_short_refuses_requests_and_recovers(t):
     eventually(lambda: node.metric("buffer_bytes") < 1 << 19)
 
 
+def test_memory_that_runs_short_closes_connections_that_rest(t):
+    node = t.node(
+        t.servers("a1"),
+        config={"global": {"buffers_max": "1MiB", "workers": 1}},
+        frontend={"http": {"timeout_header": "30s", "timeout_keep_alive": "60s"}},
+    )
+    resting = [node.client() for _ in range(5)]
+    for client in resting:
+        assert client.get("/").keeps_alive
+    new = node.client()  # has not asked for anything yet
+    busy = node.client()
+    busy.send_request("GET", "/delay/1500")
+    hogs = [node.client() for _ in range(54)]
+    for client in hogs:
+        client.send("GET / HTTP/1.1\r\nHost: t\r\nX-A: " + "x" * 14_000)
+    for client in resting:
+        assert client.at_end()
+    assert node.metric("buffer_bytes") < 1 << 20
+    assert busy.read_response().status == 200
+    assert new.get("/").status == 200
+
+
 def test_a_stream_waits_as_a_request_does(t):
     server = t.server("a1", mode="tcp-echo")
     node = node_of(t, [server], {"a1": {"max_connections": 1}}, protocol="tcp")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Requests that must not reach a server."""
 
+import json
+
 from harness import eventually
 
 HOST = "Host: t\r\n"
@@ -110,3 +112,23 @@ def test_an_error_reply_tells_nothing_about_the_inside(t):
     text = (response.raw_head + response.body).decode().lower().replace(response.field("X-Request-Id", "-").lower(), "")
     for word in (f":{server.port}", "boost", "caf", "exception", "0.1.0"):
         assert word not in text, word
+
+
+def test_an_error_reply_is_json_for_who_asks_for_it(t):
+    server = t.server("a1")
+    node = t.node([server], config={"global": {"access_log": {"path": str(t.directory / "node0/access.log")}}})
+    server.kill()
+    for lines, (accept, kind) in enumerate(
+        (("application/json", "application/json"), ("text/html", "text/plain; charset=utf-8")), 1
+    ):
+        with node.client() as client:
+            response = client.get("/", Accept=accept)
+            assert response.status == 503 and response.field("Content-Type") == kind, response
+            request_id = response.field("X-Request-Id")
+            assert request_id
+            if kind == "application/json":
+                said = json.loads(response.body)
+                assert said["status"] == 503 and said["request_id"] == request_id and said["reason"], said
+            else:
+                assert f"request id: {request_id}" in response.text
+            assert node.access_log(lines)[-1]["request_id"] == request_id

@@ -131,6 +131,30 @@ CAF_TEST(events timers and turns come in the same round) {
   CAF_CHECK_EQUAL(client.turns, 1);
 }
 
+CAF_TEST(scarce buffers are told once until they were plenty again) {
+  const auto share = std::string(16'000, 'x'); // a block of 16,384
+  loop_fixture small{100'000};
+  recorder watcher{small.event_loop};
+  small.event_loop.watch_buffers(watcher.token);
+  std::vector<buffer> held(5);
+  for (int i = 0; i < 4; ++i)
+    held[i].append(small.event_loop.buffers(), share);
+  small.turn(3);
+  CAF_CHECK_EQUAL(watcher.turns, 0); // 65 %
+  held[4].append(small.event_loop.buffers(), share);
+  small.turn(3);
+  CAF_CHECK_EQUAL(watcher.turns, 1); // 81 %
+  held[4].reset();
+  held[4].append(small.event_loop.buffers(), std::string(10'000, 'y'));
+  small.turn(3);
+  CAF_CHECK_EQUAL(watcher.turns, 1);
+  held[4].reset();
+  small.turn(3);
+  held[4].append(small.event_loop.buffers(), share);
+  small.turn(3);
+  CAF_CHECK_EQUAL(watcher.turns, 2);
+}
+
 CAF_TEST(the longest turn of a second is told) {
   const auto began = clock::now();
   CAF_CHECK(run_until([&] {
