@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The documentation: what it points to is there, and what it says of the
+configuration is what the loader says."""
+
+import json
+import pathlib
+import re
+import subprocess
+
+from harness import limit
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+REFERENCE = ROOT / "docs/configuration.md"
+
+FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} (.+)$", re.M)
+
+# -- links ----------------------------------------------------------------------
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", FENCE.sub("", text))
+
+
+def anchors(page):
+    """The names GitHub and others give to headings."""
+    found = set()
+    for title in HEADING.findall(FENCE.sub("", page.read_text())):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()
+        name = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        count = sum(1 for x in found if x == name or re.fullmatch(re.escape(name) + r"-\d+", x))
+        found.add(f"{name}-{count}" if count else name)
+    return found
+
+
+def broken_links(page):
+    for target in LINK.findall(without_code(page.read_text())):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists():
+            yield f"{page.relative_to(ROOT)}: there is no {target}"
+        elif anchor and (file.suffix != ".md" or anchor not in anchors(file)):
+            yield f"{page.relative_to(ROOT)}: {path or 'it'} has no heading for #{anchor}"
+
+
+def test_every_link_of_the_documentation_leads_somewhere(_t):
+    assert len(PAGES) > 10
+    broken = [text for page in PAGES for text in broken_links(page)]
+    assert not broken, "\n".join(broken)
+
+
+def test_every_page_can_be_reached_from_the_readme(_t):
+    seen, queue = set(), [ROOT / "README.md"]
+    while queue:
+        page = queue.pop()
+        if page in seen or page.suffix != ".md" or not page.exists():
+            continue
+        seen.add(page)
+        targets = [x.partition("#")[0] for x in LINK.findall(without_code(page.read_text()))]
+        queue += [(page.parent / x).resolve() for x in targets if x and ":" not in x]
+    # A decision is found in its directory.
+    lost = [str(page.relative_to(ROOT)) for page in PAGES if page not in seen and not page.name[0].isdigit()]
+    assert not lost, f"no page links to {lost}"
+
+
+def test_the_files_that_pages_name_are_there(_t):
+    """`src/actors/listener.cpp`, `net/dialer.cpp`, `examples/troupe.yaml`."""
+    missing = []
+    for page in (ROOT / "README.md", ROOT / "docs/architecture.md"):
+        for name in re.findall(r"`([a-z_]+/[\w/.-]*\.(?:cpp|hpp|yaml|yml|py|json))`", page.read_text()):
+            if not (ROOT / name).exists() and not (ROOT / "src" / name).exists():
+                missing.append(f"{page.relative_to(ROOT)}: {name}")
+    assert not missing, missing
+
+
+# -- configuration ----------------------------------------------------------------
+
+NONSENSE = "no-such-key"
+
+
+class Loader:
+    """Asks `trouped --check` which keys there are: it is the only one that knows."""
+
+    def __init__(self, t):
+        self.trouped = t.binary("trouped")
+        self.file = t.directory / "asked.yaml"
+        sources = "".join(x.read_text() for x in (ROOT / "src/config").glob("*.cpp"))
+        # A key stands as a literal somewhere in the loader: ask about them all.
+        self.words = sorted(set(re.findall(r'"([a-z][a-z0-9_]*)"', sources)))
+
+    def complaints(self, config):
+        self.file.write_text(json.dumps(config))
+        run = subprocess.run(
+            [self.trouped, "-c", self.file, "--check", "--node", "n1"], capture_output=True, text=True, check=False
+        )
+        found = {}
+        for line in run.stderr.splitlines():
+            match = re.match(r".*?:\d+:\d+: ([^:]+): (.*)", line)
+            if match:
+                found.setdefault(re.sub(r"\[\d+\]", "", match[1]), match[2])
+        return found
+
+    @staticmethod
+    def nested(path, value):
+        """A configuration with `value` there; `x[]` is a list of one."""
+        for step in reversed(path.split(".") if path else []):
+            value = {step.removesuffix("[]"): [value] if step.endswith("[]") else value}
+        return value
+
+    @staticmethod
+    def plain(path):
+        return path.replace("[]", "")
+
+    def keys_of(self, path):
+        """The keys of the section at `path`."""
+        found = self.complaints(self.nested(path, dict.fromkeys(self.words)))
+        assert len(found) < 990, "the report is cut"
+        prefix = f"{self.plain(path)}." if path else ""
+        return [word for word in self.words if not found.get(prefix + word, "").startswith("unknown key")]
+
+    def is_section(self, path):
+        refused = self.complaints(self.nested(path, {NONSENSE: None}))
+        return refused.get(f"{self.plain(path)}.{NONSENSE}", "").startswith("unknown key")
+
+    def all_keys(self, path=""):
+        """Every key below: {"frontends.http.max_headers", …}; sections are not among them."""
+        result = set()
+        for key in self.keys_of(path):
+            below = f"{path}.{key}" if path else key
+            if self.is_section(below):
+                result |= self.all_keys(below)
+            elif self.is_section(f"{below}[]"):
+                result |= {self.plain(below), *self.all_keys(f"{below}[]")}
+            else:
+                result.add(self.plain(below))
+        return result
+
+
+def documented():
+    """{"frontends.http.max_headers": default} of the tables of the reference."""
+    found = {}
+    for section, text in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", REFERENCE.read_text(), re.M | re.S):
+        for key, default in re.findall(r"^\| `([\w.\[\]]+)` \| (`[^|]*`|required) \|", text, re.M):
+            name = f"{section}.{Loader.plain(key)}"
+            assert name not in found, f"{name} is documented twice"
+            found[name] = default.strip("`")
+    return found
+
+
+@limit(120)
+def test_the_reference_has_the_keys_the_loader_knows(t):
+    loader = Loader(t)
+    known = loader.all_keys() - {"version", "frontends", "backends"}
+    check = {x.partition(".")[2] for x in known if x.startswith("health_check_defaults.")}
+    own = {x.removeprefix("backends.health_check.") for x in known if x.startswith("backends.health_check.")}
+    assert own == check and len(check) > 10, own ^ check  # described once
+    known = {x for x in known if not x.startswith("backends.health_check.")} | {"backends.health_check"}
+    assert len(known) > 60, sorted(known)
+    described = set(documented())
+    assert known == described, (
+        f"not in docs/configuration.md: {sorted(known - described)}; "
+        f"there, but unknown to trouped: {sorted(described - known)}"
+    )
+
+
+def test_the_example_has_the_keys_of_the_reference(_t):
+    text = (ROOT / "examples/troupe.yaml").read_text()
+    shown = set(re.findall(r"([a-z_0-9]+):", text))
+    own = {x for x in documented() if not x.startswith(("cluster.", "admin.tokens."))}
+    missing = sorted(x for x in own if x.rpartition(".")[2] not in shown)
+    assert not missing, missing
+
+
+def value_of(text):
+    if re.fullmatch(r"\d+|true|false|\[\]|\{\}|\"\"", text):
+        return json.loads(text)
+    return text
+
+
+def put(config, path, value):
+    """Into the first element of every list on the way."""
+    *way, last = path.split(".")
+    for step in way:
+        config = config.setdefault(step, {})
+        config = config[0] if isinstance(config, list) else config
+    config[last] = value
+
+
+def test_the_defaults_of_the_reference_are_those_of_the_daemon(t):
+    shown = documented()
+    # What the harness has to set; and what is only read in a cluster.
+    own = {"state_dir": "/var/lib/troupe", "drain_timeout": "30s", "workers": "auto"}
+    for key, value in own.items():
+        assert shown.pop(f"global.{key}") == value
+    assert shown.pop("admin.socket") == "/run/troupe/admin.sock"
+    assert shown.pop("metrics.listen") == "127.0.0.1:9090"
+    node = t.node(t.servers("a1"), start=False)
+    node.config["backends"][0].pop("health_check")
+    node.start()
+    for path, default in shown.items():
+        if default != "required" and not path.startswith("cluster."):
+            put(node.config, path, value_of(default))
+    node.write()
+    # "nothing changed" would mean that the text was read before.
+    status, answer = node.api("POST", "/v1/reload")
+    assert (status, answer["summary"]) == (200, "no change"), answer
