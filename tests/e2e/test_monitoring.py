@@ -16,6 +16,7 @@ RULES = ROOT / "cluster/prometheus/troupe.rules.yml"
 CASES = ROOT / "tests/prometheus/alerts.yml"
 DASHBOARD = ROOT / "cluster/grafana/dashboards/troupe.json"
 GUIDE = ROOT / "docs/operating.md"
+METRICS = ROOT / "docs/metrics.md"
 
 # What Prometheus itself adds: by its configuration or its functions.
 FOREIGN_METRICS = {"up"}
@@ -50,6 +51,19 @@ def grouped_by(query):
     return {x.strip() for names in re.findall(r"\bby \(([^)]*)\)", query) for x in names.split(",")}
 
 
+def metrics_of(node):
+    """The rows of the reference: name, type, labels, help."""
+    text = node.metrics_text()
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
+    labels = {name: set() for name in kinds}
+    for name, own, _ in full_samples(node):
+        family = name if name in labels else re.sub("_(bucket|sum|count)$", "", name)
+        labels[family] |= own.keys() - {"le"}
+    for name, said in re.findall(r"^# HELP (\S+) (.+)$", text, re.M):
+        shown = ", ".join(f"`{x}`" for x in sorted(labels[name]))
+        yield f"| `{name}` | {kinds[name]} | {shown} | {said} |"
+
+
 def full_samples(node):
     """node.samples() with the names that Prometheus sees."""
     return [(x if x.startswith("process_") else f"troupe_{x}", labels, value) for x, labels, value in node.samples()]
@@ -81,6 +95,14 @@ def test_the_nodes_of_a_cluster_have_those_series_too(t):
     c = t.cluster(3)
     for node in c:
         check_queries([*expressions(), *queries()], full_samples(node))
+
+
+def test_the_reference_has_the_metrics_of_a_node(t):
+    there = list(metrics_of(t.node(t.servers("a1"))))
+    rows = [x for x in METRICS.read_text().splitlines() if x.startswith(("| `troupe_", "| `process_"))]
+    missing, unknown = (sorted(set(a) - set(b)) for a, b in ((there, rows), (rows, there)))
+    assert not missing and not unknown, "\n".join(["docs/metrics.md lacks:", *missing, "and has for nothing:", *unknown])
+    assert len(rows) == len(set(rows)) > 30
 
 
 def test_the_panels_of_the_dashboard_are_whole(_t):
