@@ -197,6 +197,48 @@ def test_certificates_are_read_again_without_losing_a_link(t):
     eventually(lambda: node.metric("cluster_nodes", state="alive") == 3, 20)
 
 
+def issuer_shown(c, of, by):
+    """The authority of the certificate that `of` shows to `by`."""
+    files = c.certificates.settings(by)
+    command = ["openssl", "s_client", "-connect", f"{c.hosts[of].address}:{PORT}", "-tls1_3"]
+    command += ["-CAfile", files["ca"], "-cert", files["certificate"], "-key", files["key"]]
+    shown = subprocess.run(command, input="", capture_output=True, text=True, timeout=20)
+    return re.search(r"^issuer=(.*)$", shown.stdout, re.MULTILINE)[1]
+
+
+@limit(150)
+def test_the_authority_is_changed_without_a_stop(t):
+    """As docs/operating.md tells it: trust both, give out new certificates, drop the old one."""
+    c = t.cluster(3, tls=True)
+    files = c.certificates.directory
+    old = (files / "ca.pem").read_text()
+    c.certificates.authority("next")
+    new = (files / "next.pem").read_text()
+
+    def all_reload():
+        reloads = {node.name: node.metric("config_reloads_total") for node in c}
+        for node in c:
+            node.hang_up()
+        for node in c:
+            eventually(lambda: node.metric("config_reloads_total") > reloads[node.name], 10)
+
+    (files / "ca.pem").write_text(old + new)
+    all_reload()
+    for name in c.hosts:
+        c.certificates.issue(name, ca="next")
+    all_reload()
+    for name in c.hosts:
+        eventually(lambda: "next" in issuer_shown(c, of=name, by="lb1"), 10, f"{name} shows the new one")
+    (files / "ca.pem").write_text(new)
+    all_reload()
+    assert all(node.metric("cluster_nodes", state="alive") == 3 for node in c)
+    # Links made from here on trust the new authority only.
+    for name in c.hosts:
+        c[name].stop()
+        c[name].launch()
+        c.wait_alive()
+
+
 def threads_of(pid):
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/status") as status:

@@ -3,11 +3,13 @@
 configuration is what the loader says."""
 
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 
-from harness import limit
+from harness import Skip, limit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -77,6 +79,40 @@ def test_the_files_that_pages_name_are_there(_t):
             if not (ROOT / name).exists() and not (ROOT / "src" / name).exists():
                 missing.append(f"{page.relative_to(ROOT)}: {name}")
     assert not missing, missing
+
+
+# -- five minutes ---------------------------------------------------------------
+
+START = ROOT / "docs/getting-started.md"
+
+
+def blocks(page, kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```$", page.read_text(), re.M | re.S)
+
+
+@limit(120)
+def test_the_first_five_minutes_go_as_the_page_says(t):
+    """Its commands, typed one after the other by somebody who looks for a second at what starts."""
+    t.network()  # where nobody else has the ports of the page
+    if not shutil.which("curl"):
+        raise Skip("no curl")
+    (config,) = blocks(START, "yaml")
+    (t.directory / "first.yaml").write_text(config.replace("/tmp/", f"{t.directory}/"))
+    build, *typed = blocks(START, "sh")
+    assert "./dev build" in build and len(typed) >= 5
+    lines = "".join(typed).replace("/tmp/", f"{t.directory}/").splitlines()
+    script = ["set -m", "trouped -c first.yaml --check"]
+    script += [f"{line}\nsleep 1" if line.rstrip().endswith("&") else line for line in lines]
+    environment = {**os.environ, "PATH": f"{t.bin.resolve()}:{os.environ['PATH']}"}
+    shell = subprocess.run(
+        ["bash", "-c", "\n".join([*script, "echo stopping; kill %4; wait %4; echo ended with $?; kill %1 %3 %5"])],
+        cwd=t.directory, env=environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    said = shell.stdout
+    for part in ("first.yaml: ok", "hello from a", "connection refused", "app/a1 is set to drain, nothing is under way",
+                 "app/a1 is set to ready", 'troupe_server_requests_total{backend="app"', "ended with 0"):
+        assert part in said, f"{part!r} is not in:\n{said}\n{shell.stderr}"
+    assert len(re.findall("hello from a", said)) == 2 and "NoHealthy" not in said, said
 
 
 # -- configuration ----------------------------------------------------------------
