@@ -81,6 +81,28 @@ def test_the_files_that_pages_name_are_there(_t):
     assert not missing, missing
 
 
+def verbs_of(program, *words):
+    """All verbs below, families before their members."""
+    run = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True)
+    result = []
+    for title, listed in re.findall(r"^([A-Z][\w ]*):\n(.*?)(?=^\S|\Z)", run.stdout, re.M | re.S):
+        if title not in ("Options", "Positionals", "Examples"):
+            for name in re.findall(r"^  ([a-z][a-z-]*) ", listed, re.M):
+                result.append(" ".join([*words, name]))
+                result += verbs_of(program, name) if not words else []
+    return result
+
+
+def test_every_verb_is_on_the_page_of_troupectl(t):
+    verbs = [x for x in verbs_of(t.binary("troupectl")) if x not in ("config", "cluster")]
+    assert len(verbs) > 20, verbs
+    tables = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/troupectl.md").read_text(), re.M)
+    shown = {name for row in tables for name in re.findall(r"`([a-z-]+(?: [a-z-]+)?)", row)}
+    shown |= {x.removesuffix(" bash").removesuffix(" zsh") for x in shown}
+    missing = [x for x in verbs if x not in shown]
+    assert not missing, missing
+
+
 # -- five minutes ---------------------------------------------------------------
 
 START = ROOT / "docs/getting-started.md"
