@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 
-from harness import Skip, limit
+from harness import Skip, limit, patience
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -124,7 +124,7 @@ def test_the_first_five_minutes_go_as_the_page_says(t):
     assert "./dev build" in build and len(typed) >= 5
     lines = "".join(typed).replace("/tmp/", f"{t.directory}/").splitlines()
     script = ["set -m", "trouped -c first.yaml --check"]
-    script += [f"{line}\nsleep 1" if line.rstrip().endswith("&") else line for line in lines]
+    script += [f"{line}\nsleep {patience()}" if line.rstrip().endswith("&") else line for line in lines]
     environment = {**os.environ, "PATH": f"{t.bin.resolve()}:{os.environ['PATH']}"}
     shell = subprocess.run(
         ["bash", "-c", "\n".join([*script, "echo stopping; kill %4; wait %4; echo ended with $?; kill %1 %3 %5"])],

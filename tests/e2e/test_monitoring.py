@@ -153,3 +153,17 @@ def test_promtool_takes_the_queries_of_the_dashboard(_t):
         json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)
         file.flush()
         promtool("check", "rules", file.name)
+
+
+def test_no_alert_fires_on_what_a_cluster_that_is_well_exports(t):
+    c = t.cluster(3, tls=True)
+    series = []
+    for node in c:
+        for name, labels, value in [("up", {}, 1), *full_samples(node)]:
+            shown = ", ".join(f'{key}="{x}"' for key, x in {**labels, "job": "troupe", "node": node.name}.items())
+            series.append({"series": f"{name}{{{shown}}}", "values": f"{value:.0f}x200"})
+    quiet = [{"alertname": name, "eval_time": "15m", "exp_alerts": []} for name in alerts()]
+    case = {"interval": "5s", "input_series": series, "alert_rule_test": quiet}
+    file = t.directory / "well.yml"
+    file.write_text(json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "5s", "tests": [case]}))
+    promtool("test", "rules", str(file))
