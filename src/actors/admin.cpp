@@ -344,7 +344,7 @@ void administrator::run(const api_call& call, const api::get_status&) {
 uint64_t administrator::open_connections() const {
   uint64_t result = 0;
   for (const auto& x : directory_.frontends)
-    result += x->connections.load(std::memory_order_relaxed);
+    result += x->clients->open.load(std::memory_order_relaxed);
   return result;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/connection.hpp"
 
+#include "actors/log.hpp"
+
 namespace troupe::actors {
 
 namespace {
@@ -28,11 +30,11 @@ connection::connection(caf::actor_config& cfg, worker_context& worker,
   }
   self_ = caf::strong_actor_ptr{ctrl()};
   group_->members.push_back(*this);
-  auto& live = *accepted_under_->plan->live;
-  auto& counts = live.by_worker[worker_.services.index];
+  auto& clients = *accepted_under_->plan->live->clients;
+  auto& counts = clients.by_worker[worker_.services.index];
   counts.connections_total.add();
   counts.connections_open.add();
-  live.connections.fetch_add(1, std::memory_order_relaxed);
+  clients.open.fetch_add(1, std::memory_order_relaxed);
   worker_.limit.open.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -53,11 +55,12 @@ connection_actor::behavior_type connection::make_behavior() {
 }
 
 void connection::on_exit() {
+  cut_if_running();
   session_.reset();
   worker_.services.event_loop.timers().remove(token_);
-  auto& live = *accepted_under_->plan->live;
-  live.by_worker[worker_.services.index].connections_open.sub();
-  live.connections.fetch_sub(1, std::memory_order_relaxed);
+  auto& clients = *accepted_under_->plan->live->clients;
+  clients.by_worker[worker_.services.index].connections_open.sub();
+  clients.open.fetch_sub(1, std::memory_order_relaxed);
   worker_.limit.open.fetch_sub(1, std::memory_order_relaxed);
   unlink();
   if (group_->draining && group_->members.empty() && group_->listener)
@@ -101,6 +104,17 @@ void connection::on_timer() {
 
 void connection::on_ready() {
   act([this] { session_->progress(); });
+}
+
+/// An exception ended the actor in the middle of something: that is logged and
+/// counted like any other end, if it still can be.
+void connection::cut_if_running() noexcept {
+  try {
+    if (!session_->ended())
+      session_->cut(reason::internal);
+  } catch (const std::exception& e) {
+    log::error("connection {} could not be ended in order: {}", id_, e.what());
+  }
 }
 
 void connection::quit_if_ended() {

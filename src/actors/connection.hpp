@@ -22,8 +22,8 @@ class group_member
 public:
   virtual uint64_t number() const noexcept = 0;
   virtual connection_view describe() const = 0;
-  /// The server at work for it; see session::server_identity().
-  virtual const server_live* server_identity() const noexcept = 0;
+  /// See session::upstream().
+  virtual const net::server_connection* upstream() const noexcept = 0;
   /// Kept alive for another request, and none has begun.
   virtual bool rests() const noexcept = 0;
   virtual connection_actor handle() = 0;
@@ -93,8 +93,8 @@ public:
 private:
   uint64_t number() const noexcept override { return id_; }
   connection_view describe() const override;
-  const server_live* server_identity() const noexcept override {
-    return session_ ? session_->server_identity() : nullptr;
+  const net::server_connection* upstream() const noexcept override {
+    return session_ ? session_->upstream() : nullptr;
   }
   bool rests() const noexcept override {
     return session_ && session_->phase() == net::session_phase::idle
@@ -109,6 +109,7 @@ private:
   template <class F>
   void act(F&& f);
   void quit_if_ended();
+  void cut_if_running() noexcept;
 
   worker_context& worker_;
   const uint64_t id_;

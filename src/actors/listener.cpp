@@ -4,6 +4,7 @@
 #include "actors/log.hpp"
 #include "actors/worker.hpp"
 #include "net/http1/forward.hpp"
+#include "net/request_id.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -121,7 +122,7 @@ listener::accepted listener::accept_one() {
 }
 
 void listener::welcome(int descriptor, const endpoint& peer) {
-  if (refuse_if_full(descriptor))
+  if (refuse_if_full(descriptor, peer))
     return;
   const auto id = worker_.next_connection_id++;
   try {
@@ -136,27 +137,52 @@ void listener::welcome(int descriptor, const endpoint& peer) {
   }
 }
 
-bool listener::refuse_if_full(int descriptor) {
+bool listener::refuse_if_full(int descriptor, const endpoint& peer) {
   const auto& plan = *frontend_->current->plan;
   const auto max = plan.settings.max_connections;
-  if (max == 0 || plan.live->connections.load(std::memory_order_relaxed) < max)
+  if (max == 0
+      || plan.live->clients->open.load(std::memory_order_relaxed) < max)
     return false;
   frontend_->counters()
     .refused[static_cast<size_t>(reason::frontend_limit)]
     .add();
+  net::access_record record;
+  std::string request_id;
   if (plan.settings.protocol == protocol::http) {
-    // Closing over unread bytes is a reset, which may overtake the reply.
-    auto& event_loop = worker_.services.event_loop;
-    [[maybe_unused]] const auto thrown_away = ::recv(
-      descriptor, event_loop.scratch(), net::loop::scratch_bytes, MSG_DONTWAIT);
-    event_loop.poison_scratch();
-    const auto reply =
-      net::http1::error_reply(503, "Service Unavailable", "", "", true, false);
-    [[maybe_unused]] const auto sent = ::send(
-      descriptor, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    net::make_request_id(worker_.services.random(), request_id);
+    record.request_id = request_id;
+    record.status = 503;
+    record.bytes_sent = send_refusal(descriptor, request_id);
   }
   ::close(descriptor);
+  if (worker_.services.log.enabled())
+    log_refusal(peer, record);
   return true;
+}
+
+uint64_t listener::send_refusal(int descriptor, std::string_view request_id) {
+  // Closing over unread bytes is a reset, which may overtake the reply.
+  auto& event_loop = worker_.services.event_loop;
+  [[maybe_unused]] const auto thrown_away = ::recv(
+    descriptor, event_loop.scratch(), net::loop::scratch_bytes, MSG_DONTWAIT);
+  event_loop.poison_scratch();
+  const auto reply = net::http1::error_reply(503, "Service Unavailable", "",
+                                             request_id, true, false);
+  const auto sent =
+    ::send(descriptor, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent > 0 ? static_cast<uint64_t>(sent) : 0;
+}
+
+void listener::log_refusal(const endpoint& peer, net::access_record& record) {
+  const auto& plan = *frontend_->current->plan;
+  const auto client = peer.to_string();
+  record.client = client;
+  record.frontend = name_;
+  record.backend = plan.settings.backend;
+  record.reason = reason::frontend_limit;
+  record.generation = plan.generation;
+  record.total_us = 0;
+  worker_.services.log.write(worker_.services.index, record);
 }
 
 void listener::rest() {

@@ -42,7 +42,10 @@ private:
   void unwatch() noexcept;
   accepted accept_one();
   void welcome(int descriptor, const endpoint& peer);
-  bool refuse_if_full(int descriptor);
+  bool refuse_if_full(int descriptor, const endpoint& peer);
+  /// @returns bytes sent.
+  uint64_t send_refusal(int descriptor, std::string_view request_id);
+  void log_refusal(const endpoint& peer, net::access_record& record);
   void rest();
   void drain(const drain_listener& message);
   void end_if_done();

@@ -30,6 +30,7 @@ private:
   const unsigned workers_;
   std::map<std::string, std::shared_ptr<backend_live>> backends_;
   std::map<pair, std::shared_ptr<server_live>> servers_;
+  std::map<std::string, std::shared_ptr<frontend_clients>> clients_;
   std::map<pair, std::shared_ptr<frontend_live>> frontends_;
 };
 

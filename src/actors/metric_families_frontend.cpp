@@ -2,8 +2,6 @@
 #include "actors/metric_families.hpp"
 #include "actors/metric_family.hpp"
 
-#include <map>
-
 namespace troupe::actors {
 
 namespace {
@@ -38,28 +36,6 @@ prometheus::MetricFamily durations(frontend_span frontends) {
   return std::move(result).take();
 }
 
-/// What has no label `backend`, added up by frontend.
-struct frontend_sums {
-  double open = 0;
-  double total = 0;
-  std::array<double, reason_count> refused{};
-};
-
-std::map<std::string_view, frontend_sums> sums(frontend_span frontends) {
-  std::map<std::string_view, frontend_sums> result;
-  for (const auto& x : frontends) {
-    auto& sum = result[x->name];
-    sum.open += sum_workers(
-      x->by_worker, [](auto& y) -> auto& { return y.connections_open; });
-    sum.total += sum_workers(
-      x->by_worker, [](auto& y) -> auto& { return y.connections_total; });
-    for (size_t i = 0; i < reason_count; ++i)
-      sum.refused[i] += sum_workers(
-        x->by_worker, [&](auto& y) -> auto& { return y.refused[i]; });
-  }
-  return result;
-}
-
 } // namespace
 
 void add_frontend_families(family_list& to, frontend_span frontends) {
@@ -72,13 +48,19 @@ void add_frontend_families(family_list& to, frontend_span frontends) {
   auto refused = metric_family::counter(
     "troupe_refused_total",
     "Requests and streams that did not end well, by reason");
-  for (const auto& [name, sum] : sums(frontends)) {
-    open.add({{"frontend", name}}, sum.open);
-    total.add({{"frontend", name}}, sum.total);
+  for (const auto& x : frontends) {
+    const auto& workers = x->clients->by_worker;
+    open.add({{"frontend", x->name}},
+             sum_workers(
+               workers, [](auto& y) -> auto& { return y.connections_open; }));
+    total.add({{"frontend", x->name}},
+              sum_workers(
+                workers, [](auto& y) -> auto& { return y.connections_total; }));
     for (size_t i = 0; i < reason_count; ++i)
       if (auto why = static_cast<reason>(i); why != reason::ok)
-        refused.add({{"frontend", name}, {"reason", to_string(why)}},
-                    sum.refused[i]);
+        refused.add({{"frontend", x->name}, {"reason", to_string(why)}},
+                    sum_workers(
+                      workers, [&](auto& y) -> auto& { return y.refused[i]; }));
   }
   to.push_back(std::move(open).take());
   to.push_back(std::move(total).take());

@@ -159,6 +159,17 @@ void worker::listener_died(const caf::down_msg& down) {
   log::error("frontend {}: its listener died ({}) and is restarted",
              found->first, system().render(down.reason));
   start_listener(found->second);
+  if (found->second.draining)
+    drain(found->second, *found->second.draining);
+}
+
+/// From here on the listener owns the socket: one that takes its place must
+/// not touch what the number stands for by then.
+void worker::drain(worker_state::frontend& frontend,
+                   const drain_listener& message) {
+  frontend.draining = message;
+  frontend.descriptor = -1;
+  send(frontend.listener, message);
 }
 
 void worker::update(const update_frontend& message) {
@@ -175,8 +186,8 @@ void worker::close(const close_frontend& message) {
   auto closing = state_.frontends.extract(message.name);
   if (closing.empty())
     return;
-  send(closing.mapped().listener,
-       drain_listener{message.drain_timeout, reason::drained});
+  drain(closing.mapped(),
+        drain_listener{message.drain_timeout, reason::drained});
   // The next configuration may bring it back before this one has drained.
   closing.key() += " (closed " + std::to_string(++state_.closed) + ")";
   state_.frontends.insert(std::move(closing));
@@ -192,8 +203,7 @@ void worker::ended(const listener_ended& message) {
 void worker::stop(const stop_worker& message) {
   stopping_ = true;
   for (auto& [name, frontend] : state_.frontends)
-    send(frontend.listener,
-         drain_listener{message.drain_timeout, reason::shutdown});
+    drain(frontend, drain_listener{message.drain_timeout, reason::shutdown});
   stopped_if_done();
 }
 
@@ -235,11 +245,18 @@ void worker::note_removed(const std::vector<server_route>& before,
                           const std::vector<server_route>& now) {
   const auto deadline =
     state_.context.services.event_loop.now() + state_.drain_timeout;
+  const auto is_among = [&](const auto& servers, const auto& live,
+                            const endpoint& address) {
+    return std::any_of(servers.begin(), servers.end(), [&](const auto& x) {
+      return x.live == live && x.address == address;
+    });
+  };
   for (const auto& old : before)
-    if (std::none_of(now.begin(), now.end(), [&](const auto& server) {
-          return server.live == old.live;
-        }))
-      state_.removed.push_back({old.live, deadline});
+    if (!is_among(now, old.live, old.address))
+      state_.removed.push_back({old.live, old.address, deadline});
+  std::erase_if(state_.removed, [&](const auto& removed) { // it is back
+    return is_among(now, removed.server, removed.address);
+  });
   await_removed();
 }
 
@@ -258,7 +275,9 @@ void worker::on_timer() {
       if (removed.deadline > event_loop.now())
         return false;
       for_each_connection([&](group_member& member) {
-        if (member.server_identity() == removed.server.get())
+        const auto* upstream = member.upstream();
+        if (upstream != nullptr && upstream->server == removed.server.get()
+            && upstream->address == removed.address)
           send(member.handle(),
                close_connection{member.number(), reason::drained});
       });

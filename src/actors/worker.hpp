@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,14 @@ struct worker_state final : net::backend_reporter {
     net::local_ptr<connection_group> group;
     int descriptor = -1;
     listener_actor listener;
+    std::optional<drain_listener> draining; ///< what it was told at the end
   };
 
-  /// Requests and streams on a server that a configuration has removed: they
-  /// may finish until `deadline` (rule 34).
+  /// Requests and streams on a server that a configuration has removed, or at
+  /// an address it had before: they may finish until `deadline` (rules 21, 34).
   struct removed_server {
     std::shared_ptr<server_live> server;
+    endpoint address;
     time_point deadline;
   };
 
@@ -88,6 +91,7 @@ private:
 
   void start_listener(worker_state::frontend& frontend);
   void listener_died(const caf::down_msg& down);
+  void drain(worker_state::frontend& frontend, const drain_listener& message);
   void note_removed(const std::vector<server_route>& before,
                     const std::vector<server_route>& now);
   void await_removed();

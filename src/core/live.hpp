@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,26 +76,40 @@ struct backend_live {
   queue_board queue;
 };
 
-struct alignas(64) frontend_counters {
-  std::array<counter, 5> requests;
-  duration_histogram duration;
+struct alignas(64) client_counters {
   counter connections_open; ///< a gauge: accepted minus closed
   counter connections_total;
   std::array<counter, reason_count> refused;
 };
 
+/// A frontend's clients, whichever backend serves them: a reload that points
+/// it elsewhere neither forgets who is connected nor admits as many again.
+struct frontend_clients {
+  explicit frontend_clients(unsigned workers) : by_worker(workers) {}
+  /// Open connections on this node, for `max_connections`.
+  alignas(64) std::atomic<uint32_t> open{0};
+  alignas(64) std::vector<client_counters> by_worker;
+};
+
+struct alignas(64) frontend_counters {
+  std::array<counter, 5> requests;
+  duration_histogram duration;
+};
+
 /// Keyed by (frontend, backend): a reload that points a frontend elsewhere
-/// starts a new series.
+/// starts a new series of requests.
 struct frontend_live {
+  /// @param known The frontend's clients, if it has some already.
   frontend_live(std::string frontend, std::string backend_name,
-                unsigned workers)
+                unsigned workers, std::shared_ptr<frontend_clients> known = {})
     : name(std::move(frontend)), backend(std::move(backend_name)),
+      clients(known ? std::move(known)
+                    : std::make_shared<frontend_clients>(workers)),
       by_worker(workers) {}
   const std::string name;
   const std::string backend;
-  /// Open connections on this node, for `max_connections`.
-  alignas(64) std::atomic<uint32_t> connections{0};
-  alignas(64) std::vector<frontend_counters> by_worker;
+  const std::shared_ptr<frontend_clients> clients;
+  std::vector<frontend_counters> by_worker;
 };
 
 /// One request's or stream's claim on a server: counts it once, uncounts it

@@ -20,6 +20,7 @@ bool dialer::begin(frontend_slot& frontend, stream_owner& owner,
   server_ = nullptr;
   pending_ = false;
   tries_ = 0;
+  out_of_resources_ = false;
   failure_ = reason::no_healthy_backend;
   avoid_.clear();
   return held_ != nullptr;
@@ -69,7 +70,7 @@ dialer::outcome dialer::try_servers() {
         return outcome::ready;
     }
     const auto result = connect(server);
-    if (result != outcome::failed || failure_ == reason::local_resource)
+    if (result != outcome::failed || out_of_resources_)
       return result;
   }
   return outcome::failed;
@@ -142,8 +143,9 @@ dialer::outcome dialer::connect_failed(int error) {
   connection_.reset();
   free_server();
   avoid_server();
-  if (is_local_error(error)) {
+  if (is_local_error(error, snapshot().servers[index_].address.family())) {
     failure_ = reason::local_resource;
+    out_of_resources_ = is_out_of_resources(error);
     return outcome::failed;
   }
   failure_ =
@@ -161,7 +163,7 @@ dialer::outcome dialer::resume() {
     return outcome::pending;
   default:
     connect_failed(connection_->io.error());
-    return failure_ == reason::local_resource ? outcome::failed : dial(reuse_);
+    return out_of_resources_ ? outcome::failed : dial(reuse_);
   }
 }
 

@@ -110,7 +110,8 @@ private:
   queue_waiter waiter_;
   server_connection_ptr connection_;
   bool pending_ = false;
-  reuse reuse_ = reuse::none; ///< for the servers after the first, too
+  bool out_of_resources_ = false; ///< this host: no server would help
+  reuse reuse_ = reuse::none;     ///< for the servers after the first, too
   unsigned tries_ = 0;
   uint64_t client_hash_ = 0;
   reason failure_ = reason::no_healthy_backend;

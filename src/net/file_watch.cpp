@@ -28,6 +28,9 @@ constexpr uint32_t events = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB
                           | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 constexpr auto retry = std::chrono::seconds{1};
 
+/// Of 4 KiB each, until the loop gets its turn.
+constexpr int reads_max = 16;
+
 /// What changes when a file does, by writing, renaming or chmod.
 struct signature {
   uint64_t device = 0;
@@ -168,7 +171,9 @@ bool file_watch::watcher::is_write(const inotify_event& x) const {
 void file_watch::watcher::drain() {
   alignas(inotify_event) std::array<char, 4096> buffer;
   bool lost = false;
-  for (;;) {
+  // A directory that changes all the time must not keep the loop: what is left
+  // is told of again.
+  for (int reads = 0; reads < reads_max; ++reads) {
     const auto size =
       ::read(inotify_.native_handle(), buffer.data(), buffer.size());
     if (size <= 0)

@@ -20,14 +20,15 @@ bool is_refusal(reason why) noexcept {
 void http_session::account(reason why) {
   auto& x = *exchange_;
   const auto worker = services_.index;
-  auto& frontend = x.plan->plan->live->by_worker[worker];
+  auto& live = *x.plan->plan->live;
   if (x.status != 0) {
     const auto took = x.times.since_start(services_.event_loop.now());
+    auto& frontend = live.by_worker[worker];
     frontend.requests[class_of(x.status)].add();
     frontend.duration.observe(static_cast<uint64_t>(took));
   }
   if (is_refusal(why))
-    frontend.refused[static_cast<size_t>(why)].add();
+    live.clients->by_worker[worker].refused[static_cast<size_t>(why)].add();
   if (auto* server = x.dial.server(); server != nullptr) {
     auto& counts = server->by_worker[worker];
     if (x.head_done)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/forward.hpp"
 #include "net/http_session.hpp"
+#include "net/request_id.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,16 +35,6 @@ refusal refusal_of(http1::head_error error) noexcept {
   }
 }
 
-/// 16 hexadecimal digits: unique enough to find a request in logs.
-void make_request_id(uint64_t random, std::string& out) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out.resize(16);
-  for (auto& c : out) {
-    c = digits[random & 15];
-    random >>= 4;
-  }
-}
-
 bool is_accept(std::string_view name) noexcept {
   return name.size() == 6 && ::strncasecmp(name.data(), "accept", 6) == 0;
 }
@@ -52,11 +43,12 @@ bool is_accept(std::string_view name) noexcept {
 
 bool http_session::read_head(turn_budget& budget) {
   const bool replying = client_.has_unsent();
-  if (client_.flush() == io_status::failed || client_.hung_up()) {
+  const auto flushed = flush(client_, rules().timeout_idle);
+  if (flushed == io_status::failed || client_.hung_up()) {
     end();
     return true;
   }
-  if (client_.has_unsent())
+  if (flushed == io_status::would_block)
     return false; // the reply before goes first
   if (replying)   // the time between requests begins now
     arm(rules().timeout_keep_alive);
@@ -99,6 +91,7 @@ void http_session::take_head(std::string_view bytes, bool stashed) {
     head_incomplete_ = true;
     if (phase_ == session_phase::idle) {
       phase_ = session_phase::head;
+      head_began_ = services_.event_loop.now();
       arm(http.timeout_header);
     }
     return;
@@ -118,7 +111,6 @@ void http_session::refuse_head(const http1::request_head& head) {
   const auto refused = refusal_of(head.error);
   open_exchange();
   auto& x = *exchange_;
-  make_request_id(services_.random(), x.request_id);
   // What was understood before it went wrong shapes the reply and the log.
   x.is_head = head.is_head;
   for (const auto& field : head.all())
@@ -134,7 +126,9 @@ void http_session::refuse_head(const http1::request_head& head) {
 void http_session::open_exchange() {
   exchange_ = services_.take_exchange();
   exchange_->plan = frontend_->current;
-  exchange_->times.started = services_.event_loop.now();
+  exchange_->times.started =
+    phase_ == session_phase::head ? head_began_ : services_.event_loop.now();
+  make_request_id(services_.random(), exchange_->request_id);
 }
 
 void http_session::begin_exchange(const http1::request_head& head) {
@@ -152,6 +146,9 @@ void http_session::begin_exchange(const http1::request_head& head) {
   x.request_done =
     head.body == http1::framing::none
     || (head.body == http1::framing::length && head.content_length == 0);
+  if (head.body == http1::framing::chunked)
+    x.request_scanner.reset(http1::chunk_scanner::output::chunked,
+                            &x.plan->plan->rules.request);
   note_request(head);
   if (!within_limits(head))
     return;
@@ -159,7 +156,9 @@ void http_session::begin_exchange(const http1::request_head& head) {
   if (!x.dial.begin(*frontend_, owner_, peer_hash_, client_token_))
     return fail(503, reason::no_healthy_backend);
   x.dial.backend().budget().on_request();
-  const auto reuse = x.idempotent ? dialer::reuse::any : dialer::reuse::proven;
+  // A body that has left cannot be sent again, whatever the method.
+  const auto reuse =
+    x.idempotent && x.request_done ? dialer::reuse::any : dialer::reuse::proven;
   dial_hold_ = true; // the head leaves together with the body at hand
   on_dialed(x.dial.dial(reuse));
   dial_hold_ = false;
@@ -167,7 +166,6 @@ void http_session::begin_exchange(const http1::request_head& head) {
 
 void http_session::note_request(const http1::request_head& head) {
   auto& x = *exchange_;
-  make_request_id(services_.random(), x.request_id);
   if (const auto id = http1::effective_request_id(head, x.request_id);
       id.data() != x.request_id.data())
     x.request_id = id;
@@ -224,7 +222,9 @@ void http_session::take_rest(std::string_view rest, size_t head_size,
 bool http_session::pump_request(turn_budget& budget) {
   auto& x = *exchange_;
   auto& server = x.dial.connection().io;
-  if (server.flush() == io_status::failed)
+  if (flush(server, x.request_done ? x.dial.snapshot().timeout_response
+                                   : rules().timeout_idle)
+      == io_status::failed)
     x.server_deaf = true;
   if (x.request_done || x.server_deaf || server.has_unsent())
     return false;

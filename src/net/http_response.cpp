@@ -24,12 +24,15 @@ constexpr http1::head_limits response_limits{32'768, http1::fields_max, 0};
 
 bool http_session::pump_response(turn_budget& budget) {
   auto& x = *exchange_;
-  if (client_.flush() == io_status::failed) {
+  switch (flush(client_, rules().timeout_idle)) {
+  case io_status::failed:
     cut(reason::client_abort);
     return true;
-  }
-  if (client_.has_unsent())
+  case io_status::would_block:
     return false;
+  default:
+    break;
+  }
   if (x.pipe.active())
     return splice_response(budget);
   const auto tight =
@@ -131,8 +134,10 @@ void http_session::begin_response(const http1::response_head& head) {
       || services_.event_loop.buffers().pressure()
            != buffer_pool::level::normal)
     x.keep_alive = false;
-  if (x.http10)
-    x.response_scanner.reset(http1::chunk_scanner::output::data);
+  if (head.body == http1::framing::chunked)
+    x.response_scanner.reset(x.http10 ? http1::chunk_scanner::output::data
+                                      : http1::chunk_scanner::output::chunked,
+                             &x.plan->plan->rules.response);
   const bool counts_5xx = x.dial.snapshot().passive.count_5xx;
   if (head.status >= 500 && counts_5xx)
     x.dial.backend().note_failure(*x.dial.server(), false);

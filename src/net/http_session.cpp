@@ -60,12 +60,14 @@ http_session::http_session(session_start start)
 http_session::~http_session() = default;
 
 std::string_view http_session::server() const noexcept {
-  const auto* server = server_identity();
+  const auto* server = exchange_ ? exchange_->dial.server() : nullptr;
   return server ? std::string_view{server->name} : std::string_view{};
 }
 
-const server_live* http_session::server_identity() const noexcept {
-  return exchange_ ? exchange_->dial.server() : nullptr;
+const server_connection* http_session::upstream() const noexcept {
+  return exchange_ && exchange_->dial.has_connection()
+         ? &exchange_->dial.connection()
+         : nullptr;
 }
 
 const http_settings& http_session::rules() const noexcept {
@@ -186,11 +188,12 @@ bool http_session::step_tunnel(turn_budget& budget) {
 
 bool http_session::step_closing(turn_budget& budget) {
   const bool replying = client_.has_unsent();
-  if (client_.flush() == io_status::failed || client_.hung_up()) {
+  const auto flushed = flush(client_, rules().timeout_idle);
+  if (flushed == io_status::failed || client_.hung_up()) {
     end();
     return true;
   }
-  if (client_.has_unsent())
+  if (flushed == io_status::would_block)
     return false;
   client_.finish_sending();
   if (!linger_) {
@@ -406,6 +409,14 @@ void http_session::end() {
 void http_session::arm(milliseconds timeout) {
   auto& event_loop = services_.event_loop;
   event_loop.timers().arm(client_token_, event_loop.now() + timeout);
+}
+
+io_status http_session::flush(stream& to, milliseconds timeout) {
+  const auto before = to.bytes_sent();
+  const auto status = to.flush();
+  if (status == io_status::would_block && to.bytes_sent() > before)
+    arm(timeout);
+  return status;
 }
 
 std::unique_ptr<session> make_http_session(session_start start) {

@@ -30,7 +30,7 @@ public:
   const endpoint& peer() const noexcept override { return peer_; }
   uint64_t requests() const noexcept override { return requests_; }
   std::string_view server() const noexcept override;
-  const server_live* server_identity() const noexcept override;
+  const server_connection* upstream() const noexcept override;
 
 private:
   // -- http_session.cpp
@@ -64,6 +64,9 @@ private:
   void start_tunnel(std::string_view from_server);
   void end();
   void arm(milliseconds timeout);
+  /// stream::flush() that gives a peer who takes some, but not all, the whole
+  /// `timeout` again.
+  io_status flush(stream& to, milliseconds timeout);
   const http_settings& rules() const noexcept;
 
   // -- http_request.cpp
@@ -115,6 +118,7 @@ private:
   std::unique_ptr<http_exchange> exchange_; ///< null while idle
   std::unique_ptr<tunnel> tunnel_;
   buffer input_;          ///< a partial head, or requests that came early
+  time_point head_began_; ///< of the head under way in phase `head`
   uint64_t requests_ = 0; ///< begun on this connection
   uint64_t lingered_ = 0; ///< bytes thrown away while closing
   session_phase phase_ = session_phase::idle;

@@ -2,6 +2,7 @@
 #include "net/prober.hpp"
 
 #include "core/time.hpp"
+#include "net/socket.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -24,15 +25,6 @@ using boost::system::error_code;
 using stream_protocol = asio::generic::stream_protocol;
 
 constexpr size_t response_size_max = size_t{16} * 1024;
-
-/// Rule 13: trouble of this host says nothing about the server.
-bool is_local_error(const error_code& ec) {
-  if (ec.category() != boost::system::system_category())
-    return false;
-  constexpr std::array local{EMFILE,  ENFILE, EADDRNOTAVAIL,
-                             ENOBUFS, EACCES, ENETDOWN};
-  return std::find(local.begin(), local.end(), ec.value()) != local.end();
-}
 
 std::string describe(const error_code& ec) {
   auto text = ec.message();
@@ -261,7 +253,8 @@ void probe::judge(unsigned status) {
 
 void probe::fail(const error_code& ec, std::string_view during) {
   probe_result result;
-  result.local_error = is_local_error(ec);
+  result.local_error = ec.category() == boost::system::system_category()
+                    && is_local_error(ec.value(), target_.family());
   result.detail = std::string{during} + ": " + describe(ec);
   finish(std::move(result));
 }

@@ -48,8 +48,8 @@ void frontend_slot::adopt(plan_ptr next, local_ptr<backend_slot> next_backend) {
   backend = std::move(next_backend);
 }
 
-frontend_counters& frontend_slot::counters() const noexcept {
-  return current->plan->live->by_worker[worker];
+client_counters& frontend_slot::counters() const noexcept {
+  return current->plan->live->clients->by_worker[worker];
 }
 
 std::string_view to_string(session_phase x) noexcept {

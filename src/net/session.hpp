@@ -61,7 +61,7 @@ struct frontend_slot : local_counted<frontend_slot> {
                 uint64_t seed);
   /// Newer rules: the next request takes them (rule 34).
   void adopt(plan_ptr next, local_ptr<backend_slot> next_backend);
-  frontend_counters& counters() const noexcept;
+  client_counters& counters() const noexcept;
 
   local_ptr<held_plan> current;
   local_ptr<backend_slot> backend;
@@ -105,8 +105,9 @@ public:
   virtual uint64_t requests() const noexcept = 0;
   /// The server at work for it, or "".
   virtual std::string_view server() const noexcept = 0;
-  /// The server's identity, to find sessions of one that was removed.
-  virtual const server_live* server_identity() const noexcept = 0;
+  /// Its connection to that server, or null: to find the sessions of one that
+  /// was removed or has moved.
+  virtual const server_connection* upstream() const noexcept = 0;
 
   bool ended() const noexcept { return phase() == session_phase::ended; }
 };

@@ -119,21 +119,22 @@ result<std::vector<int>> bind_unix_group(const endpoint& address,
 
 } // namespace
 
-bool is_local_error(int error) noexcept {
+bool is_local_error(int error, int family) noexcept {
   switch (error) {
-  case EADDRNOTAVAIL:
-  case EMFILE:
-  case ENFILE:
-  case ENOBUFS:
-  case ENOMEM:
-  case EACCES:
+  case EADDRNOTAVAIL: // no port left for this destination
+  case EAGAIN:        // nor for any
+  case EACCES:        // a firewall of this host
   case EPERM:
   case ENETDOWN:
-  case EAGAIN: // a full backlog of a Unix socket, or no local port
-    return true;
+    return family != AF_UNIX;
   default:
-    return false;
+    return is_out_of_resources(error);
   }
+}
+
+bool is_out_of_resources(int error) noexcept {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS
+      || error == ENOMEM;
 }
 
 result<std::vector<int>> bind_group(const endpoint& address, unsigned count,

@@ -13,8 +13,14 @@ namespace troupe::net {
 template <class T>
 using result = boost::system::result<T>;
 
-/// Errors of this host that say nothing about a server (rule 13).
-bool is_local_error(int error) noexcept;
+/// Errors of connect(2) that are this host's and say nothing about a server
+/// (rule 13). A Unix server's file that may not be written and its full backlog
+/// are the server's, though the same numbers mean this host for TCP.
+/// @param family AF_UNIX, AF_INET or AF_INET6.
+bool is_local_error(int error, int family) noexcept;
+
+/// Those of them that another server would meet as well.
+bool is_out_of_resources(int error) noexcept;
 
 /// Who may hold a port that is to be bound: a frontend of this process may give
 /// it to another one, anybody else may not.

@@ -26,8 +26,8 @@ public:
   std::string_view server() const noexcept override {
     return dial_.server() ? std::string_view{dial_.server()->name} : "";
   }
-  const server_live* server_identity() const noexcept override {
-    return dial_.server();
+  const server_connection* upstream() const noexcept override {
+    return dial_.has_connection() ? &dial_.connection() : nullptr;
   }
 
 private:
@@ -84,6 +84,8 @@ void tcp_session::progress() {
 }
 
 void tcp_session::begin() {
+  if (services_.event_loop.buffers().pressure() == buffer_pool::level::full)
+    return end(reason::memory);
   if (!dial_.begin(*frontend_, owner_, stable_hash(peer_.ip_bytes()),
                    client_token_))
     return end(reason::no_healthy_backend);
@@ -183,7 +185,7 @@ void tcp_session::account(reason why) {
     counts.bytes_sent.add(tunnel_->bytes_up());
     counts.bytes_received.add(tunnel_->bytes_down());
   } else if (why != reason::client_abort) {
-    plan_->plan->live->by_worker[worker]
+    plan_->plan->live->clients->by_worker[worker]
       .refused[static_cast<size_t>(why)]
       .add();
   }

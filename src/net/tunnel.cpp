@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/tunnel.hpp"
 
+#include "net/socket.hpp"
+
 namespace troupe::net {
 
 namespace {
@@ -8,17 +10,33 @@ namespace {
 /// A splice shorter than this was not worth the pipe.
 constexpr size_t splice_short = 16'384;
 
+/// A hang-up alone may mean that both sides have finished.
+bool was_reset(const stream& s) noexcept {
+  return s.is_open() && s.hung_up()
+      && (s.error() != 0 || connect_result(s.fd()) != 0);
+}
+
 } // namespace
 
 bool tunnel::pump(turn_budget& budget) {
   // What a server said before it reset is delivered: its side goes first.
   bool moved = down_.pump(budget, up_.finished);
   moved |= up_.pump(budget, down_.finished);
+  if (!moved && status() == status::running)
+    moved = notice_reset();
   if (up_.failed)
     client_failed_ = up_.failed_reading;
   else if (down_.failed)
     client_failed_ = !down_.failed_reading;
   return moved;
+}
+
+bool tunnel::notice_reset() noexcept {
+  if (was_reset(up_.from)) // nobody is left for what the server has to say
+    return up_.fail(true);
+  if (down_.ended && was_reset(down_.from))
+    return down_.fail(true);
+  return false;
 }
 
 enum tunnel::status tunnel::status() const noexcept {
@@ -30,10 +48,15 @@ enum tunnel::status tunnel::status() const noexcept {
 bool tunnel::direction::pump(turn_budget& budget, bool last) {
   if (finished || failed)
     return false;
-  if (to.flush() == io_status::failed)
+  const auto before = to.bytes_sent();
+  switch (to.flush()) {
+  case io_status::failed:
     return fail(false);
-  if (to.has_unsent())
-    return false;
+  case io_status::would_block:
+    return to.bytes_sent() > before;
+  default:
+    break;
+  }
   if (pipe.pending() > 0)
     return splice(budget);
   if (ended) {
@@ -47,7 +70,8 @@ bool tunnel::direction::pump(turn_budget& budget, bool last) {
 }
 
 bool tunnel::direction::copy(turn_budget& budget) {
-  const auto max = to.took_all() ? read_large : read_small;
+  const bool tight = buffers.pressure() != buffer_pool::level::normal;
+  const auto max = tight ? read_tight : to.took_all() ? read_large : read_small;
   const auto got = from.receive(max);
   switch (got.status) {
   case io_status::would_block:

@@ -33,17 +33,22 @@ public:
   bool client_failed() const noexcept { return client_failed_; }
 
 private:
+  /// A side from which all has been read, or whose bytes have no room yet,
+  /// tells of its reset by the event alone.
+  bool notice_reset() noexcept;
+
   /// One of the two ways. Splices after two full reads in a row, copies again
   /// after a short one (rule 28).
   struct direction {
     direction(loop& l, stream& f, stream& t) noexcept
-      : from(f), to(t), pipe(l) {}
+      : buffers(l.buffers()), from(f), to(t), pipe(l) {}
     /// @param last The other direction has finished.
     bool pump(turn_budget& budget, bool last);
     bool copy(turn_budget& budget);
     bool splice(turn_budget& budget);
     bool fail(bool reading) noexcept;
 
+    const buffer_pool& buffers;
     stream& from;
     stream& to;
     spliced pipe;

@@ -159,7 +159,7 @@ CAF_TEST(the version is known without asking anybody) {
 
 CAF_TEST(the status is put together from several actors) {
   auto web = std::make_shared<frontend_live>("web", "app", 1);
-  web->connections = 5;
+  web->clients->open = 5;
   directory.frontends.push_back(web);
   tell(directory);
   tell(readiness{true, {}});

@@ -50,11 +50,15 @@ CAF_TEST(servers of equal names in two backends are two) {
   CAF_CHECK(registry.server("app", "a1") != registry.server("other", "a1"));
 }
 
-CAF_TEST(a frontend that points elsewhere starts anew) {
+CAF_TEST(a frontend that points elsewhere starts anew but for its clients) {
   const auto before = registry.frontend(make_frontend("web", "app"));
+  before->clients->open = 3;
   const auto after = registry.frontend(make_frontend("web", "other"));
   CAF_CHECK(before != after);
   CAF_CHECK_EQUAL(after->backend, "other");
+  CAF_CHECK_EQUAL(after->clients->open.load(), 3u);
+  CAF_CHECK(registry.frontend(make_frontend("web2", "app"))->clients
+            != after->clients);
 }
 
 CAF_TEST(what is still configured keeps its counts) {
@@ -76,6 +80,9 @@ CAF_TEST(what is gone is forgotten but kept by who holds it) {
   CAF_CHECK(registry.server("app", "a2") != server);
   CAF_CHECK(registry.frontend(make_frontend("web", "other")) != frontend);
   CAF_CHECK(registry.backend("other") != backend);
+  const auto clients = registry.frontend(make_frontend("old", "app"))->clients;
+  registry.prune(kept);
+  CAF_CHECK(registry.frontend(make_frontend("old", "app"))->clients != clients);
   CAF_CHECK_EQUAL(server->in_flight.load(), 1u);
 }
 

@@ -42,7 +42,7 @@ struct fixture : loop_fixture {
     turn();
     for (const auto& server : known)
       CAF_CHECK_EQUAL(server->in_flight.load(), 0u);
-    CAF_CHECK_EQUAL(live->connections.load(), 0u);
+    CAF_CHECK_EQUAL(live->clients->open.load(), 0u);
     CAF_CHECK_EQUAL(limit.open.load(), 0u);
     spdlog::set_level(spdlog::level::info);
     control_host(system).bind_thread();
@@ -174,7 +174,7 @@ struct fixture : loop_fixture {
   }
 
   uint64_t refused(reason why) const {
-    return live->by_worker[0].refused[static_cast<size_t>(why)].get();
+    return live->clients->by_worker[0].refused[static_cast<size_t>(why)].get();
   }
 
   system_fixture surroundings;
@@ -214,7 +214,7 @@ CAF_TEST(a client is accepted and answered) {
   CAF_CHECK_EQUAL(list[0].frontend, "web");
   CAF_CHECK_EQUAL(list[0].phase, "idle");
   CAF_CHECK_EQUAL(list[0].requests, 1u);
-  CAF_CHECK_EQUAL(live->connections.load(), 1u);
+  CAF_CHECK_EQUAL(live->clients->open.load(), 1u);
   CAF_CHECK_EQUAL(limit.open.load(), 1u);
   std::multiset<std::string> kinds;
   for (const auto& row : ask<actor_list>(list_actors{}))
@@ -235,8 +235,8 @@ CAF_TEST(an actor lasts as long as its connection) {
   }
   CAF_CHECK(run_until([&] { return alive(actor_kind::connection) == 0; }));
   CAF_CHECK_EQUAL(limit.open.load(), 0u);
-  CAF_CHECK_EQUAL(live->by_worker[0].connections_total.get(), 50u);
-  CAF_CHECK_EQUAL(live->by_worker[0].connections_open.get(), 0u);
+  CAF_CHECK_EQUAL(live->clients->by_worker[0].connections_total.get(), 50u);
+  CAF_CHECK_EQUAL(live->clients->by_worker[0].connections_open.get(), 0u);
 }
 
 CAF_TEST(one connection is closed by its number and no other) {
@@ -431,6 +431,50 @@ CAF_TEST(requests on a removed server have drain_timeout to finish) {
   CAF_CHECK_EQUAL(refused(reason::drained), 1u);
   CAF_CHECK(!young.is_over());
   CAF_CHECK_EQUAL(known[0]->in_flight.load(), 0u);
+}
+
+CAF_TEST(streams to the address a server had have drain_timeout to finish) {
+  drain_timeout = 80ms;
+  auto& before = serve();
+  before.answer = nullptr;
+  publish();
+  open();
+  auto& client = connect();
+  client.send(simple_get);
+  CAF_CHECK(run_until([&] { return !before.received().empty(); }));
+  auto& after = servers.emplace_back();
+  after.answer = [](std::string_view) { return ok("moved"); };
+  next.servers[0].address = after.address();
+  const auto began = clock::now();
+  publish();
+  auto& young = connect();
+  young.send(simple_get);
+  CAF_CHECK(answered(young));
+  CAF_CHECK_EQUAL(young.received, ok("moved"));
+  CAF_CHECK(over(client));
+  CAF_CHECK(clock::now() - began >= 80ms);
+  CAF_CHECK_EQUAL(refused(reason::drained), 1u);
+}
+
+CAF_TEST(an address that is back in time costs nobody a stream) {
+  drain_timeout = 80ms;
+  auto& server = serve();
+  server.answer = nullptr;
+  publish();
+  open();
+  auto& client = connect();
+  client.send(simple_get);
+  CAF_CHECK(run_until([&] { return !server.received().empty(); }));
+  const auto home = next.servers[0].address;
+  next.servers[0].address = refusing_address();
+  publish();
+  next.servers[0].address = home;
+  const auto began = clock::now();
+  publish();
+  CAF_CHECK(run_until([&] { return clock::now() - began > 160ms; }));
+  CAF_CHECK(!client.is_over());
+  server.connections[0].send(ok("stayed"));
+  CAF_CHECK(answered(client));
 }
 
 CAF_TEST(a replaced snapshot comes back to its router) {

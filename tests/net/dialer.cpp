@@ -63,6 +63,26 @@ struct fixture : session_fixture, stream_owner {
 
 CAF_TEST_FIXTURE_SCOPE(dialer_tests, fixture)
 
+CAF_TEST(a unix server with a full backlog is passed over and blamed) {
+  scratch_directory directory;
+  const auto address = *endpoint::parse("unix:" + directory.file("full"));
+  auto group = bind_group(address, 1);
+  CAF_REQUIRE(group.has_value());
+  const descriptor listening{group->front()};
+  CAF_REQUIRE_EQUAL(::listen(listening.get(), 0), 0);
+  const descriptor waiting{start_connect(address).fd};
+  CAF_REQUIRE(waiting.get() >= 0);
+  add_server(address);
+  serve_by_hand();
+  next.passive.failures = 1;
+  begin();
+  CAF_CHECK(dial_fresh() == dialer::outcome::ready);
+  CAF_CHECK_EQUAL(dial->server()->name, "a2");
+  CAF_REQUIRE_EQUAL(reporter.reported.size(), 1u);
+  CAF_CHECK_EQUAL(reporter.reported[0].server, "a1");
+  dial->release(false);
+}
+
 CAF_TEST(before the first snapshot there is nothing to dial) {
   local_ptr<backend_slot> unknown{
     new backend_slot{"later", event_loop, 0, reporter}};

@@ -23,6 +23,8 @@ CAF_TEST(a slow head is answered with 408) {
   CAF_CHECK(over(one));
   CAF_CHECK(clock::now() - began >= 60ms);
   CAF_CHECK(one.client.received.starts_with("HTTP/1.1 408 "));
+  CAF_CHECK(one.client.received.find("request id: ") != std::string::npos);
+  CAF_CHECK(live->by_worker[0].duration.sum_us.get() >= 60'000u);
   CAF_CHECK_EQUAL(refused(reason::client_timeout), 1u);
 }
 

@@ -30,7 +30,7 @@ struct fixture : session_fixture {
   }
 
   uint64_t refused(reason why) const {
-    return live->by_worker[0].refused[static_cast<size_t>(why)].get();
+    return live->clients->by_worker[0].refused[static_cast<size_t>(why)].get();
   }
 
   /// The server answers the newest request it has.

@@ -244,7 +244,7 @@ struct session_fixture : backend_fixture {
   }
 
   uint64_t refused(reason why) const {
-    return live->by_worker[0].refused[static_cast<size_t>(why)].get();
+    return live->clients->by_worker[0].refused[static_cast<size_t>(why)].get();
   }
 
   /// Requests by the hundreds of their status.

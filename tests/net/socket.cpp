@@ -192,10 +192,24 @@ CAF_TEST(a unix path in a directory that is not there is an error) {
 CAF_TEST(errors of this host are told from those of a server) {
   for (const int error : {EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, EACCES,
                           ENETDOWN, ENOMEM, EAGAIN})
-    CAF_CHECK(is_local_error(error));
+    CAF_CHECK(is_local_error(error, AF_INET));
   for (const int error : {0, ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH,
                           ENETUNREACH, EPIPE, ENOENT})
-    CAF_CHECK(!is_local_error(error));
+    CAF_CHECK(!is_local_error(error, AF_INET6));
+}
+
+CAF_TEST(a unix server that may not be reached or is full is at fault itself) {
+  for (const int error : {EACCES, EPERM, EAGAIN, ENOENT, ECONNREFUSED})
+    CAF_CHECK(!is_local_error(error, AF_UNIX));
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM})
+    CAF_CHECK(is_local_error(error, AF_UNIX));
+}
+
+CAF_TEST(out of descriptors is the same for every server and a port is not) {
+  CAF_CHECK(is_out_of_resources(EMFILE));
+  CAF_CHECK(is_out_of_resources(ENOMEM));
+  CAF_CHECK(!is_out_of_resources(EADDRNOTAVAIL));
+  CAF_CHECK(!is_out_of_resources(EACCES));
 }
 
 CAF_TEST(a socket is quiet until its peer sends or ends) {

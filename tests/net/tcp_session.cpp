@@ -34,7 +34,8 @@ CAF_TEST(a stream goes to a server and both ways) {
   }));
   CAF_CHECK_EQUAL(known[0]->in_flight.load(), 1u);
   CAF_CHECK_EQUAL(one.session->server(), "a1");
-  CAF_CHECK(one.session->server_identity() == known[0].get());
+  CAF_REQUIRE(one.session->upstream() != nullptr);
+  CAF_CHECK(one.session->upstream()->server == known[0].get());
 }
 
 CAF_TEST(a server may speak first) {
@@ -151,6 +152,33 @@ CAF_TEST(a server at its limit gets no stream beyond it) {
   auto& three = connect();
   CAF_CHECK(run_until([&] { return server.connections.size() == 2; }));
   CAF_CHECK(!three.session->ended());
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+namespace {
+
+struct scarce_fixture : session_fixture {
+  scarce_fixture() : session_fixture(200'000) {}
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(tcp_memory_tests, scarce_fixture)
+
+CAF_TEST(a new stream is refused while the buffers are full) {
+  settings.protocol = protocol::tcp;
+  serve_by_hand();
+  start();
+  buffer hog;
+  hog.append(event_loop.buffers(), std::string(200'000, 'x'));
+  auto& one = connect();
+  CAF_CHECK(over(one));
+  CAF_CHECK_EQUAL(refused(reason::memory), 1u);
+  CAF_CHECK(servers[0].connections.empty());
+  hog.reset();
+  connect();
+  CAF_CHECK(run_until([&] { return servers[0].connections.size() == 1; }));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

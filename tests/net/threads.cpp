@@ -290,9 +290,9 @@ CAF_TEST(counters may be read while their worker writes them) {
     for (uint64_t i = 0; i < steps; ++i) {
       const lease held{server};
       server.by_worker[0].requests[1].add();
-      frontend.by_worker[0].connections_open.add();
+      frontend.clients->by_worker[0].connections_open.add();
       frontend.by_worker[0].duration.observe(i);
-      frontend.by_worker[0].connections_open.sub();
+      frontend.clients->by_worker[0].connections_open.sub();
     }
   }};
   CAF_CHECK(await([&] { return started.load(); }));
@@ -303,13 +303,13 @@ CAF_TEST(counters may be read while their worker writes them) {
     const auto now = requests.get();
     backwards += now < before;
     backwards += server.in_flight.load(std::memory_order_relaxed) > 1;
-    backwards += frontend.by_worker[0].connections_open.get() > 1;
+    backwards += frontend.clients->by_worker[0].connections_open.get() > 1;
     before = now;
   }
   worker.join();
   CAF_CHECK_EQUAL(backwards, 0u);
   CAF_CHECK_EQUAL(server.in_flight.load(), 0u);
-  CAF_CHECK_EQUAL(frontend.by_worker[0].connections_open.get(), 0u);
+  CAF_CHECK_EQUAL(frontend.clients->by_worker[0].connections_open.get(), 0u);
 }
 
 CAF_TEST(what a loop tells of itself may be read by any thread) {

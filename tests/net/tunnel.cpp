@@ -210,6 +210,45 @@ CAF_TEST(a reset fails the tunnel and names the side) {
   CAF_CHECK(two.both.client_failed());
 }
 
+CAF_TEST(a client that ended its half and then resets is noticed) {
+  auto& one = add();
+  one.client.send("question");
+  one.client.finish();
+  CAF_CHECK(run_until([&] { return one.server.ended; }));
+  CAF_CHECK(one.both.status() == tunnel::status::running);
+  one.client.reset(); // while its server thinks, and says nothing
+  CAF_CHECK(
+    run_until([&] { return one.both.status() == tunnel::status::failed; }));
+  CAF_CHECK(one.both.client_failed());
+}
+
+CAF_TEST(a server that ended its half and then resets is noticed) {
+  auto& one = add();
+  one.server.send("enough");
+  one.server.finish();
+  CAF_CHECK(run_until([&] { return one.client.ended; }));
+  CAF_CHECK_EQUAL(one.client.received, "enough");
+  CAF_CHECK(one.both.status() == tunnel::status::running);
+  one.server.reset();
+  CAF_CHECK(
+    run_until([&] { return one.both.status() == tunnel::status::failed; }));
+  CAF_CHECK(!one.both.client_failed());
+}
+
+CAF_TEST(what a server said before its reset waits for a slow client) {
+  auto& one = add();
+  one.client.paused = true;
+  const auto said = pattern(300'000);
+  one.server.send(said);
+  one.server.finish();
+  CAF_CHECK(run_until([&] { return one.server.unsent() == 0; }));
+  one.client.send("more?"); // which nobody reads any more
+  CAF_CHECK(run_until([&] { return one.both.bytes_up() == 5; }));
+  one.client.paused = false;
+  CAF_CHECK(run_until([&] { return one.client.received.size() == 300'000; }));
+  CAF_CHECK(one.client.received == said);
+}
+
 CAF_TEST(unix sockets carry large streams and their ends too) {
   auto& one = add(true);
   const auto up = pattern(2u << 20, 3);

@@ -5,6 +5,10 @@
 #include <string>
 #include <string_view>
 
+namespace troupe {
+struct header_rules;
+}
+
 namespace troupe::net::http1 {
 
 /// Follows a chunked body (RFC 9112 section 7.1) through any split of its
@@ -43,7 +47,10 @@ public:
   /// done or bad. Not to be called after done or bad without reset().
   step scan(std::string_view bytes);
 
-  void reset(output form = output::chunked) noexcept;
+  /// @param rules The operator's: a field that they set or remove is none that
+  /// may come in a trailer. Null: no rules. Must outlive the body.
+  void reset(output form = output::chunked,
+             const header_rules* rules = nullptr) noexcept;
 
 private:
   enum class state : uint8_t {
@@ -72,6 +79,7 @@ private:
   void end_trailer_line();
 
   output output_ = output::chunked;
+  const header_rules* rules_ = nullptr;
   state state_ = state::size_first;
   uint64_t remaining_ = 0;
   uint32_t line_bytes_ = 0; ///< size digits, extension or trailer bytes so far

@@ -2,6 +2,7 @@
 #include "net/http1/trailer_fields.hpp"
 
 #include "net/http1/fields.hpp"
+#include "net/http1/rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -53,14 +54,17 @@ bool is_forbidden(std::string_view name) noexcept {
 
 } // namespace
 
-trailer_verdict judge_trailer(std::string_view line) noexcept {
+trailer_verdict judge_trailer(std::string_view line,
+                              const header_rules* rules) noexcept {
   if (line.empty())
     return trailer_verdict::end;
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
     return trailer_verdict::bad;
-  return is_forbidden(line.substr(0, colon)) ? trailer_verdict::drop
-                                             : trailer_verdict::keep;
+  const auto name = line.substr(0, colon);
+  const bool drop =
+    is_forbidden(name) || (rules != nullptr && overrides(*rules, name));
+  return drop ? trailer_verdict::drop : trailer_verdict::keep;
 }
 
 } // namespace troupe::net::http1

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "core/settings.hpp"
+
 #include <cstdint>
 #include <string_view>
 
@@ -14,6 +16,9 @@ enum class trailer_verdict : uint8_t {
 };
 
 /// Judges one line of a trailer section, without its CRLF.
-trailer_verdict judge_trailer(std::string_view line) noexcept;
+/// @param rules The operator's, or null: what they set or remove in the head
+/// must not come in again at the end.
+trailer_verdict judge_trailer(std::string_view line,
+                              const header_rules* rules = nullptr) noexcept;
 
 } // namespace troupe::net::http1

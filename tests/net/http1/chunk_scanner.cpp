@@ -2,6 +2,7 @@
 #define CAF_SUITE http1_chunk_scanner
 #include "caf_test.hpp"
 
+#include "core/settings.hpp"
 #include "net/http1/chunk_scanner.hpp"
 
 #include <vector>
@@ -175,4 +176,20 @@ CAF_TEST(trailers that could change the message are dropped) {
         "Connection", "TE", "Trailer", "Cache-Control", "X_Y"})
     CAF_CHECK_EQUAL(relay("0\r\n" + std::string{name} + ": x\r\n\r\n").sent,
                     "0\r\n\r\n");
+}
+
+CAF_TEST(what the operator sets or removes does not come back in a trailer) {
+  troupe::header_rules rules;
+  rules.set.emplace_back("X-Tenant", "a");
+  rules.remove.emplace_back("X-Debug");
+  chunk_scanner scanner;
+  scanner.reset(output::chunked, &rules);
+  relayed result;
+  feed(scanner, "0\r\nx-tenant: b\r\nX-Sum: 1\r\nX-DEBUG: 1\r\n\r\n", result);
+  CAF_CHECK(result.end == status::done);
+  CAF_CHECK_EQUAL(result.sent, "0\r\nX-Sum: 1\r\n\r\n");
+  scanner.reset();
+  relayed without;
+  feed(scanner, "0\r\nx-tenant: b\r\n\r\n", without);
+  CAF_CHECK_EQUAL(without.sent, "0\r\nx-tenant: b\r\n\r\n");
 }
