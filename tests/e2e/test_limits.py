@@ -23,6 +23,20 @@ def test_a_frontend_takes_no_more_connections_than_it_may(t):
     eventually(lambda: node.get().status == 200, what="there is room again")
 
 
+def test_a_client_that_is_one_too_many_is_in_the_log_with_the_id_it_was_told(t):
+    log = {"path": str(t.directory / "node0/access.log")}
+    node = t.node(t.servers("a1"), frontend={"max_connections": 1}, config={"global": {"access_log": log}})
+    with node.client() as first, node.client() as extra:
+        assert first.get("/").status == 200
+        response = extra.get("/")
+        assert response.status == 503
+    line = next(line for line in node.access_log(2) if line["status"] == 503)
+    assert line["reason"] == "frontend_limit" and line["frontend"] == "web"
+    assert line["client"].startswith("127.0.0.1:")
+    assert len(line["request_id"]) == 16
+    assert f"request id: {line['request_id']}" in response.body.decode()
+
+
 @limit(90)
 def test_running_out_of_descriptors_is_survived_without_a_busy_loop(t):
     node = t.node(t.servers("a1"), descriptors=140)

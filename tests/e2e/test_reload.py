@@ -51,6 +51,30 @@ def test_counters_and_health_survive_a_reload(t):
         assert node.get().field("X-Server") == "a2"
 
 
+def test_a_frontend_that_gets_another_backend_keeps_its_clients(t):
+    a1, b1 = t.servers("a1", "b1")
+    node = t.node([a1], frontend={"max_connections": 3})
+    clients = [node.client() for _ in range(3)]
+    for client in clients:
+        assert client.get("/").field("X-Server") == "a1"
+    other = json.loads(json.dumps(node.config["backends"][0]))
+    other["name"] = "other"
+    other["servers"] = [{"name": "b1", "address": f"{b1.address[0]}:{b1.address[1]}"}]
+    node.config["backends"].append(other)
+    node.config["frontends"][0]["backend"] = "other"
+    node.reload()
+    # They are connected still: no other three may come beside them.
+    node.expect_metric(3, "frontend_connections")
+    with node.client() as extra:
+        assert extra.get("/").status == 503
+    for client in clients:
+        assert client.get("/").field("X-Server") == "b1"
+        client.close()
+    node.expect_metric(0, "frontend_connections")
+    node.expect_metric(1, "refused_total", reason="frontend_limit")
+    node.expect_metric(3, "frontend_connections_total")
+
+
 def test_a_reply_under_way_is_finished(t):
     a1, a2 = t.servers("a1", "a2")
     node = t.node([a1, a2], frontend={"algorithm": "round_robin"})
