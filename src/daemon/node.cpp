@@ -13,6 +13,7 @@
 #include "daemon/watchdog.hpp"
 #include "net/file_watch.hpp"
 #include "net/resolver.hpp"
+#include "net/stall_watch.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -66,6 +67,7 @@ private:
   int exit_code_ = 0;
   bool stopped_ = false;
   boost::asio::io_context loop_{1};
+  net::stall_watch stall_watch_{loop_};
   boost::asio::thread_pool helper_{1}; ///< for what blocks (rule 20)
   net::access_log access_log_;
   caf::actor_system_config system_config_;
@@ -80,6 +82,10 @@ private:
   actors::supervisor_actor supervisor_;
   watchdog watchdog_;
 };
+
+double seconds_of(const counter& us) noexcept {
+  return static_cast<double>(us.get()) / 1e6;
+}
 
 unsigned worker_count(const settings& settings) {
   return settings.global.workers > 0 ? settings.global.workers
@@ -137,6 +143,7 @@ int node::run() {
     loop_.run_one();
   // Nobody is served any more: control actors end, then what they stand on.
   ::sd_notify(0, "STOPPING=1");
+  stall_watch_.stop();
   if (watch_)
     watch_->stop();
   servers_->stop();
@@ -221,10 +228,10 @@ actors::metrics_sources node::metrics_sources() {
   };
   sources.loop_stalls = [this] {
     std::vector<actors::loop_stall> stalls;
+    stalls.push_back({"control", seconds_of(stall_watch_.stall_us())});
     for (const auto& worker : workers_)
       stalls.push_back(
-        {worker->host().where(),
-         static_cast<double>(worker->loop().stall_us().get()) / 1e6});
+        {worker->host().where(), seconds_of(worker->loop().stall_us())});
     return stalls;
   };
   sources.links = [this](actors::cluster_figures& to) {

@@ -44,7 +44,9 @@ def test_every_series_exists_from_the_start(t):
     assert node.metric("log_dropped_total") == 0
     assert node.metric("config_generation") >= 1
     assert node.metric("build_info") == 1
-    for name in ("buffer_bytes", "loop_stall_seconds", "actors", "actor_messages_total",
+    for loop in ("control", "worker 0"):
+        assert node.metric("loop_stall_seconds", loop=loop) >= 0
+    for name in ("buffer_bytes", "actors", "actor_messages_total",
                  "actor_mailbox_depth", "process_resident_memory_bytes"):
         node.metric(name)
 
