@@ -203,12 +203,12 @@ void shared_config_keeper::agreed(const answer& result) {
     return;
   }
   // A record that was committed comes by itself; the local sections do not.
-  enqueue(running_.record, [this](std::vector<std::string> problems) {
-    if (problems.empty())
-      finish({true, generation(), {}, "applied"});
-    else
-      refuse(std::move(problems));
-  });
+  enqueue({nullptr, [this](std::vector<std::string> problems) {
+             if (problems.empty())
+               finish({true, generation(), {}, "applied"});
+             else
+               refuse(std::move(problems));
+           }});
 }
 
 void shared_config_keeper::refuse(std::vector<std::string> problems) {
@@ -263,38 +263,46 @@ caf::result<apply_result>
 shared_config_keeper::apply(const apply_record& message) {
   auto result = make_response_promise<apply_result>();
   const auto record = message.what;
-  if (running_.record && running_.record->at == record->at
-      && running_.record->hash == record->hash) {
+  if (applications_.empty() && running_.record
+      && registry::position_of(*running_.record)
+           == registry::position_of(*record)) {
     result.deliver(apply_result{}); // the node has begun with it
     return result;
   }
-  enqueue(record,
-          [this, record, result](std::vector<std::string> problems) mutable {
-            const bool ok = problems.empty();
-            if (!ok)
-              log::error("generation {} cannot run on this node: {}",
-                         record->at.generation, fmt::join(problems, "; "));
-            send(metrics_, config_outcome{generation(), ok});
-            result.deliver(apply_result{std::move(problems)});
-          });
+  enqueue(
+    {record, [this, record, result](std::vector<std::string> problems) mutable {
+       const bool ok = problems.empty();
+       if (!ok)
+         log::error("generation {} cannot run on this node: {}",
+                    record->at.generation, fmt::join(problems, "; "));
+       send(metrics_, config_outcome{generation(), ok});
+       result.deliver(apply_result{std::move(problems)});
+     }});
   return result;
 }
 
-void shared_config_keeper::enqueue(record_ptr record, done_function done) {
-  applications_.push_back({std::move(record), std::move(done)});
+void shared_config_keeper::enqueue(application x) {
+  applications_.push_back(std::move(x));
   if (applications_.size() == 1)
     next_application();
 }
 
+/// A local reload takes the record that is in force when its turn comes.
+/// Positions are comparable within one side of one epoch only: of another one
+/// the register has decided that it counts, however far this node was.
+shared_config_keeper::record_ptr
+shared_config_keeper::record_for(const application& x) const {
+  const auto& running = running_.record;
+  const bool late = x.agreed && running && x.agreed->mark == running->mark
+                 && x.agreed->at < running->at;
+  return x.agreed && !late ? x.agreed : running;
+}
+
 void shared_config_keeper::next_application() {
-  // A local reload takes the record that is in force by then.
-  auto& next = applications_.front();
-  if (next.record && running_.record && next.record->at < running_.record->at)
-    next.record = running_.record;
-  read_in_background(load_of(next.record),
-                     [this, record = next.record](const loaded_ptr& loaded) {
-                       apply_loaded(record, loaded);
-                     });
+  const auto record = record_for(applications_.front());
+  read_in_background(load_of(record), [this, record](const loaded_ptr& loaded) {
+    apply_loaded(record, loaded);
+  });
 }
 
 void shared_config_keeper::apply_loaded(const record_ptr& record,

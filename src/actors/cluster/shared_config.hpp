@@ -92,8 +92,15 @@ private:
   void refuse(std::vector<std::string> problems);
 
   // -- applying: one at a time --
-  void enqueue(record_ptr record, done_function done);
+  struct application {
+    /// None: the local sections changed, the record stays the one in force.
+    record_ptr agreed;
+    done_function done;
+  };
+
+  void enqueue(application x);
   void next_application();
+  record_ptr record_for(const application& x) const;
   void apply_loaded(const record_ptr& record, loaded_ptr candidate);
   void applied(std::vector<std::string> problems);
 
@@ -112,10 +119,6 @@ private:
   std::vector<reload_promise> waiting_; ///< for the reload under way
   std::vector<reload_promise> later_;   ///< for the one after it
 
-  struct application {
-    record_ptr record;
-    done_function done;
-  };
   std::deque<application> applications_; ///< the first is under way
   std::map<uint64_t, reading> readings_;
   uint64_t readings_begun_ = 0;

@@ -25,9 +25,11 @@ config::loaded loaded_of(unsigned retries_max) {
 
 /// Its text is the number of retries it asks for; "bad" is one that no node can
 /// read.
-record_ptr make_record(uint64_t generation, const std::string& text) {
+record_ptr make_record(uint64_t generation, const std::string& text,
+                       const std::string& mark = "lb1-1") {
   registry::record result;
   result.at = {1, generation};
+  result.mark = mark;
   result.text = text;
   result.hash = "hash of " + text;
   return std::make_shared<const registry::record>(std::move(result));
@@ -165,6 +167,17 @@ CAF_TEST(an older record that comes late does not bring its settings back) {
   CAF_CHECK_EQUAL(applied.back().second, 3u);
 }
 
+CAF_TEST(the record of an adopted side is applied although this one was ahead) {
+  CAF_CHECK(apply(make_record(5, "5")).problems.empty());
+  CAF_CHECK(apply(make_record(2, "2", "lb2-1")).problems.empty());
+  CAF_REQUIRE_EQUAL(applied.size(), 2u);
+  CAF_CHECK_EQUAL(applied.back().first, 2u);
+  CAF_CHECK_EQUAL(applied.back().second, 2u);
+  // Also one that looks the same but for its side.
+  CAF_CHECK(apply(make_record(2, "2", "lb3-1")).problems.empty());
+  CAF_CHECK_EQUAL(applied.size(), 3u);
+}
+
 CAF_TEST(a record that cannot be read or applied keeps the old one) {
   CAF_CHECK_EQUAL(apply(make_record(2, "bad")).problems.size(), 1u);
   CAF_CHECK(applied.empty());
@@ -221,6 +234,20 @@ CAF_TEST(without a record the own file is applied) {
   CAF_REQUIRE_EQUAL(applied.size(), 1u);
   CAF_CHECK_EQUAL(applied[0].first, 0u);
   CAF_CHECK_EQUAL(applied[0].second, 7u);
+}
+
+CAF_TEST(
+  a reload during the first application does not bring the own file back) {
+  caf::anon_send_exit(aut, caf::exit_reason::kill);
+  consume_messages();
+  spawn({std::make_shared<const settings>(loaded_of(1).settings), nullptr});
+  self->send(aut, apply_record{make_record(1, "5")});
+  self->send(aut, reload_config{"a test"});
+  run();
+  CAF_REQUIRE_EQUAL(applied.size(), 2u);
+  CAF_CHECK_EQUAL(applied[0].first, 1u);
+  CAF_CHECK_EQUAL(applied[1].first, 1u);
+  CAF_CHECK_EQUAL(applied[1].second, 5u);
 }
 
 CAF_TEST(a restarted actor goes on with the record in force) {
