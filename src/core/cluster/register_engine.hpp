@@ -256,6 +256,8 @@ private:
   void on(const recover& x);
   void on(const adopt& x);
   std::optional<std::string> why_not_recover(const recover& x) const;
+  std::optional<std::string> why_never_enough(const node_list& survivors) const;
+  bool says_it_votes(const std::string& node) const;
   bool apart(const std::string& from, const position& at,
              const message::body& content);
   void end_conflicts();

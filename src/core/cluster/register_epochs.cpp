@@ -19,12 +19,12 @@ std::optional<std::string> engine::why_not_recover(const recover& x) const {
     return std::string{"the text or the reason is too long"};
   const auto& nodes = state_.committed->nodes;
   const auto voters =
-    1 + std::count_if(peers_.begin(), peers_.end(), [&](auto& p) {
-      return lists(nodes, p.first) && p.second.said && p.second.said->votes
-          && p.second.at == here();
+    std::count_if(nodes.begin(), nodes.end(), [this](const auto& node) {
+      return node.name == self_.node
+             ? may_vote()
+             : says_it_votes(node.name) && peers_.at(node.name).at == here();
     });
-  if (may_vote()
-      && static_cast<size_t>(voters) >= rules_.majority(nodes.size()))
+  if (static_cast<size_t>(voters) >= rules_.majority(nodes.size()))
     return "a majority of generation " + std::to_string(here().at.generation)
          + " is reachable and votes: use \"troupectl config apply\"";
   if (!lists(x.candidate.nodes, self_.node))
@@ -37,7 +37,44 @@ std::optional<std::string> engine::why_not_recover(const recover& x) const {
     if (node.name != self_.node && !joined(node.name))
       return node.name + " is not reachable: list only nodes that are";
   }
-  return std::nullopt;
+  return why_never_enough(x.candidate.nodes);
+}
+
+/// Why these nodes would wait for each other: one that lost its disk votes in a
+/// new epoch, too, only once enough that did not have told it what it may have
+/// voted there. This node votes there in any case: it begins it.
+std::optional<std::string>
+engine::why_never_enough(const node_list& survivors) const {
+  std::string mute;
+  std::string alone = may_vote() ? self_.node : std::string{};
+  size_t voters = 1;
+  for (const auto& node : survivors) {
+    if (node.name == self_.node)
+      continue;
+    if (!says_it_votes(node.name)) {
+      mute += (mute.empty() ? "" : ", ") + node.name;
+      continue;
+    }
+    ++voters;
+    if (alone.empty())
+      alone = node.name;
+  }
+  const auto needed = rules_.recovery_quorum(survivors.size());
+  if (mute.empty() || voters >= needed)
+    return std::nullopt;
+  if (alone.empty())
+    alone = self_.node;
+  return mute + " cannot vote before " + std::to_string(needed) + " of these "
+       + std::to_string(survivors.size())
+       + " nodes do, which would be never: run \"troupectl cluster recover "
+         "--nodes "
+       + alone + "\" on " + alone + ", then add the others one by one";
+}
+
+bool engine::says_it_votes(const std::string& node) const {
+  const auto found = peers_.find(node);
+  return found != peers_.end() && found->second.said
+      && found->second.said->votes;
 }
 
 /// Decided by the operator and not by a vote.
