@@ -106,8 +106,12 @@ cluster_start::cluster_start(const arguments& args, const config::loaded& own)
     actors::shared_file_source(args.config_file, args.node, {});
   file_ = source.read().shared;
   running_.settings = std::make_shared<const settings>(own.settings);
+  // All four now, also those that are read later: one that a later version
+  // wrote must be refused, not overwritten (rule 18).
   auto state = read(register_file_);
-  state.history = read_again(history_file_).content.value_or("");
+  state.history = read(history_file_).content.value_or("");
+  read(operators_file_);
+  read(verdicts_file_);
   begin_with_record(state);
 }
 

@@ -16,7 +16,8 @@ namespace troupe::daemon {
 /// last committed record it knows, else its own file.
 class cluster_start {
 public:
-  /// Opens `state_dir` and reads what is there. Blocks.
+  /// Opens `state_dir` and reads what is there. Blocks. A file of a later
+  /// version is an error.
   /// @throws std::runtime_error, a sentence for the operator.
   cluster_start(const arguments& args, const config::loaded& own);
 

@@ -2,7 +2,11 @@
 """Starting, and refusing to start."""
 
 import re
+import struct
 import subprocess
+
+from harness import limit
+from harness.processes import free_port
 
 BAD = """\
 version: 1
@@ -119,6 +123,44 @@ def test_a_second_daemon_on_the_same_admin_socket_exits_with_1(t):
     first = t.node(t.servers("a1"))
     assert first.socket in second_node(t, first, "admin")
     assert first.api("GET", "/v1/version")[0] == 200
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def state_file(version, content):
+    """A file of state_dir as a trouped of that format writes it."""
+    header = struct.pack("<IQ", version, len(content))
+    return b"troupe1\n" + header + struct.pack("<I", crc32c(header + content)) + content
+
+
+@limit(120)
+def test_state_of_a_later_version_is_refused_and_left_as_it_is(t):
+    node = t.node(t.servers("a1"), start=False)
+    listen = f"127.0.0.1:{free_port()}"
+    cluster = {"name": "prod", "listen": listen, "nodes": [{"name": "lb1", "address": listen}], "insecure": True}
+    node.config["cluster"] = cluster
+    node.write()
+    state = node.directory / "state"
+    state.mkdir(mode=0o700)
+    for name in ("register", "history", "operators", "verdicts"):
+        file = state / name
+        later = state_file(2, b"from the future")
+        file.write_bytes(later)
+        file.chmod(0o600)
+        result = run(t, "-c", node.file, "--node", "lb1")
+        said = result.stdout + result.stderr
+        assert result.returncode == 1, f"{name}: {said}"
+        assert str(file) in said and "later trouped (format 2)" in said, said
+        assert file.read_bytes() == later
+        assert not list(state.glob(f"{name}.damaged*"))
+        file.unlink()
 
 
 def test_a_stale_admin_socket_is_no_hindrance(t):
