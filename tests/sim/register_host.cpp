@@ -12,6 +12,13 @@ namespace {
 
 const char* const cluster_name = "prod";
 
+bool is_about_votes(const std::string& body) {
+  // The type comes first.
+  const auto type = static_cast<size_t>(body.front()) - 1;
+  return type >= message::body{message::learn{}}.index()
+      && type <= message::body{message::recalled{}}.index();
+}
+
 std::string brief(const record& x) {
   std::string nodes;
   for (const auto& node : x.nodes)
@@ -216,6 +223,8 @@ void register_host::carry_out(const effect& x) {
   if (const auto* y = std::get_if<send>(&x)) {
     checker_.sent(name_, y->body);
     network_.send(*this, y->to, y->kind, y->body);
+    if (voting && is_about_votes(y->body))
+      voting(*this);
   } else if (const auto* y = std::get_if<wake>(&x)) {
     arm(y->at);
   } else if (const auto* y = std::get_if<keep_history>(&x)) {

@@ -70,6 +70,9 @@ public:
   std::function<void(register_host&, const troupe::cluster::registry::record&)>
     watcher;
 
+  /// Told of what it sends while a vote, its outcome or a return is under way.
+  std::function<void(register_host&)> voting;
+
   // -- host
 
   const std::string& name() const override { return name_; }

@@ -2,6 +2,7 @@
 #include "register_run.hpp"
 
 #include <algorithm>
+#include <set>
 
 // What goes wrong in a run.
 
@@ -64,48 +65,60 @@ void register_run::crash_one() {
 }
 
 /// Rule 2 promises nothing beyond the loss of as many disks as a cluster can
-/// lose nodes, or one of two.
-bool register_run::may_wipe() const {
-  size_t smallest = hosts_.size();
-  const record* newest = nullptr;
-  for (const auto& x : hosts_) {
-    if (x->status().proposing)
-      return false;
-    const auto disk = x->disk();
-    if (!disk)
-      continue;
-    if (disk->accepted && disk->committed
-        && disk->accepted->value.nodes.size() != disk->committed->nodes.size())
-      return false;
-    if (!disk->committed)
-      continue;
-    smallest = std::min(smallest, disk->committed->nodes.size());
-    if (!newest || newest->at < x->disk()->committed->at)
-      newest = x->committed() ? x->committed() : newest;
-  }
-  if (smallest < 2 || !newest)
-    return smallest >= 2 && !ever_wiped_;
-  size_t lost = 0;
+/// lose nodes, or one of two: of each list that somebody votes by or may come
+/// to. When it happens makes no difference.
+bool register_run::may_wipe(const register_host& victim) const {
+  std::set<std::string> lost{victim.name()};
+  std::vector<node_list> lists_in_use;
   for (const auto& x : hosts_) {
     const auto disk = x->disk();
-    const bool votes =
-      disk && disk->committed
-      && (disk->as == standing::voter || disk->as == standing::founder);
-    lost += lists(newest->nodes, x->name()) && !votes;
+    const bool remembers =
+      disk && (disk->as == standing::voter || disk->as == standing::founder);
+    if (!remembers)
+      lost.insert(x->name());
+    if (disk && disk->committed)
+      lists_in_use.push_back(disk->committed->nodes);
+    if (disk && disk->accepted)
+      lists_in_use.push_back(disk->accepted->value.nodes);
   }
-  const auto may_lose = std::max(size_t{1}, smallest - (smallest / 2 + 1));
-  return lost < may_lose;
+  if (lists_in_use.empty())
+    return wiped_ == 0;
+  return std::none_of(
+    lists_in_use.begin(), lists_in_use.end(), [&](const auto& nodes) {
+      const auto n = nodes.size();
+      const auto may_lose = std::max(size_t{1}, n - (n / 2 + 1));
+      const auto loses =
+        std::count_if(nodes.begin(), nodes.end(), [&](const auto& node) {
+          return lost.count(node.name) != 0;
+        });
+      return lists(nodes, victim.name())
+          && (n < 2 || static_cast<size_t>(loses) > may_lose);
+    });
 }
 
 void register_run::wipe_one() {
   auto& x = any_host();
-  if (!may_wipe())
-    return;
-  wipe(x);
+  if (may_wipe(x))
+    wipe(x);
+}
+
+/// Disks are lost between any two messages of a vote, of a record on its way
+/// and of a return.
+void register_run::strike_at_votes() {
+  for (auto& x : hosts_)
+    x->voting = [this](register_host& at) {
+      if (!world_.chance.per_mille(10))
+        return;
+      auto& victim = world_.chance.per_mille(500) ? at : any_host();
+      world_.after(world_.any({}, milliseconds{4}), [this, &victim] {
+        if (!faults_over() && victim.running() && may_wipe(victim))
+          wipe(victim);
+      });
+    };
 }
 
 void register_run::wipe(register_host& x) {
-  ever_wiped_ = true;
+  ++wiped_;
   x.wipe(world_.chance.per_mille(300));
   world_.after(world_.any(milliseconds{10}, seconds{2}), [&x] { x.start(); });
 }
@@ -146,7 +159,7 @@ void register_run::cut_off(const register_host& x) {
     return;
   world_.after(milliseconds{1}, [this, self] {
     auto& other = any_host();
-    if (&other != hosts_[self].get() && other.running() && may_wipe())
+    if (&other != hosts_[self].get() && other.running() && may_wipe(other))
       wipe(other);
   });
 }

@@ -77,6 +77,8 @@ run_result register_run::run() {
   world_.after(seconds{1}, [this] { go_wrong(); });
   if (plan_.cruel)
     be_cruel();
+  if (plan_.wipes)
+    strike_at_votes();
   if (plan_.majority_lost)
     world_.after(world_.any(seconds{3}, seconds{8}),
                  [this] { lose_majority(); });
@@ -94,12 +96,15 @@ void register_run::end_faults() {
   for (auto& x : hosts_) {
     x->faults = {};
     x->watcher = {};
+    x->voting = {};
     x->resume();
     x->start();
   }
   network_.changed();
   settle_conflicts();
   world_.run_until(world_.now() + seconds{10});
+  if (recover_the_mute())
+    world_.run_until(world_.now() + seconds{10});
   std::string why;
   if (!agreed(why))
     return checker_.fail("10 s after the last fault " + why);
@@ -139,13 +144,46 @@ void register_run::settle_conflicts() {
   }
 }
 
-/// All hold the same record, and whoever it lists votes.
-bool register_run::agreed(std::string& why) const {
-  const register_host* newest = nullptr;
+register_host* register_run::newest() const {
+  register_host* result = nullptr;
   for (const auto& x : hosts_)
     if (x->committed()
-        && (!newest || newest->committed()->at < x->committed()->at))
-      newest = x.get();
+        && (!result || result->committed()->at < x->committed()->at))
+      result = x.get();
+  return result;
+}
+
+/// Too few may be left that vote to let the others back in: where a disk is
+/// lost while a node is being added that has no memory either, and where those
+/// who give up a side were listed on the other one. The operator goes on with
+/// one that votes, alone.
+bool register_run::recover_the_mute() {
+  const auto* host = newest();
+  const bool expected =
+    plan_.majority_lost || (plan_.wipes && plan_.list_changes);
+  if (!host || !expected)
+    return false;
+  const auto nodes = host->committed()->nodes;
+  register_host* survivor = nullptr;
+  size_t voters = 0;
+  for (const auto& x : hosts_)
+    if (lists(nodes, x->name()) && x->status().votes) {
+      survivor = x.get();
+      ++voters;
+    }
+  const auto n = nodes.size();
+  if (voters == 0 || voters == n || voters >= n - n / 2)
+    return false;
+  ++recovered_;
+  auto next = text_with({*find(nodes, survivor->name())});
+  const auto id = expect(*survivor, next.hash, false);
+  survivor->give(recover{id, next, {"operator", "too few vote", 0}});
+  return true;
+}
+
+/// All hold the same record, and whoever it lists votes.
+bool register_run::agreed(std::string& why) const {
+  const auto* newest = this->newest();
   if (!newest) {
     why = "no cluster has formed";
     return plan_.files_differ || plan_.wipes;
@@ -170,7 +208,9 @@ run_result register_run::result() {
           network_.messages(),
           {{"records", checker_.committed_count()},
            {"changes committed", checker_.answers(outcome::committed)},
-           {"unknown", checker_.answers(outcome::unknown)}}};
+           {"unknown", checker_.answers(outcome::unknown)},
+           {"disks lost", wiped_},
+           {"recovered from too few", recovered_}}};
 }
 
 register_host& register_run::any_host() {

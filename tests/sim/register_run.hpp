@@ -45,6 +45,8 @@ private:
   void set_faults();
   void end_faults();
   void settle_conflicts();
+  bool recover_the_mute();
+  register_host* newest() const;
   bool agreed(std::string& why) const;
   run_result result();
 
@@ -55,7 +57,8 @@ private:
   void crash_one();
   void wipe_one();
   void pause_one();
-  bool may_wipe() const;
+  bool may_wipe(const register_host& victim) const;
+  void strike_at_votes();
   void wipe(register_host& x);
   void lose_majority();
   void be_cruel();
@@ -84,7 +87,8 @@ private:
   uint64_t requests_ = 0;
   uint64_t texts_ = 0;
   std::vector<shared_text> past_texts_;
-  bool ever_wiped_ = false;
+  size_t wiped_ = 0; ///< disks
+  size_t recovered_ = 0;
   troupe::cluster::registry::version newest_seen_;
 };
 

@@ -43,10 +43,14 @@ std::optional<message::accepted> engine::try_accept(const ballot& number,
                                                     const record& value) {
   if (!rules_.may_follow(number, state_.promised))
     return std::nullopt;
-  auto& state = change();
-  state.promised = number;
-  state.accepted = vote{number, value};
   accepted_since_ = now_;
+  const vote wanted{number, value};
+  // Asked again, because the answer was late or lost: it is on disk already.
+  if (state_.promised != number || state_.accepted != wanted) {
+    auto& state = change();
+    state.promised = number;
+    state.accepted = wanted;
+  }
   return message::accepted{number, state_.mine, state_.lives};
 }
 

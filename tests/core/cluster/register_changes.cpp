@@ -7,6 +7,31 @@
 
 using namespace register_fixture;
 
+CAF_TEST(what is accepted already is not written again) {
+  cluster c{{"lb1", "lb2", "lb3"}};
+  c.form();
+  c.propose("lb1", c.next("lb1", "b"));
+  // No answer to the accepts arrives, so they are sent again.
+  const auto one_way = [](auto& x) {
+    return !cluster::as<message::accepted>(x);
+  };
+  c.deliver(one_way);
+  CAF_REQUIRE(c.disk("lb2").accepted);
+  const auto writes = c["lb2"].writes;
+  c.drop_letters();
+  size_t repeated = 0;
+  for (int i = 0; i < 6; ++i) {
+    c.wait(milliseconds{100});
+    for (const auto& x : c.letters_)
+      repeated += x.to == "lb2" && cluster::as<message::accept>(x);
+    c.deliver(one_way);
+  }
+  CAF_CHECK(repeated > 0);
+  CAF_CHECK_EQUAL(c["lb2"].writes, writes);
+  c.run(milliseconds{1000});
+  CAF_CHECK_EQUAL(c.text_at("lb2"), "b");
+}
+
 CAF_TEST(a change is checked and voted on and applied everywhere) {
   cluster c{{"lb1", "lb2", "lb3"}};
   c.form();

@@ -40,6 +40,7 @@ struct node {
   std::unique_ptr<config_register> machine;
   shared_text file;
   std::optional<std::string> content;
+  size_t writes = 0; ///< of content
   std::string history;
   std::vector<std::string> check_problems;
   bool answers_checks = true;
@@ -244,9 +245,10 @@ private:
     auto& self = nodes_[name];
     if (const auto* y = std::get_if<troupe::cluster::send>(&x))
       post(name, *y);
-    else if (const auto* y = std::get_if<persist>(&x))
+    else if (const auto* y = std::get_if<persist>(&x)) {
       self.content = y->content;
-    else if (const auto* y = std::get_if<keep_history>(&x))
+      ++self.writes;
+    } else if (const auto* y = std::get_if<keep_history>(&x))
       self.history = y->content;
     else if (const auto* y = std::get_if<answer>(&x))
       self.answers.push_back(*y);
