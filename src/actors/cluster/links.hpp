@@ -72,8 +72,9 @@ public:
   virtual void dial_failed(const std::string& peer,
                            const std::string& reason) = 0;
 
-  /// Somebody was turned away before a link was open. Told and logged once a
-  /// minute and source; `suppressed` others came in between.
+  /// Somebody was turned away before a link was open, or a link was closed for
+  /// what its peer sent. Told once a minute and source (an address, or the
+  /// peer's name), and logged by then; `suppressed` others came in between.
   virtual void link_refused(const std::string& source,
                             const std::string& reason, uint64_t suppressed) {
     static_cast<void>(source);

@@ -145,14 +145,6 @@ void membership_keeper::dial_failed(const std::string& peer,
   in_actor([&] { step(membership::dial_failed{peer, reason}); });
 }
 
-void membership_keeper::link_refused(const std::string& source,
-                                     const std::string& reason,
-                                     uint64_t suppressed) {
-  log::warn("cluster: {} was turned away: {}{}", source, reason,
-            suppressed > 0 ? fmt::format(" ({} more since)", suppressed)
-                           : std::string{});
-}
-
 void membership_keeper::pass_on(std::string from, uint16_t kind,
                                 std::string body) {
   peer_said message{std::move(from), std::move(body)};

@@ -57,8 +57,6 @@ private:
   void link_received(uint64_t link, uint16_t kind, uint16_t version,
                      std::string body) override;
   void dial_failed(const std::string& peer, const std::string& reason) override;
-  void link_refused(const std::string& source, const std::string& reason,
-                    uint64_t suppressed) override;
 
   void pass_on(std::string from, uint16_t kind, std::string body);
   template <class T>

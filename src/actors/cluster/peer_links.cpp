@@ -259,9 +259,8 @@ void node_links::received(link& which, peer_message message) {
 
 void node_links::ended(link& which, const std::string& reason, bool by_guard) {
   counters_.guard_refusals += by_guard ? 1 : 0;
-  if (by_guard)
-    log::warn("cluster: link with {} ({}): {}", which.peer(), which.remote(),
-              reason);
+  if (by_guard && (which.was_open() || which.dialled()))
+    tell_refusal(which.peer(), reason);
   if (which.was_open()) {
     ++counters_.closed;
     --counters_.open;
@@ -295,6 +294,11 @@ void node_links::leave_quota(const link& which) {
 
 void node_links::refused(const std::string& source, const std::string& reason) {
   ++counters_.refused;
+  tell_refusal(source, reason);
+}
+
+void node_links::tell_refusal(const std::string& source,
+                              const std::string& reason) {
   const auto untold = refusals_.note(source, clock::now());
   if (!untold)
     return;

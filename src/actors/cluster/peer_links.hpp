@@ -52,6 +52,7 @@ private:
   void dial_resolved(const std::string& peer, const std::string& address,
                      const boost::system::result<endpoint>& found);
   void refused(const std::string& source, const std::string& reason);
+  void tell_refusal(const std::string& source, const std::string& reason);
   void leave_quota(const link& which);
   bool is_known(const std::string& name) const;
   net::cluster::handshake_terms terms();

@@ -102,6 +102,7 @@ void peer_handshake::read_line() {
 
 void peer_handshake::got_line(std::string_view line) {
   const auto said = read_preamble(line);
+  const auto version = other_version(line);
   // What follows the line stays for the guard.
   const auto used = line.size() + 1;
   std::copy(buffer_.begin() + static_cast<ptrdiff_t>(used),
@@ -109,7 +110,7 @@ void peer_handshake::got_line(std::string_view line) {
             buffer_.begin());
   buffered_ -= used;
   if (!said)
-    return fail("no troupe node");
+    return misunderstood(version);
   if (said->kind == preamble::word::refused)
     return fail("refused by the other side: " + said->text);
   const bool is_hello = said->kind == preamble::word::hello;
@@ -119,6 +120,17 @@ void peer_handshake::got_line(std::string_view line) {
     got_hello(*said);
   else
     got_welcome(*said);
+}
+
+/// @param version Of the line, if it is a preamble at all.
+void peer_handshake::misunderstood(const std::string& version) {
+  if (version.empty())
+    return fail("no troupe node");
+  if (side_ == link_side::dialled)
+    return fail("it speaks " + version + ", this node "
+                + std::string{preamble_version});
+  refuse("the dialling node speaks " + version + ", the other one "
+         + std::string{preamble_version});
 }
 
 void peer_handshake::got_hello(const preamble& hello) {

@@ -57,6 +57,7 @@ private:
   void secured(const error_code& error);
   void read_line();
   void got_line(std::string_view line);
+  void misunderstood(const std::string& version);
   void got_hello(const preamble& hello);
   void got_welcome(const preamble& answer);
   std::string objection(const preamble& hello) const;

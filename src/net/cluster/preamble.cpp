@@ -8,7 +8,8 @@ namespace troupe::net::cluster {
 
 namespace {
 
-constexpr std::string_view protocol_name = "TROUPE/1 ";
+/// Of all versions, before the number.
+constexpr std::string_view any_version = "TROUPE/";
 constexpr std::array<std::string_view, 3> words{"hello ", "welcome ",
                                                 "refused "};
 
@@ -28,7 +29,8 @@ bool is_name(std::string_view text) {
 } // namespace
 
 std::string to_line(const preamble& x) {
-  std::string result{protocol_name};
+  std::string result{preamble_version};
+  result += ' ';
   result += words[static_cast<size_t>(x.kind)];
   if (x.kind == preamble::word::refused)
     result += printable(x.text);
@@ -38,7 +40,7 @@ std::string to_line(const preamble& x) {
 }
 
 std::optional<preamble> read_preamble(std::string_view line) {
-  if (!consume(line, protocol_name))
+  if (!consume(line, preamble_version) || !consume(line, " "))
     return std::nullopt;
   preamble result;
   if (consume(line, words[2])) {
@@ -58,6 +60,20 @@ std::optional<preamble> read_preamble(std::string_view line) {
   if (!is_name(result.cluster) || !is_name(result.node))
     return std::nullopt;
   return result;
+}
+
+std::string other_version(std::string_view line) {
+  const auto version = line.substr(0, line.find(' '));
+  const auto number =
+    version.substr(std::min(any_version.size(), version.size()));
+  const bool is_number = !number.empty() && number.size() <= 9
+                      && std::all_of(number.begin(), number.end(), [](char c) {
+                           return c >= '0' && c <= '9';
+                         });
+  return is_number && version.starts_with(any_version)
+          && version != preamble_version
+         ? std::string{version}
+         : std::string{};
 }
 
 std::string printable(std::string_view text, size_t bytes_max) {

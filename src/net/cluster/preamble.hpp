@@ -25,11 +25,18 @@ struct preamble {
 /// Longest line, its end included.
 inline constexpr size_t preamble_bytes_max = 1'024;
 
+/// What every line of this program begins with.
+inline constexpr std::string_view preamble_version = "TROUPE/1";
+
 /// The line with its end. A refusal's text is cut to fit.
 std::string to_line(const preamble& x);
 
 /// Reads a line without its end. @returns nothing if it is none of the three.
 std::optional<preamble> read_preamble(std::string_view line);
+
+/// The version a line is of, such as "TROUPE/2", if it is a preamble of another
+/// version; else empty.
+std::string other_version(std::string_view line);
 
 /// `text` with everything but printable ASCII replaced, and cut: what a peer
 /// says goes to logs and terminals.

@@ -185,6 +185,14 @@ CAF_TEST(bytes that end a bare CAF node do nothing behind a good certificate) {
   expect_that_an_honest_node_is_served();
 }
 
+CAF_TEST(what the guard finds is told once a minute and peer) {
+  for (int n = 0; n < 3; ++n)
+    expect_refusal(client_handshake(), "second handshake");
+  CAF_REQUIRE_EQUAL(lb1->events.refused.size(), 1u);
+  CAF_CHECK(lb1->events.refused[0].find("second handshake")
+            != std::string::npos);
+}
+
 CAF_TEST(an open link ends with the first frame that is not allowed) {
   const uint64_t spawn_server = 0x03ddd66f3376adfb;
   expect_refusal(client_handshake(), "second handshake");

@@ -122,6 +122,19 @@ CAF_TEST(a second node of the same name is refused) {
   CAF_CHECK(contains(greet(&own, "lb1"), "there is a lb1 already: this node"));
 }
 
+CAF_TEST(a node of another version hears both versions) {
+  const auto own = sign("lb2", "DNS:lb2");
+  auto& one = rogue();
+  one.secure(careless_context(&own));
+  CAF_REQUIRE(run_until([&] { return one.ready || one.closed; }));
+  one.send("TROUPE/2 hello prod lb2\n");
+  CAF_REQUIRE(run_until([&] { return one.closed; }));
+  CAF_CHECK(contains(one.received,
+                     "TROUPE/1 refused the dialling node speaks TROUPE/2, the "
+                     "other one TROUPE/1\n"));
+  CAF_CHECK(contains(last_refusal(), "TROUPE/2"));
+}
+
 CAF_TEST(older TLS is refused) {
   const auto own = sign("lb2", "DNS:lb2");
   const auto context = careless_context(&own);

@@ -41,6 +41,15 @@ CAF_TEST(other lines are none) {
     CAF_CHECK(!read_preamble(line));
 }
 
+CAF_TEST(a line of another version tells which) {
+  CAF_CHECK_EQUAL(other_version("TROUPE/2 hello prod lb1"), "TROUPE/2");
+  CAF_CHECK_EQUAL(other_version("TROUPE/12"), "TROUPE/12");
+  for (const auto* line :
+       {"", "TROUPE/1 hello prod lb1", "TROUPE/1", "TROUPE/", "TROUPE/ hello",
+        "TROUPE/2x hello", "TROUPE/1234567890 hello", "SSH-2.0-x", "TROUP"})
+    CAF_CHECK_EQUAL(other_version(line), "");
+}
+
 CAF_TEST(what a peer says cannot steer a terminal or fill a log) {
   const auto text = std::string(5'000, 'x') + "\x1b[2J\n";
   const auto read = round_trip({word::refused, {}, {}, text});
