@@ -36,7 +36,7 @@ struct admin_directory {
 /// Supervisor to admin: what `/readyz` says.
 struct readiness {
   bool ready = false;
-  std::string why; ///< of a no: "starting", "stopping"
+  std::string why; ///< of a no: "starting", "stopping", a sentence
 };
 
 /// Which server a request came in by.

@@ -31,7 +31,17 @@ struct probe_role {
   bool probe = false;
   /// Begin anew: from this status, with no probe counted yet (rules 11, 15).
   std::optional<status> restart_from;
+  /// Verdicts count no more. What this node's own evidence is against begins
+  /// from down: it was not used, and must not be because of the loss (15).
+  bool alone = false;
   bool operator==(const probe_role&) const = default;
+};
+
+/// Observations to health checker: connects of a peer fail, so fewer of this
+/// node's own are evidence (rule 13). Not only to those that watch the server.
+struct peer_suspects {
+  std::string server;
+  bool operator==(const peer_suspects&) const = default;
 };
 
 /// Observations to health checker: traffic of a peer fails against a server
@@ -302,6 +312,7 @@ struct register_changed {
 } // namespace troupe::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::observe_backend)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_suspects)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::probe_role)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::probe_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::probe_seen)

@@ -47,6 +47,7 @@ health_checker::behavior_type health_checker::make_behavior() {
     [this](const passive_report& x) { take_report(x); },
     [this](const probe_role& x) { take_role(x); },
     [this](const probe_now& x) { take_hint(x); },
+    [this](const peer_suspects& x) { take_suspicion(x); },
     [this](const describe_health&) { return describe(); },
     [this](const check_due& x) { due(x); },
   };
@@ -320,13 +321,37 @@ void health_checker::take_hint(const probe_now& message) {
   probe_soon(*x);
 }
 
+/// A peer tells it once, when it begins to avoid the server: it holds as long
+/// as an observation would.
+void health_checker::take_suspicion(const peer_suspects& message) {
+  auto* x = find(message.server);
+  if (x == nullptr || !check().enabled)
+    return;
+  auto& failed = x->about.live->failed_connects;
+  failed.suspect_until(now() + 3 * check().interval + check().timeout);
+  const auto enough = failed.enough(check().passive.failures, now());
+  if (const auto in_row = failed.in_row(); in_row >= enough)
+    veto(*x, in_row);
+}
+
+/// Where this node's part begins, if it begins anew.
+std::optional<status>
+health_checker::beginning(const target& x, const probe_role& message) const {
+  const bool rejected =
+    x.vetoed || (x.complete && x.active.status == status::down);
+  return message.alone && rejected ? status::down : message.restart_from;
+}
+
 void health_checker::take_role(const probe_role& message) {
   auto* x = find(message.server);
   if (x == nullptr)
     return; // removed while the message was under way
   const auto was = std::exchange(x->assigned, message.probe);
-  if (message.restart_from) {
-    x->active = {.status = *message.restart_from, .confirmed = true};
+  const auto from = beginning(*x, message);
+  if (message.alone)
+    x->told.reset(); // the router goes by its own conclusion until it hears
+  if (from) {
+    x->active = {.status = *from, .confirmed = true};
     x->opinion = true;
     x->streak = 0;
     x->complete = false;
@@ -339,7 +364,7 @@ void health_checker::take_role(const probe_role& message) {
   if (!message.probe)
     x->complete = false;
   tell(*x);
-  if (was == message.probe && !message.restart_from)
+  if (was == message.probe && !from)
     return;
   x->probing = false;
   if (message.probe && was)

@@ -36,7 +36,8 @@ namespace troupe::actors {
 /// unless it is the last one standing.
 ///
 /// In a cluster a server is probed only by the nodes whose part it is (rules 9,
-/// 11), and by this one while it vetoes or ejects the server.
+/// 11), and by this one while it vetoes or ejects the server. While a peer
+/// suspects a server, two connect failures are enough for a veto.
 ///
 /// A probe that failed for this host's own reasons counts for nothing and is
 /// repeated soon.
@@ -89,8 +90,12 @@ private:
   void take_report(const passive_report& message);
   void take_role(const probe_role& message);
   void take_hint(const probe_now& message);
+  void take_suspicion(const peer_suspects& message);
   health_list describe() const;
   void due(const check_due& message);
+
+  std::optional<status> beginning(const target& x,
+                                  const probe_role& message) const;
 
   // -- targets --
   target take_over(const check_target& next, const check_settings& check);

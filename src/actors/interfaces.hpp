@@ -56,6 +56,8 @@ using health_actor = caf::typed_actor<
   caf::reacts_to<probe_role>,
   // A peer's traffic fails against a server: look at once. No reply.
   caf::reacts_to<probe_now>,
+  // The same, to those that do not watch it, too: less is evidence. No reply.
+  caf::reacts_to<peer_suspects>,
   // Evidence for every server, in the order of the targets.
   caf::replies_to<describe_health>::with<health_list>,
   // INTERNAL: a server's next probe, or the end of its cooldown, is due.
@@ -205,6 +207,8 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<operator_state>,
   // What an operator wants, from any node. No reply.
   caf::reacts_to<operator_wish>,
+  // Whether a backend is out of this node's reach; /readyz says it. No reply.
+  caf::reacts_to<own_evidence>,
   // SIGHUP or a changed file: passed on to the config actor. No reply.
   caf::reacts_to<reload_config>,
   // SIGTERM, SIGINT: rule 36. A second one stops at once. No reply.

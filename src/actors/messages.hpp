@@ -62,13 +62,22 @@ struct server_health {
   bool operator==(const server_health&) const = default;
 };
 
+/// Router to supervisor, first of all and on a flip: whether this node's own evidence
+/// rejects every server that the cluster calls up (rule 12).
+struct own_evidence {
+  std::string backend;
+  bool rejects_all = false;
+  bool operator==(const own_evidence&) const = default;
+};
+
 /// What live traffic says against a server.
 enum class failure_kind : uint8_t {
   connect,  ///< refused, unreachable or timed out: leads to a veto
   response, ///< reset, timeout or (opt-in) 5xx: leads to an ejection
 };
 
-/// Worker to health checker: `failures` in a row reached the threshold.
+/// Worker to health checker: `failures` in a row reached the threshold, of this
+/// worker or of connects on all of them.
 struct passive_report {
   std::string server;
   failure_kind kind = failure_kind::connect;
@@ -278,6 +287,7 @@ using actor_list = std::vector<actor_row>;
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::configure_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_targets)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::server_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::own_evidence)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::passive_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_state)

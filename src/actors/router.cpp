@@ -179,7 +179,18 @@ void router::take_health(const server_health& message) {
   update();
 }
 
+/// Verdicts are about to count no more: until own probes say otherwise, what is
+/// so stays so (rule 15). The health checker will say the same in a moment.
+void router::keep_states() {
+  for (auto& x : members_) {
+    const bool rejected = x.vetoed || (x.probed && x.own == status::down);
+    x.own = rejected ? status::down : x.verdict;
+  }
+}
+
 void router::take_verdicts(const backend_verdicts& message) {
+  if (has_majority_ && !message.has_majority)
+    keep_states();
   has_majority_ = message.has_majority;
   for (auto& server : members_) {
     const auto& all = message.servers;
@@ -362,6 +373,20 @@ server_facts router::facts_of(const member& server) const {
           .backup = server.settings.backup};
 }
 
+/// Whether whatever the cluster calls up is rejected here. What nobody has
+/// looked at yet is not.
+bool router::rejects_all() const {
+  bool result = false;
+  for (const auto& x : members_) {
+    if (x.wish.admin != admin_state::ready || x.verdict == status::down)
+      continue;
+    if (!has_majority_ || x.state.healthy || x.is_unknown())
+      return false;
+    result = true;
+  }
+  return result;
+}
+
 bool router::disputed(const member& server) const {
   return has_majority_
       && server.state.healthy != (server.verdict == status::up);
@@ -411,6 +436,11 @@ void router::note_pool(const pool_state& pool) {
               pool.panic ? "fewer servers are usable than panic_threshold "
                            "asks for: all that are ready are used"
                          : "enough servers are usable again: no more panic");
+  // A new router says it in any case: another one may have said otherwise.
+  if (const auto now = rejects_all(); rejects_all_ != now) {
+    rejects_all_ = now;
+    send(links_.supervisor, own_evidence{backend_, now});
+  }
   auto none = std::none_of(members_.begin(), members_.end(), [](auto& x) {
     return x.state.usable || x.is_unknown();
   });

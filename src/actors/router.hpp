@@ -118,6 +118,8 @@ private:
   server_facts facts_of(const member& server) const;
   std::string_view evidence_against(const member& server) const;
   bool disputed(const member& server) const;
+  bool rejects_all() const;
+  void keep_states();
   void note(member& server, const effective_state& next);
   void note_pool(const pool_state& pool);
   void ramp();
@@ -138,6 +140,7 @@ private:
   bool fail_open_ = false;
   bool panic_ = false;
   bool none_usable_ = false;
+  std::optional<bool> rejects_all_; ///< as the supervisor was told
   bool paused_ = false;        ///< published less than 10 ms ago
   bool dirty_ = false;         ///< something changed during the pause
   bool resolve_armed_ = false; ///< one `resolve_due` is on its way

@@ -5,6 +5,9 @@
 #include "actors/log.hpp"
 #include "core/stable_hash.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cstdlib>
 
 namespace troupe::actors {
@@ -30,6 +33,7 @@ supervisor_actor::behavior_type supervisor::make_behavior() {
     [this](const check_settings_fit& message) { return check(message); },
     [this](const operator_state& message) { remember(message); },
     [this](const operator_wish& message) { take_wish(message); },
+    [this](const own_evidence& message) { take_evidence(message); },
     [this](const reload_config& message) { reload(message); },
     [this](const stop_node& message) { stop(message); },
     [this](const worker_stopped& message) { worker_ended(message); },
@@ -75,7 +79,7 @@ void supervisor::start_node() {
       if (cluster_)
         cluster_->serve();
       tell_admin();
-      send(admin_, readiness{true, ""});
+      tell_readiness();
     }
     parts_.started(std::move(found));
   });
@@ -110,6 +114,35 @@ apply_result supervisor::check(const check_settings_fit& message) {
 
 void supervisor::remember(const operator_state& message) {
   wishes_[{message.backend, message.server}] = message.entry;
+}
+
+void supervisor::take_evidence(const own_evidence& message) {
+  if (!message.rejects_all || !backends_.contains(message.backend))
+    return reaches(message.backend);
+  out_of_reach_.insert(message.backend);
+  tell_readiness();
+}
+
+void supervisor::reaches(const std::string& backend) {
+  if (out_of_reach_.erase(backend) > 0)
+    tell_readiness();
+}
+
+/// A node that reaches no server of a backend which others do reach is a bad
+/// place to send traffic to (rule 12).
+void supervisor::tell_readiness() {
+  readiness now{false, ""};
+  if (stopping_)
+    now.why = "stopping";
+  else if (!serving_)
+    now.why = "starting";
+  else if (!out_of_reach_.empty())
+    now.why = fmt::format("this node reaches no server of backend {}, which "
+                          "the cluster says are up",
+                          fmt::join(out_of_reach_, ", "));
+  else
+    now.ready = true;
+  send(admin_, std::move(now));
 }
 
 void supervisor::take_wish(const operator_wish& message) {
@@ -180,7 +213,7 @@ bool supervisor::replace(const caf::actor_addr& dead) {
     spawn_config();
   } else if (admin_.address() == dead) {
     spawn_admin();
-    send(admin_, readiness{serving_, serving_ ? "" : "starting"});
+    tell_readiness();
   } else {
     return false;
   }

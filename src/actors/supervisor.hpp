@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,8 @@ private:
   apply_result check(const check_settings_fit& message);
   void remember(const operator_state& message);
   void take_wish(const operator_wish& message);
+  void take_evidence(const own_evidence& message);
+  void reaches(const std::string& backend);
   void reload(const reload_config& message);
   void start_node();
   void child_died(const caf::down_msg& down);
@@ -94,6 +97,7 @@ private:
   void spawn_metrics();
   void spawn_config();
   void spawn_admin();
+  void tell_readiness();
   void spawn_health(const std::string& name, backend& entry);
   void spawn_router(const std::string& name, backend& entry);
   void respawn_routers();
@@ -137,6 +141,8 @@ private:
   std::map<std::string, backend> backends_;
   /// Operators' wishes by (backend, server), for routers that are restarted.
   std::map<std::pair<std::string, std::string>, operator_entry> wishes_;
+  /// Backends whose servers are up and out of this node's reach.
+  std::set<std::string> out_of_reach_;
   std::map<std::string, net::socket_file> socket_files_; ///< by frontend_key()
   settings_ptr running_;
   uint64_t generation_ = 0;

@@ -233,6 +233,7 @@ void supervisor::remove_backends() {
       return false;
     tell_workers(backend_gone{name});
     send(metrics_, backend_gone{name});
+    reaches(name);
     if (cluster_)
       send(cluster_->observations(), backend_gone{name});
     send_exit(entry.router, caf::exit_reason::user_shutdown);

@@ -17,7 +17,7 @@ void supervisor::stop(const stop_node&) {
   log::info("stopping: {} ms until listeners close, then at most {} ms for "
             "what is under way",
             global.stop_delay.count(), global.drain_timeout.count());
-  send(admin_, readiness{false, "stopping"});
+  tell_readiness();
   if (cluster_)
     send(cluster_->membership(), leave_cluster{});
   const auto drain_ms = static_cast<uint64_t>(global.drain_timeout.count());

@@ -4,7 +4,9 @@
 #include "core/counter.hpp"
 #include "core/queue_board.hpp"
 #include "core/reason.hpp"
+#include "core/time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -37,9 +39,51 @@ struct alignas(64) server_counters {
   counter bytes_sent;              ///< to the server
   counter bytes_received;          ///< from the server
   counter connect_failures;
-  /// Consecutive failures as this worker saw them, reset by a success (rule
-  /// 14).
+  /// Consecutive failures of any kind as this worker saw them, reset by a
+  /// success (rule 14).
   uint32_t failures_in_row = 0;
+  time_point quiet_until{}; ///< this worker has just reported some
+};
+
+/// Connects to one server that failed in a row, counted for all workers: which
+/// of them happens to dial says nothing about the server (rule 13). Any thread.
+class connect_streak {
+public:
+  /// With a peer's suspicion so many are enough.
+  static constexpr unsigned enough_if_suspected = 2;
+
+  /// One more. @returns how many they are now.
+  unsigned add() noexcept {
+    return in_row_.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
+  unsigned in_row() const noexcept {
+    return in_row_.load(std::memory_order_relaxed);
+  }
+
+  /// A success. Writes only if there is something to forget.
+  void end() noexcept {
+    if (in_row() != 0)
+      in_row_.store(0, std::memory_order_relaxed);
+  }
+
+  /// Traffic of a peer fails, too.
+  void suspect_until(time_point then) noexcept {
+    suspected_until_.store(then.time_since_epoch().count(),
+                           std::memory_order_relaxed);
+  }
+
+  /// How many are evidence now, if `usual` are without suspicion.
+  unsigned enough(unsigned usual, time_point now) const noexcept {
+    const auto until = suspected_until_.load(std::memory_order_relaxed);
+    return now.time_since_epoch().count() < until
+           ? std::min(usual, enough_if_suspected)
+           : usual;
+  }
+
+private:
+  std::atomic<uint32_t> in_row_{0};
+  std::atomic<time_point::rep> suspected_until_{0};
 };
 
 /// Written by the control loop.
@@ -58,6 +102,7 @@ struct server_live {
   const std::string name;
   /// Requests (HTTP) or streams (TCP) under way on this node.
   alignas(64) std::atomic<uint32_t> in_flight{0};
+  connect_streak failed_connects;
   alignas(64) std::vector<server_counters> by_worker;
   check_counters checks;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/backend_slot.hpp"
 
+#include <algorithm>
+
 namespace troupe::net {
 
 held_snapshot::held_snapshot(snapshot_ptr s, backend_reporter& r)
@@ -37,23 +39,27 @@ backend_counters* backend_slot::counters() const noexcept {
 }
 
 void backend_slot::note_failure(server_live& server, bool on_connect) {
-  auto& counts = server.by_worker[worker_];
-  if (on_connect)
-    counts.connect_failures.add();
-  const auto limit = current_ ? current_->snapshot->passive.failures : 0;
-  if (++counts.failures_in_row < limit || limit == 0)
-    return;
   const auto now = loop_.now();
-  // At the threshold always; beyond it a storm is one message per 100 ms.
-  if (counts.failures_in_row > limit && now < quiet_until_)
+  auto& counts = server.by_worker[worker_];
+  auto limit = current_ ? current_->snapshot->passive.failures : 0;
+  auto in_row = ++counts.failures_in_row;
+  if (on_connect) {
+    counts.connect_failures.add();
+    in_row = std::max(in_row, server.failed_connects.add());
+    limit = server.failed_connects.enough(limit, now);
+  }
+  if (in_row < limit || limit == 0)
     return;
-  quiet_until_ = now + milliseconds{100};
-  reporter_.report_failure(name_, server.name, on_connect,
-                           counts.failures_in_row);
+  // At the threshold always; beyond it a storm is one message per 100 ms.
+  if (in_row > limit && now < counts.quiet_until)
+    return;
+  counts.quiet_until = now + milliseconds{100};
+  reporter_.report_failure(name_, server.name, on_connect, in_row);
 }
 
 void backend_slot::note_success(server_live& server) noexcept {
   server.by_worker[worker_].failures_in_row = 0;
+  server.failed_connects.end();
 }
 
 } // namespace troupe::net

@@ -62,8 +62,9 @@ public:
   backend_counters* counters() const noexcept;
 
   /// A connect failure, or with `on_connect` false a reset, timeout or counted
-  /// 5xx. Reported once `passive.failures` came in a row, then at most once
-  /// per 100 ms.
+  /// 5xx. Reported once `passive.failures` came in a row on this worker, or so
+  /// many connect failures on all workers (two of a server that a peer
+  /// suspects); then at most once per server and 100 ms.
   void note_failure(server_live& server, bool on_connect);
   void note_success(server_live& server) noexcept;
 
@@ -77,7 +78,6 @@ private:
   bool closed_ = false;
   retry_budget budget_;
   local_ptr<held_snapshot> current_;
-  time_point quiet_until_{};
 };
 
 } // namespace troupe::net

@@ -24,6 +24,7 @@ struct fixture : control_fixture {
     message.settings = std::make_shared<const backend_settings>(settings);
     message.targets.push_back({"a1", *endpoint::parse("127.0.0.1:8001"),
                                admin_state::ready, make_live("a1")});
+    live = message.targets[0].live;
     tell(message);
   }
 
@@ -35,8 +36,8 @@ struct fixture : control_fixture {
     consume_messages();
   }
 
-  void begin(std::optional<status> from = {}) {
-    tell(probe_role{"a1", true, from});
+  void begin(std::optional<status> from = {}, bool alone = false) {
+    tell(probe_role{"a1", true, from, alone});
   }
 
   void finish(probe_outcome outcome) {
@@ -78,6 +79,7 @@ struct fixture : control_fixture {
   }
 
   backend_settings settings;
+  std::shared_ptr<server_live> live;
   scripted_prober prober;
   health_actor checker;
   std::vector<probe_seen> seen;
@@ -176,6 +178,71 @@ CAF_TEST(failing traffic is told to the peers and probed without a part) {
   CAF_CHECK_EQUAL(suspicions[0].failures, 5u);
   fail();
   CAF_CHECK(last_seen().own == status::down);
+}
+
+CAF_TEST(without a majority what is vetoed begins down) {
+  begin(status::up);
+  succeed();
+  succeed();
+  tell(passive_report{"a1", failure_kind::connect, 5});
+  hear();
+  CAF_REQUIRE(!told.empty());
+  CAF_CHECK(told.back().vetoed);
+  CAF_CHECK(told.back().own == status::up);
+  prober.calls.clear();
+  begin(status::up, true);
+  hear();
+  CAF_REQUIRE(!told.empty());
+  CAF_CHECK(told.back().own == status::down);
+  // And stays so until `rise` own probes say otherwise.
+  succeed();
+  hear();
+  CAF_CHECK(told.empty());
+  succeed();
+  hear();
+  CAF_REQUIRE(!told.empty());
+  CAF_CHECK(told.back().own == status::up);
+}
+
+CAF_TEST(without a majority what own probes found down begins down) {
+  begin(status::up);
+  for (int i = 0; i < 3; ++i)
+    fail();
+  begin(status::up, true);
+  hear();
+  CAF_REQUIRE(!told.empty());
+  CAF_CHECK(told.back().own == status::down);
+  begin(status::up); // the majority is back, and says otherwise
+  hear();
+  CAF_REQUIRE(!told.empty());
+  CAF_CHECK(told.back().own == status::up);
+}
+
+CAF_TEST(without a majority the router hears again what is so) {
+  begin(status::up);
+  succeed();
+  succeed();
+  hear();
+  begin(status::up, true);
+  hear();
+  CAF_REQUIRE(!told.empty());
+  CAF_CHECK(told.back().own == status::up);
+}
+
+CAF_TEST(two connect failures are enough for a veto when a peer suspects) {
+  live->failed_connects.add();
+  tell(peer_suspects{"a1"});
+  CAF_CHECK_EQUAL(live->failed_connects.enough(5, sys.clock().now()), 2u);
+  hear();
+  CAF_CHECK(told.empty());
+  live->failed_connects.add();
+  tell(peer_suspects{"a1"});
+  hear();
+  CAF_REQUIRE(!told.empty());
+  CAF_CHECK(told.back().vetoed);
+  // The suspicion ends like an observation.
+  pass(7s, 100ms);
+  CAF_CHECK_EQUAL(live->failed_connects.enough(5, sys.clock().now()), 5u);
 }
 
 CAF_TEST(a hint of a peer makes one failed probe enough) {

@@ -70,6 +70,7 @@ struct fixture : control_fixture {
       [&](const publish_snapshot& x) { snapshots.push_back(x.snapshot); },
       [&](const check_targets& x) { targets.push_back(x); },
       [&](const operator_state& x) { states.push_back(x); },
+      [&](const own_evidence& x) { evidence.push_back(x.rejects_all); },
       caf::after(0ms) >> [&] { more = false; });
     if (!snapshots.empty())
       newest = snapshots.back();
@@ -113,6 +114,10 @@ struct fixture : control_fixture {
     return change(std::move(message));
   }
 
+  /// What the supervisor was told since the last call: whether own evidence
+  /// rejects all that the cluster calls up.
+  std::vector<bool> rejects() { return std::exchange(evidence, {}); }
+
   backend_view describe() { return ask<backend_view>(aut, describe_backend{}); }
 
   /// By value: CAF's checks keep references to parts of their arguments.
@@ -146,6 +151,7 @@ struct fixture : control_fixture {
   std::vector<snapshot_ptr> snapshots;
   std::vector<check_targets> targets;
   std::vector<operator_state> states;
+  std::vector<bool> evidence;
   snapshot_ptr newest;
   router_actor aut;
 };
@@ -544,11 +550,52 @@ CAF_TEST(own evidence against all that the verdict calls up empties no pool) {
 CAF_TEST(without the majority own states stand for the verdict) {
   configure();
   think({true, {{"a3", status::down}}});
-  health({"a1", status::down, false, false, false});
   think({false, {{"a3", status::down}}});
+  health({"a1", status::down, false, false, false});
+  health({"a3", status::up, false, false, false});
   CAF_CHECK(usable() == (names{"a2", "a3"}));
   CAF_CHECK(shown(0).state.rule == state_rule::own_down);
   CAF_CHECK(!shown(0).verdict);
+}
+
+CAF_TEST(a lost majority turns no state over) {
+  settings = make_backend(4);
+  configure();
+  think({true, {{"a3", status::down}}});
+  health({"a1", status::up, true, false, false});
+  health({"a2", status::down, false, false, true});
+  // One that this node does not watch: an old opinion without weight.
+  health({"a4", status::down, false, false, false});
+  CAF_CHECK(usable() == names{"a4"});
+  think({false, {{"a3", status::down}}});
+  CAF_CHECK(usable() == names{"a4"});
+}
+
+CAF_TEST(a node that rejects all that the cluster calls up says so) {
+  configure();
+  think({true, {{"a3", status::down}}});
+  health({"a1", status::down, false, false, true});
+  CAF_CHECK(rejects() == std::vector<bool>{false});
+  health({"a2", status::up, true, false, false});
+  CAF_CHECK(rejects() == std::vector<bool>{true});
+  // A server that somebody drains is not one it could use.
+  health({"a1", status::up, false, false, true});
+  CAF_CHECK(rejects() == std::vector<bool>{false});
+  set_admin("a1", admin_state::drain);
+  CAF_CHECK(rejects() == std::vector<bool>{true});
+  // Alone it is as good as any.
+  think({false, {}});
+  CAF_CHECK(rejects() == std::vector<bool>{false});
+}
+
+CAF_TEST(servers that are down for all make no node unready) {
+  configure();
+  think({true,
+         {{"a1", status::down}, {"a2", status::down}, {"a3", status::down}}});
+  for (const auto* name : {"a1", "a2", "a3"})
+    health({name, status::down, false, false, true});
+  CAF_CHECK(usable().empty());
+  CAF_CHECK(rejects() == std::vector<bool>{false});
 }
 
 CAF_TEST(a verdict survives a reload) {

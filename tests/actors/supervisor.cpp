@@ -289,6 +289,26 @@ CAF_TEST(a node that has started serves and is ready) {
   CAF_CHECK(get_metrics("/readyz").starts_with("HTTP/1.1 200 "));
 }
 
+CAF_TEST(a node out of reach of what the cluster calls up is not ready) {
+  serve();
+  start();
+  const auto ready = [this] {
+    return get_metrics("/readyz").starts_with("HTTP/1.1 200 ");
+  };
+  caf::anon_send(supervisor_handle, own_evidence{"app", true});
+  CAF_CHECK(run_until([&] { return !ready(); }));
+  CAF_CHECK(get_metrics("/readyz").find("backend app") != std::string::npos);
+  caf::anon_send(supervisor_handle, own_evidence{"app", false});
+  CAF_CHECK(run_until(ready));
+  // With its backend goes what was said of it.
+  caf::anon_send(supervisor_handle, own_evidence{"app", true});
+  CAF_CHECK(run_until([&] { return !ready(); }));
+  initial.backends[0].name = "other";
+  initial.frontends[0].backend = "other";
+  CAF_CHECK(apply(2).empty());
+  CAF_CHECK(run_until(ready));
+}
+
 CAF_TEST(a port that is taken is told and the others stay closed) {
   serve();
   net::listening_socket taken;

@@ -78,6 +78,50 @@ CAF_TEST(only connect failures count as such) {
   CAF_CHECK_EQUAL(backend->counters(*known[0]).connect_failures.get(), 2u);
 }
 
+CAF_TEST(a storm of one server does not silence another one) {
+  fail(1000);
+  fail(1000, true, 1);
+  const auto first = event_loop.now();
+  CAF_CHECK(run_until([&] { return event_loop.now() - first > 100ms; }));
+  turn();
+  fail(1);
+  fail(1, true, 1);
+  CAF_CHECK_EQUAL(reporter.reported.size(), 4u);
+}
+
+CAF_TEST(connect failures of all workers count together) {
+  auto shared = std::make_shared<server_live>("app", "a3", 2);
+  local_ptr<backend_slot> other{
+    new backend_slot{"app", event_loop, 1, reporter}};
+  auto snapshot = next;
+  snapshot.live = std::make_shared<backend_live>("app", 2);
+  other->adopt(std::make_shared<const backend_snapshot>(snapshot));
+  backend->note_failure(*shared, true);
+  other->note_failure(*shared, true);
+  CAF_CHECK(reporter.reported.empty());
+  backend->note_failure(*shared, true);
+  CAF_REQUIRE_EQUAL(reporter.reported.size(), 1u);
+  CAF_CHECK_EQUAL(reporter.reported[0].count, 3u);
+  // A success on one of them is one for all.
+  other->note_success(*shared);
+  CAF_CHECK_EQUAL(shared->failed_connects.in_row(), 0u);
+}
+
+CAF_TEST(two connect failures are enough while a peer suspects the server) {
+  known[0]->failed_connects.suspect_until(event_loop.now() + 10s);
+  fail(1);
+  CAF_CHECK(reporter.reported.empty());
+  fail(1);
+  CAF_REQUIRE_EQUAL(reporter.reported.size(), 1u);
+  CAF_CHECK_EQUAL(reporter.reported[0].count, 2u);
+  // Not of another server nor of another kind nor for ever.
+  fail(2, true, 1);
+  known[1]->failed_connects.suspect_until(event_loop.now());
+  backend->note_success(*known[0]);
+  fail(2, false);
+  CAF_CHECK_EQUAL(reporter.reported.size(), 1u);
+}
+
 CAF_TEST(before the first snapshot nothing is current) {
   local_ptr<backend_slot> fresh{
     new backend_slot{"new", event_loop, 0, reporter}};

@@ -275,14 +275,16 @@ void watch_host::perform(const wishes::answer& x) {
 void watch_host::perform(const watch::part& x) {
   auto& c = checks_.at(x.server);
   const auto was = std::exchange(c.assigned, x.probe);
-  if (x.restart_from) {
-    c.active = {.status = *x.restart_from, .confirmed = true};
+  const bool rejected = c.complete && c.active.status == status::down;
+  const auto from = x.alone && rejected ? status::down : x.restart_from;
+  if (from) {
+    c.active = {.status = *from, .confirmed = true};
     c.streak = 0;
     c.complete = false;
   }
   if (!x.probe)
     c.complete = false;
-  if (x.probe && (!was || x.restart_from))
+  if (x.probe && (!was || from))
     arm(x.server, site_.time.any({}, milliseconds{100}));
 }
 

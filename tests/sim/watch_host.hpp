@@ -101,6 +101,7 @@ private:
   void perform(const troupe::cluster::membership::view& x);
   void perform(const troupe::cluster::membership::event& x);
   void perform(const troupe::cluster::watch::part& x);
+  void perform(const troupe::cluster::watch::suspected&) {} // no traffic here
   void perform(const troupe::cluster::watch::hint& x);
   void perform(const troupe::cluster::watch::verdicts_changed&) {}
   void perform(const troupe::cluster::watch::event&) {}

@@ -170,7 +170,13 @@ bool observations_keeper::perform(cluster::send& x) {
 bool observations_keeper::perform(watch::part& x) {
   if (const auto found = checkers_.find(x.backend); found != checkers_.end())
     send(found->second,
-         probe_role{std::move(x.server), x.probe, x.restart_from});
+         probe_role{std::move(x.server), x.probe, x.restart_from, x.alone});
+  return true;
+}
+
+bool observations_keeper::perform(watch::suspected& x) {
+  if (const auto found = checkers_.find(x.backend); found != checkers_.end())
+    send(found->second, peer_suspects{std::move(x.server)});
   return true;
 }
 

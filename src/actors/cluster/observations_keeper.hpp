@@ -54,6 +54,7 @@ private:
 
   bool perform(cluster::send& x);
   bool perform(cluster::watch::part& x);
+  bool perform(cluster::watch::suspected& x);
   bool perform(cluster::watch::hint& x);
   bool perform(cluster::watch::verdicts_changed& x);
   bool perform(cluster::watch::event& x);

@@ -169,7 +169,7 @@ void machine::keep_own_view(target& x) const {
 void machine::lose_majority() {
   settled_ = false;
   for (auto& [id, x] : targets_)
-    assign(x, true);
+    assign(x, true, true);
   tell_all_backends();
 }
 
@@ -229,7 +229,7 @@ void machine::assign_all() {
     assign(x, false);
 }
 
-void machine::assign(target& x, bool restart) {
+void machine::assign(target& x, bool restart, bool alone) {
   deal(x);
   const bool mine = x.spec.probed && is_mine(x);
   const bool begins = mine && (restart || !x.probing);
@@ -240,7 +240,7 @@ void machine::assign(target& x, bool restart) {
   if (x.now)
     from = x.now->status;
   out_.push_back(
-    part{x.backend, x.spec.server, mine, begins ? from : std::nullopt});
+    part{x.backend, x.spec.server, mine, begins ? from : std::nullopt, alone});
 }
 
 bool machine::is_mine(const target& x) const {
@@ -396,11 +396,14 @@ void machine::take_suspicion(const message& said) {
   if (found == targets_.end())
     return;
   auto& x = found->second;
-  if (!x.probing || (x.hinted && now_ < *x.hinted + suspicion_pause))
+  if (x.hinted && now_ < *x.hinted + suspicion_pause)
     return;
   x.hinted = now_;
-  out_.push_back(
-    hint{x.backend, x.spec.server, said.failures >= suspicion_failures_min});
+  const bool serious = said.failures >= suspicion_failures_min;
+  if (serious)
+    out_.push_back(suspected{x.backend, x.spec.server});
+  if (x.probing)
+    out_.push_back(hint{x.backend, x.spec.server, serious});
 }
 
 // -- verdicts -----------------------------------------------------------------

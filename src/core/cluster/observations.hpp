@@ -21,7 +21,8 @@ namespace troupe::cluster::watch {
 inline constexpr milliseconds digest_interval{1'000};
 /// At most one suspicion to the peers, and one hint to the checker, per target.
 inline constexpr milliseconds suspicion_pause{250};
-/// Connect failures of a peer that, with one failed probe, count as `fall`.
+/// Connect failures of a peer that, with one failed probe, count as `fall`, and
+/// that lower how many failures of this node's own are evidence.
 inline constexpr uint64_t suspicion_failures_min = 2;
 /// Steps are at most `digest_interval` apart: after a longer pause this process
 /// did not run.
@@ -98,12 +99,20 @@ using input =
 // -- effects ------------------------------------------------------------------
 
 /// EFFECT: this node's part in a target. `restart_from`: begin anew from this
-/// status, with no probe counted.
+/// status, with no probe counted. `alone`: the majority was lost; from down
+/// where this node's own evidence is against the server.
 struct part {
   std::string backend;
   std::string server;
   bool probe = false;
   std::optional<troupe::status> restart_from;
+  bool alone = false;
+};
+
+/// EFFECT: connects of a peer fail; fewer of this node's are evidence now.
+struct suspected {
+  std::string backend;
+  std::string server;
 };
 
 /// EFFECT: probe now; with `one_is_enough` one failure counts as `fall`.
@@ -122,7 +131,8 @@ struct event {
   std::string text;
 };
 
-using effect = std::variant<send, part, hint, verdicts_changed, event, wake>;
+using effect =
+  std::variant<send, part, suspected, hint, verdicts_changed, event, wake>;
 using effects = std::vector<effect>;
 
 /// For `why`: one observer of a target.
@@ -215,7 +225,7 @@ private:
   void keep_newer(observation_map& all, const std::string& observer,
                   const held_observation& x, const pace& p) const;
   void assign_all();
-  void assign(target& x, bool restart);
+  void assign(target& x, bool restart, bool alone = false);
   bool is_mine(const target& x) const;
   void deal(target& x);
   bool is_silent(const target& x, const std::string& node) const;

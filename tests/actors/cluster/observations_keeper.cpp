@@ -50,6 +50,7 @@ struct fixture : control_fixture {
     auto more = true;
     self->receive_while(more)([&](const probe_role& x) { roles.push_back(x); },
                               [&](const probe_now&) { ++hints; },
+                              [&](const peer_suspects&) { ++suspicions; },
                               [&](const backend_verdicts& x) { verdicts = x; },
                               [&](const tell_peers& x) {
                                 if (const auto body =
@@ -112,6 +113,7 @@ struct fixture : control_fixture {
   observations_actor aut;
   std::vector<probe_role> roles;
   int hints = 0;
+  int suspicions = 0;
   backend_verdicts verdicts;
   std::vector<watch::message> said;
 };

@@ -55,6 +55,7 @@ struct node {
     sent.emplace_back(x.to, *std::move(said));
   }
   void keep(part& x) { parts[x.server].push_back(x); }
+  void keep(suspected& x) { suspicions.push_back(x); }
   void keep(hint& x) { hints.push_back(x); }
   void keep(verdicts_changed&) { ++changes; }
   void keep(event& x) { events.push_back(x.text); }
@@ -136,6 +137,7 @@ struct node {
   std::vector<std::pair<std::string, message>> sent;
   std::map<std::string, std::vector<part>> parts;
   std::vector<hint> hints;
+  std::vector<suspected> suspicions;
   strings events;
   size_t changes = 0;
 };
@@ -588,6 +590,11 @@ CAF_TEST(without a majority own probes begin anew from the last verdict) {
   CAF_CHECK(n.changes > 0);
   CAF_REQUIRE(n.probing());
   CAF_CHECK(n.parts["s42"].back().restart_from == down);
+  // Own evidence against a server counts from the first moment.
+  CAF_CHECK(n.parts["s42"].back().alone);
+  n.see(three, true);
+  n.tell("lb3", message_type::digest, {});
+  CAF_CHECK(!n.parts["s42"].back().alone);
 }
 
 CAF_TEST(when the majority returns own states stay until it has told) {
@@ -702,6 +709,18 @@ CAF_TEST(who does not watch a server takes no hint) {
   n.settle();
   n.give(received{"lb2", encode_suspicion(n.id, 5)});
   CAF_CHECK(n.hints.empty());
+}
+
+CAF_TEST(whoever hears a serious suspicion needs less evidence of its own) {
+  ranked_node n{4}; // it does not watch the server
+  n.settle();
+  n.give(received{"lb2", encode_suspicion(n.id, 1)});
+  CAF_CHECK(n.suspicions.empty());
+  n.now += 250ms;
+  n.give(received{"lb2", encode_suspicion(n.id, 2)});
+  n.give(received{"lb3", encode_suspicion(n.id, 2)});
+  CAF_REQUIRE_EQUAL(n.suspicions.size(), 1u);
+  CAF_CHECK_EQUAL(n.suspicions[0].backend, "app");
 }
 
 // -- hostile bytes ------------------------------------------------------------

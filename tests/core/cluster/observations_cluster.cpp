@@ -197,12 +197,14 @@ void model_cluster::carry(const std::string& from, const std::string& to,
 void model_cluster::perform(const std::string& node, part& x) {
   auto& c = members_.at(node).checkers.at(x.server);
   const auto was = std::exchange(c.assigned, x.probe);
-  if (x.restart_from) {
-    c.active = {.status = *x.restart_from, .confirmed = true};
+  const bool rejected = c.complete && c.active.status == status::down;
+  const auto from = x.alone && rejected ? status::down : x.restart_from;
+  if (from) {
+    c.active = {.status = *from, .confirmed = true};
     c.streak = 0;
     c.complete = false;
   }
-  if (x.probe && (!was || x.restart_from))
+  if (x.probe && (!was || from))
     arm(node, x.server, upto(100ms));
 }
 

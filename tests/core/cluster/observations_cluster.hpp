@@ -88,6 +88,7 @@ private:
   void give(const std::string& node, const input& in);
   void perform(const std::string& node, send& x);
   void perform(const std::string& node, part& x);
+  void perform(const std::string&, suspected&) {}
   void perform(const std::string&, hint&) {}
   void perform(const std::string&, verdicts_changed&) {}
   void perform(const std::string&, event&) {}
