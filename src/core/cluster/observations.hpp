@@ -17,8 +17,6 @@
 /// 8 to 11, 14 to 16).
 namespace troupe::cluster::watch {
 
-/// Everything is told again this often.
-inline constexpr milliseconds digest_interval{1'000};
 /// At most one suspicion to the peers, and one hint to the checker, per target.
 inline constexpr milliseconds suspicion_pause{250};
 /// Connect failures of a peer that, with one failed probe, count as `fall`, and

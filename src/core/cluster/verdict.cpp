@@ -51,7 +51,7 @@ const held_observation& merge(const held_observation& a,
 }
 
 milliseconds fresh_for(const observation& x, const pace& p) {
-  return 3 * interval_of(x, p) + p.timeout;
+  return 3 * std::max(interval_of(x, p), digest_interval) + p.timeout;
 }
 
 milliseconds kept_for(const observation& x, const pace& p) {

@@ -16,6 +16,9 @@
 /// functions.
 namespace troupe::cluster::watch {
 
+/// Everything is told again to the peers this often.
+inline constexpr milliseconds digest_interval{1'000};
+
 /// What one node saw of one target.
 struct observation {
   /// Of the observer: starts of one node are ordered by `incarnation`, its
@@ -50,7 +53,9 @@ struct pace {
 };
 
 /// Ages up to which an observation is fresh, and up to which it is still
-/// counted while the observer that replaces it has no vote yet.
+/// counted while the observer that replaces it has no vote yet. Intervals
+/// shorter than that of digests count as that: what stays as it is comes with
+/// these only.
 milliseconds fresh_for(const observation& x, const pace& p);
 milliseconds kept_for(const observation& x, const pace& p);
 

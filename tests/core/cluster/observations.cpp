@@ -401,6 +401,21 @@ CAF_TEST(a first look of one node does not make a new server down) {
   CAF_CHECK(n.verdict_of() == up);
 }
 
+CAF_TEST(with quick probes nobody falls silent between two digests) {
+  node n;
+  n.settle();
+  n.give(targets_changed{"app", {{42, "s42", {100ms, 100ms, 3}, true}}, false});
+  for (int i = 0; i < 5; ++i) {
+    n.tell("lb2", message_type::digest, {n.made("lb2", up)});
+    n.tell("lb3", message_type::digest, {n.made("lb3", up)});
+    for (int k = 0; k < 4; ++k) {
+      n.probe(down);
+      n.pass(250ms);
+      CAF_CHECK(n.verdict_of() == up);
+    }
+  }
+}
+
 CAF_TEST(the last verdict stands when all have fallen silent) {
   node n;
   n.settle();
