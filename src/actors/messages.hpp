@@ -62,8 +62,8 @@ struct server_health {
   bool operator==(const server_health&) const = default;
 };
 
-/// Router to supervisor, first of all and on a flip: whether this node's own evidence
-/// rejects every server that the cluster calls up (rule 12).
+/// Router to supervisor, first of all and on a flip: whether this node's own
+/// evidence rejects every server that the cluster calls up (rule 12).
 struct own_evidence {
   std::string backend;
   bool rejects_all = false;
