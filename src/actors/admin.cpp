@@ -4,6 +4,7 @@
 #include "actors/actor_listing.hpp"
 #include "actors/admin_api_json.hpp"
 #include "actors/admin_openapi.hpp"
+#include "actors/admin_traffic_json.hpp"
 #include "actors/gather.hpp"
 #include "actors/log.hpp"
 
@@ -128,6 +129,12 @@ void administrator::run(const api_call& call, const api::get_version&) {
   call.reply(api::ok({{"version", facts_.version}, {"node", facts_.node}}));
 }
 
+void administrator::run(const api_call& call, const api::get_access&) {
+  const bool operates = call.role == token_role::operate;
+  call.reply(
+    api::ok({{"role", operates ? "operator" : "read"}, {"who", call.who}}));
+}
+
 void administrator::run(const api_call& call, const api::get_openapi&) {
   call.reply({200, "application/json", std::string{api::openapi_document()}});
 }
@@ -184,6 +191,16 @@ void administrator::run(const api_call& call, const api::get_backends&) {
   ask_routers([reply = call.reply](const std::vector<backend_view>& views,
                                    const api::name_list& missing) {
     reply(api::ok(api::backends_body(views, missing)));
+  });
+}
+
+void administrator::run(const api_call& call, const api::get_traffic&) {
+  ask_routers([this, reply = call.reply](std::vector<backend_view> views,
+                                         const api::name_list& missing) {
+    const api::traffic_body body{clock().now() - facts_.started,
+                                 directory_.frontends, std::move(views),
+                                 missing};
+    reply(api::ok(api::to_json(body)));
   });
 }
 

@@ -50,6 +50,7 @@ private:
   void run(const api_call& call, const api::refusal& x);
   void run(const api_call& call, const api::get_version& x);
   void run(const api_call& call, const api::get_openapi& x);
+  void run(const api_call& call, const api::get_access& x);
   void run(const api_call& call, const api::get_status& x);
   void run(const api_call& call, const api::get_backends& x);
   void run(const api_call& call, const api::get_backend& x);
@@ -58,6 +59,7 @@ private:
   void run(const api_call& call, const api::get_connections& x);
   void run(const api_call& call, const api::get_config& x);
   void run(const api_call& call, const api::get_log_level& x);
+  void run(const api_call& call, const api::get_traffic& x);
   void run(const api_call& call, const api::get_metrics& x);
   void run(const api_call& call, const api::get_health& x);
   void run(const api_call& call, const api::get_ready& x);
@@ -68,6 +70,7 @@ private:
 
   // -- admin_cluster.cpp --
   void run(const api_call& call, const api::get_nodes& x);
+  void run(const api_call& call, const api::get_observations& x);
   void run(const api_call& call, const api::get_history& x);
   void run(const api_call& call, const api::apply_config& x);
   void run(const api_call& call, const api::roll_back_config& x);

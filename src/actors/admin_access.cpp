@@ -86,7 +86,7 @@ read_tokens(const std::vector<token_settings>& settings) {
 access check_access(const admin::request& request,
                     const std::vector<access_token>& tokens) {
   if (request.local)
-    return {200, {}, request.peer};
+    return {200, {}, request.peer, token_role::operate};
   constexpr std::string_view scheme = "Bearer ";
   std::string_view given = request.authorization;
   if (!boost::algorithm::istarts_with(given, scheme))
@@ -98,7 +98,10 @@ access check_access(const admin::request& request,
   if (request.method != "GET" && token->role != token_role::operate)
     return {
       403, "this token may only read; its role would have to be operator", {}};
-  return {200, {}, fmt::format("token {} from {}", token->name, request.peer)};
+  return {200,
+          {},
+          fmt::format("token {} from {}", token->name, request.peer),
+          token->role};
 }
 
 } // namespace troupe::actors

@@ -28,6 +28,7 @@ struct access {
   unsigned status = 200; ///< 401: no valid token, 403: not with this one
   std::string text;      ///< of a refusal
   std::string who;       ///< of who may: "uid 0", "token deploy from 10.0.0.9"
+  token_role role = token_role::read; ///< of who may
 };
 
 /// Whoever may open the Unix socket may do everything. Over TCP a bearer token

@@ -19,6 +19,7 @@ namespace troupe::actors::api {
 
 struct get_version {};
 struct get_openapi {};
+struct get_access {};
 struct get_status {};
 struct get_backends {};
 struct get_backend {
@@ -36,6 +37,7 @@ struct get_connections {
 };
 struct get_config {};
 struct get_log_level {};
+struct get_traffic {};
 struct get_metrics {};
 struct get_health {};
 struct get_ready {};
@@ -47,6 +49,7 @@ struct change_server {
 
 // -- only on a node of a cluster --
 struct get_nodes {};
+struct get_observations {};
 struct get_history {};
 struct apply_config {
   std::string text; ///< shared sections
@@ -83,7 +86,8 @@ using operation =
                get_why, get_actors, get_connections, get_config, get_log_level,
                get_metrics, get_health, get_ready, change_server, reload,
                close_one, set_log_level, get_nodes, get_history, apply_config,
-               roll_back_config, cluster_order, get_openapi>;
+               roll_back_config, cluster_order, get_openapi, get_access,
+               get_traffic, get_observations>;
 
 /// Finds out what `request` asks for: 404 for an unknown path, 405 for a method
 /// its path does not have, 400 for a body or a query that says nothing usable.

@@ -58,6 +58,17 @@ void administrator::run(const api_call& call, const api::get_nodes&) {
       failure(call, "membership"));
 }
 
+void administrator::run(const api_call& call, const api::get_observations&) {
+  if (!in_cluster(call))
+    return;
+  request(directory_.observations, answer_timeout, describe_all_targets{})
+    .then(
+      [reply = call.reply](const target_list& all) {
+        reply(api::ok(api::observations_body(all)));
+      },
+      failure(call, "observations"));
+}
+
 void administrator::run(const api_call& call, const api::get_history&) {
   if (!in_cluster(call))
     return;

@@ -205,6 +205,17 @@ json::object to_json(const target_view& x) {
           {"observers", std::move(observers)}};
 }
 
+json::object observations_body(const target_list& all) {
+  json::array rows;
+  for (const auto& x : all) {
+    auto row = to_json(x.seen);
+    row["backend"] = view(x.backend);
+    row["server"] = view(x.server);
+    rows.push_back(std::move(row));
+  }
+  return {{"observations", std::move(rows)}};
+}
+
 json::object history_body(const register_view& x) {
   json::array rows;
   for (const auto& past : x.history)

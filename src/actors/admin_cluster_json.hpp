@@ -20,6 +20,7 @@ operation make_cluster_order(const admin::request& request, cluster_verb verb);
 boost::json::object to_json(const nodes_view& nodes,
                             const register_view& agreed);
 boost::json::object to_json(const target_view& x);
+boost::json::object observations_body(const target_list& all);
 boost::json::object history_body(const register_view& x);
 boost::json::object to_json(const operator_outcome& x);
 

@@ -4,6 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "admin/http_server.hpp"
 #include "core/live.hpp"
+#include "core/settings.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
@@ -52,6 +53,7 @@ struct api_call {
   api_door door = api_door::admin;
   std::string who; ///< for the log: "uid 0", "token deploy from 10.0.0.9"
   admin::responder reply;
+  token_role role = token_role::read;
 };
 
 } // namespace troupe::actors

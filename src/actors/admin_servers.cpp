@@ -5,6 +5,7 @@
 #include "actors/admin_api_json.hpp"
 #include "actors/admin_messages.hpp"
 #include "actors/log.hpp"
+#include "admin/dashboard.hpp"
 
 #include <caf/send.hpp>
 
@@ -24,8 +25,7 @@ struct admin_servers::desk {
   void admit(const admin::request& request, admin::responder reply) {
     auto access = check_access(request, tokens);
     if (access.status == 200) {
-      forward(request, api_door::admin, std::move(access.who),
-              std::move(reply));
+      forward(request, api_door::admin, std::move(access), std::move(reply));
       return;
     }
     log::warn("admin: {} {} from {} refused: {}", request.method, request.path,
@@ -33,15 +33,15 @@ struct admin_servers::desk {
     reply(api::error(access.status, access.text));
   }
 
-  void forward(const admin::request& request, api_door door, std::string who,
+  void forward(const admin::request& request, api_door door, access by,
                admin::responder reply) {
     if (!actor) {
       reply(api::error(503, "this node is starting or stopping"));
       return;
     }
-    caf::anon_send(actor,
-                   api_call{std::make_shared<const admin::request>(request),
-                            door, std::move(who), std::move(reply)});
+    caf::anon_send(
+      actor, api_call{std::make_shared<const admin::request>(request), door,
+                      std::move(by.who), std::move(reply), by.role});
   }
 };
 
@@ -75,15 +75,24 @@ admin_servers::admin_servers(boost::asio::io_context& loop,
                             admin::responder reply) {
     desk->admit(request, std::move(reply));
   };
+  // The pages hold no data, so they come before the question for a token.
+  auto pages_and_api = [api](const admin::request& request,
+                             admin::responder reply) {
+    if (auto page = admin::dashboard(request))
+      reply(*std::move(page));
+    else
+      api(request, std::move(reply));
+  };
   auto metrics = [desk = desk_](const admin::request& request,
                                 admin::responder reply) {
-    desk->forward(request, api_door::metrics, request.peer, std::move(reply));
+    desk->forward(request, api_door::metrics, {200, {}, request.peer},
+                  std::move(reply));
   };
   const auto& admin = settings.admin;
   if (!admin.socket.empty())
     local_ = open(loop, "admin.socket", "unix:" + admin.socket, api);
   if (!admin.listen.empty())
-    remote_ = open(loop, "admin.listen", admin.listen, api);
+    remote_ = open(loop, "admin.listen", admin.listen, pages_and_api);
   if (!settings.metrics.listen.empty())
     metrics_ = open(loop, "metrics.listen", settings.metrics.listen, metrics);
 }

@@ -215,6 +215,16 @@ struct target_view {
   std::vector<observer_row> observers; ///< in the order of their rank
 };
 
+/// Admin to observations.
+struct describe_all_targets {};
+
+struct target_row {
+  std::string backend;
+  std::string server;
+  target_view seen;
+};
+using target_list = std::vector<target_row>; ///< sorted by backend
+
 // -- configuration ------------------------------------------------------------
 
 /// Config to register: the file was read again.
@@ -338,6 +348,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_nodes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::nodes_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_target)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::target_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_all_targets)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::target_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::file_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::propose_config)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::roll_back)

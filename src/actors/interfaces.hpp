@@ -81,6 +81,8 @@ using observations_actor = caf::typed_actor<
   caf::reacts_to<peer_said>,
   // Who saw what, for `why`.
   caf::replies_to<describe_target>::with<target_view>,
+  // The same of every server.
+  caf::replies_to<describe_all_targets>::with<target_list>,
   // Whether verdicts count; answered once they do, or when time is up.
   caf::replies_to<await_peers>::with<bool>, caf::reacts_to<peers_overdue>,
   // INTERNAL: the machine's next step.

@@ -8,6 +8,7 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -102,6 +103,14 @@ struct operator_state {
 
 struct describe_backend {};
 
+/// Of all workers, since the server is known.
+struct server_totals {
+  std::array<uint64_t, 5> requests{}; ///< by class of the status
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;
+  uint64_t connect_failures = 0;
+};
+
 /// One server as the admin API shows it.
 struct server_view {
   std::string name;
@@ -115,6 +124,7 @@ struct server_view {
   bool ejected = false;
   uint32_t in_flight = 0;
   std::optional<troupe::status> verdict; ///< with a majority of the cluster
+  server_totals totals;
 };
 
 struct backend_view {
@@ -123,6 +133,7 @@ struct backend_view {
   uint64_t version = 0;
   bool fail_open = false;
   std::vector<server_view> servers;
+  uint64_t queued = 0; ///< requests that wait for a free server
 };
 
 /// Router to workers and metrics: the newest snapshot.

@@ -29,6 +29,18 @@ bool is_literal(const std::string& address) {
   return endpoint::parse(address).has_value();
 }
 
+server_totals totals_of(const server_live& server) {
+  server_totals result;
+  for (const auto& worker : server.by_worker) {
+    for (size_t i = 0; i < result.requests.size(); ++i)
+      result.requests[i] += worker.requests[i].get();
+    result.bytes_sent += worker.bytes_sent.get();
+    result.bytes_received += worker.bytes_received.get();
+    result.connect_failures += worker.connect_failures.get();
+  }
+  return result;
+}
+
 } // namespace
 
 router::router(caf::actor_config& cfg, std::string backend, router_links links)
@@ -248,14 +260,16 @@ void router::take_wish(const operator_wish& message) {
 }
 
 backend_view router::describe() const {
-  backend_view result{backend_, generation_, version_, fail_open_, {}};
+  backend_view result{backend_, generation_, version_, fail_open_, {}, 0};
+  result.queued = live_ ? live_->queue.waiting() : 0;
   result.servers.reserve(members_.size());
   for (const auto& x : members_) {
     auto in_flight = x.live->in_flight.load(std::memory_order_relaxed);
     result.servers.push_back(
       {x.settings.name, x.settings.address, x.address.to_string(), x.weight(),
        x.wish.admin, x.state, x.own, x.vetoed, x.ejected, in_flight,
-       has_majority_ ? std::optional{x.verdict} : std::nullopt});
+       has_majority_ ? std::optional{x.verdict} : std::nullopt,
+       totals_of(*x.live)});
   }
   return result;
 }

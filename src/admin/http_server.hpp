@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 /// A small HTTP server on the control loop (Boost.Beast) for the admin API, the
 /// metrics and the health pages. Bounded: heads of 16 KiB, bodies of 1 MiB, 10
@@ -24,6 +26,7 @@ struct request {
   std::string body;
   std::string authorization; ///< value of the field
   std::string accept;
+  std::string if_none_match;
   std::string peer;   ///< "uid 1000" on a Unix socket, else the address
   bool local = false; ///< came over a Unix socket
 };
@@ -32,6 +35,8 @@ struct response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
+  /// Further fields; one of a usual name stands for the usual value.
+  std::vector<std::pair<std::string, std::string>> fields = {};
 };
 
 /// Answers exactly once, now or later, on the control loop; without effect when

@@ -205,6 +205,7 @@ void http_session::dispatch() {
   r.query = std::move(target->query);
   r.authorization = to_string(x[http::field::authorization]);
   r.accept = to_string(x[http::field::accept]);
+  r.if_none_match = to_string(x[http::field::if_none_match]);
   r.peer = peer_;
   r.local = local_;
   r.body = std::move(parser_->get().body());
@@ -238,6 +239,8 @@ void http_session::write(response x) {
   m.set("X-Content-Type-Options", "nosniff");
   if (!x.body.empty())
     m.set(http::field::content_type, x.content_type);
+  for (const auto& [name, value] : x.fields)
+    m.set(name, value);
   m.body() = std::move(x.body);
   m.prepare_payload();
   if (!refused_ && asked.method() == http::verb::head)

@@ -64,6 +64,7 @@ observations_keeper::behavior_type observations_keeper::make_behavior() {
       step(watch::received{x.from, x.body});
     },
     [this](const describe_target& x) { return describe(x); },
+    [this](const describe_all_targets&) { return describe_all(); },
     [this](const await_peers& x) { return await(x); },
     [this](const peers_overdue& x) { awaited_.overdue(x); },
     [this](const step_due& x) {
@@ -157,6 +158,13 @@ observations_keeper::describe(const describe_target& message) const {
   for (const auto& x : found->observers)
     result.observers.push_back({x.node, x.what.status, x.age.count(),
                                 x.what.evidence, x.fresh, x.counted});
+  return result;
+}
+
+target_list observations_keeper::describe_all() const {
+  target_list result;
+  for (const auto& [backend, server] : machine_.targets())
+    result.push_back({backend, server, describe({backend, server})});
   return result;
 }
 

@@ -47,6 +47,7 @@ private:
   void follow(const follow_backend& message);
   void forget(const backend_gone& message);
   target_view describe(const describe_target& message) const;
+  target_list describe_all() const;
   void step(const cluster::watch::input& in);
   void tell(const std::string& backend);
   caf::result<bool> await(const await_peers& message);

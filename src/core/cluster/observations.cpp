@@ -459,6 +459,14 @@ machine::verdicts(const std::string& backend) const {
   return result;
 }
 
+std::vector<std::pair<std::string, std::string>> machine::targets() const {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const auto& [backend, ids] : backends_)
+    for (const auto id : ids)
+      result.emplace_back(backend, targets_.at(id).spec.server);
+  return result;
+}
+
 std::set<uint64_t> machine::downs() const {
   std::set<uint64_t> result;
   for (const auto& [id, x] : targets_)

@@ -170,6 +170,9 @@ public:
   std::vector<std::pair<std::string, troupe::status>>
   verdicts(const std::string& backend) const;
 
+  /// Backend and server of every target, by backend.
+  std::vector<std::pair<std::string, std::string>> targets() const;
+
   /// Ids of the targets that are down.
   std::set<uint64_t> downs() const;
 

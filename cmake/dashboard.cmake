@@ -1,0 +1,21 @@
+# The files of the dashboard become strings of the program: path, type, tag, text.
+file(GLOB dashboard_sources CONFIGURE_DEPENDS src/admin/dashboard/*.html src/admin/dashboard/*.css
+     src/admin/dashboard/*.js)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${dashboard_sources})
+set(dashboard_types_html "text/html; charset=utf-8")
+set(dashboard_types_css "text/css; charset=utf-8")
+set(dashboard_types_js "text/javascript; charset=utf-8")
+set(dashboard_files "")
+foreach(source ${dashboard_sources})
+  get_filename_component(name ${source} NAME)
+  get_filename_component(extension ${source} LAST_EXT)
+  string(SUBSTRING ${extension} 1 -1 extension)
+  file(READ ${source} text)
+  string(SHA256 hash "${text}")
+  string(SUBSTRING ${hash} 0 16 hash)
+  string(REGEX REPLACE "^index[.]html$" "" path "${name}")
+  string(APPEND dashboard_files
+         "  {\"/${path}\", \"${dashboard_types_${extension}}\", R\"(\"${hash}\")\",\n   R\"file(${text})file\"},\n")
+endforeach()
+configure_file(cmake/dashboard.cpp.in ${PROJECT_BINARY_DIR}/generated/dashboard.cpp @ONLY)
+target_sources(troupe_admin PRIVATE ${PROJECT_BINARY_DIR}/generated/dashboard.cpp)
