@@ -157,6 +157,50 @@ CAF_TEST(the version is known without asking anybody) {
   CAF_CHECK_EQUAL(text(body().at("node")), "lb1");
 }
 
+CAF_TEST(whoever asks is told what the token may do) {
+  call("GET", "/v1/access");
+  CAF_CHECK_EQUAL(text(body().at("role")), "read");
+  CAF_CHECK_EQUAL(text(body().at("who")), "uid 0");
+}
+
+CAF_TEST(traffic is what all workers counted) {
+  auto web = std::make_shared<frontend_live>("web", "app", 2);
+  web->clients->open = 5;
+  for (auto& worker : web->by_worker) {
+    worker.requests[1].add(2);
+    worker.duration.observe(700);
+    worker.duration.observe(20'000'000);
+  }
+  directory.frontends.push_back(web);
+  tell(directory);
+  view.queued = 3;
+  view.servers[0].totals.requests = {0, 7, 0, 0, 1};
+  view.servers[0].totals.bytes_sent = 99;
+  pass(3s, 1s);
+  call("GET", "/v1/traffic");
+  others_answer();
+  CAF_CHECK_EQUAL(status(), 200u);
+  auto x = body();
+  CAF_CHECK_EQUAL(x.at("uptime_us").as_int64(), 3'000'000);
+  CAF_CHECK_EQUAL(x.at("duration_bounds_us").at(0).as_int64(), 500);
+  CAF_CHECK_EQUAL(x.at("duration_bounds_us").as_array().size(),
+                  duration_bounds.size());
+  const auto& frontend = x.at("frontends").at(0);
+  CAF_CHECK_EQUAL(text(frontend.at("name")), "web");
+  CAF_CHECK_EQUAL(frontend.at("requests").at("2xx").as_int64(), 4);
+  CAF_CHECK_EQUAL(frontend.at("connections").as_int64(), 5);
+  const auto& durations = frontend.at("durations").as_array();
+  CAF_REQUIRE_EQUAL(durations.size(), duration_bounds.size() + 1);
+  CAF_CHECK_EQUAL(durations[0].as_int64(), 0);
+  CAF_CHECK_EQUAL(durations[1].as_int64(), 2);
+  CAF_CHECK_EQUAL(durations.back().as_int64(), 2);
+  const auto& backend = x.at("backends").at(0);
+  CAF_CHECK_EQUAL(backend.at("queued").as_int64(), 3);
+  const auto& server = backend.at("servers").at(0);
+  CAF_CHECK_EQUAL(server.at("requests").at("5xx").as_int64(), 1);
+  CAF_CHECK_EQUAL(server.at("bytes_sent").as_int64(), 99);
+}
+
 CAF_TEST(the status is put together from several actors) {
   auto web = std::make_shared<frontend_live>("web", "app", 1);
   web->clients->open = 5;

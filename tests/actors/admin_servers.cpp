@@ -159,6 +159,40 @@ CAF_TEST(tcp needs a token) {
   CAF_CHECK(contains(reply, "hello token deploy from 127.0.0.1"));
 }
 
+CAF_TEST(the dashboard needs no token and is on tcp only) {
+  open();
+  auto to = servers->admin_address();
+  auto page = over_tcp(to, "GET /");
+  CAF_CHECK(page.starts_with("HTTP/1.1 200"));
+  CAF_CHECK(contains(page, "\r\nContent-Security-Policy: default-src 'none';"));
+  CAF_CHECK(contains(page, "\r\nX-Content-Type-Options: nosniff\r\n"));
+  auto head = over_tcp(to, "HEAD /style.css");
+  CAF_CHECK(head.starts_with("HTTP/1.1 200"));
+  CAF_CHECK(head.ends_with("\r\n\r\n"));
+  CAF_CHECK(over_tcp(to, "POST /").starts_with("HTTP/1.1 405"));
+  serve();
+  CAF_CHECK(contains(over_socket("GET /"), "hello uid"));
+  over_tcp(servers->metrics_address(), "GET /");
+  CAF_CHECK_EQUAL(calls.size(), 2u); // it is for the API to say no
+}
+
+CAF_TEST(a call tells the role of its token) {
+  std::ofstream{directory / "screen"} << "let-me-look\n";
+  wanted.admin.tokens.push_back({directory / "screen", token_role::read});
+  open();
+  serve();
+  auto to = servers->admin_address();
+  over_tcp(to, "GET /v1/access", "Authorization: Bearer let-me-act\r\n");
+  over_tcp(to, "GET /v1/access", "Authorization: Bearer let-me-look\r\n");
+  over_socket("GET /v1/access");
+  over_tcp(servers->metrics_address(), "GET /v1/access");
+  CAF_REQUIRE_EQUAL(calls.size(), 4u);
+  CAF_CHECK(calls[0].role == token_role::operate);
+  CAF_CHECK(calls[1].role == token_role::read);
+  CAF_CHECK(calls[2].role == token_role::operate);
+  CAF_CHECK(calls[3].role == token_role::read);
+}
+
 CAF_TEST(metrics have their own door) {
   open();
   serve();

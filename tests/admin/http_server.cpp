@@ -182,6 +182,35 @@ CAF_TEST(a request is handed over in its parts) {
   CAF_CHECK(reply.ends_with("\r\n\r\nPUT /v1/a b"));
 }
 
+CAF_TEST(an answer may bring fields of its own) {
+  handler = [](const request& x, responder respond) {
+    respond({200,
+             "text/plain",
+             x.if_none_match,
+             {{"ETag", "\"1\""}, {"Cache-Control", "no-cache"}}});
+  };
+  start();
+  const auto reply =
+    exchange("GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"2\"\r\n"
+             "Connection: close\r\n\r\n");
+  CAF_CHECK(has(reply, "\r\nETag: \"1\"\r\n"));
+  CAF_CHECK(has(reply, "\r\nCache-Control: no-cache\r\n"));
+  CAF_CHECK(!has(reply, "no-store"));
+  CAF_CHECK(reply.ends_with("\r\n\r\n\"2\""));
+}
+
+CAF_TEST(a 304 has no body and the connection goes on) {
+  handler = [](const request&, responder respond) {
+    respond({304, "text/html", {}, {{"ETag", "\"1\""}}});
+  };
+  start();
+  const auto reply = exchange(std::string{get_b} + std::string{get_a});
+  CAF_CHECK_EQUAL(requests.size(), 2u);
+  CAF_CHECK(reply.starts_with("HTTP/1.1 304 Not Modified\r\n"));
+  CAF_CHECK(reply.ends_with("\r\n\r\n"));
+  CAF_CHECK(!has(reply, "Content-Type"));
+}
+
 CAF_TEST(a connection is kept and pipelined requests are answered in order) {
   start();
   auto c = connect();

@@ -260,7 +260,7 @@ async function act(backend, server, admin, button) {
   try {
     const answer = await setServer(backend.name, server, admin);
     const missing = answer.missing?.length ? `; not confirmed by ${answer.missing.join(", ")}, which will learn of it` : "";
-    say(`${name} is set to ${admin}${answer.in_force ? ` on ${answer.in_force.join(", ")}` : ""}${missing}.`);
+    say(`${name} is set to ${admin}${answer.in_force ? ` on ${answer.in_force.sort().join(", ")}` : ""}${missing}.`);
   } catch (reason) {
     if (!(reason instanceof ApiError)) throw reason;
     say(`${name} could not be set to ${admin}: ${reason.message}.`);

@@ -3,7 +3,7 @@
 
 import { plural } from "./format.js";
 
-/** What this node does with a server: [sign, word]. */
+/** What this node does with a server: [sign, word]; `spoken` has the word after "is". */
 export function stateOf(server) {
   if (server.admin === "drain") return ["pause", "drain"];
   if (server.admin === "maint") return ["pause", "maintenance"];
@@ -21,6 +21,8 @@ export function stateOf(server) {
       return server.usable ? ["good", "up"] : ["bad", "down"];
   }
 }
+
+const spoken = (word) => ({ drain: "set to drain", maintenance: "in maintenance" })[word] ?? word;
 
 const RULES = {
   own_down: "its probes fail from here",
@@ -106,13 +108,16 @@ function problemsOfNodes(nodes, add) {
 export function glanceOf({ status, backends, nodes }) {
   const servers = backends.backends.flatMap((x) => x.servers);
   const usable = servers.filter((x) => x.usable).length;
+  const drained = servers.filter((x) => !x.usable && x.admin !== "ready").length;
+  const lost = servers.filter((x) => !x.usable && x.admin === "ready" && x.rule !== "backup_idle").length;
+  const missing = [lost && `${lost} down`, drained && `${drained} drained`].filter(Boolean).join(", ");
   const empty = backends.backends.some((x) => x.servers.length && !x.servers.some((y) => y.usable));
   const tiles = [
     {
       name: "Servers usable",
       value: `${usable} of ${servers.length}`,
-      more: plural(backends.backends.length, "backend"),
-      kind: empty ? "bad" : usable < servers.length ? "warn" : "good",
+      more: missing || plural(backends.backends.length, "backend"),
+      kind: empty ? "bad" : lost ? "warn" : "good",
     },
   ];
   if (nodes) {
@@ -133,8 +138,8 @@ export function glanceOf({ status, backends, nodes }) {
   }
   const differs = nodes && nodes.committed.generation !== nodes.applied.generation;
   tiles.push({
-    name: "Configuration",
-    value: status.generation === null ? "–" : `generation ${status.generation}`,
+    name: "Generation",
+    value: status.generation === null ? "–" : `${status.generation}`,
     more: status.last_reload_ok === false ? "last file refused" : differs ? "not the agreed one" : nodes ? "agreed" : "in force",
     kind: status.last_reload_ok === false || differs ? "warn" : "good",
   });
@@ -157,7 +162,7 @@ export function changesBetween(before, after) {
     }
     const [kind, word] = stateOf(server);
     const evidence = kind === "bad" || kind === "warn" ? (server.rule === "verdict_down" && seen?.rule) || ruleOf(server) : "";
-    if (stateOf(old.server)[1] !== word) add(kind, `${name} is ${word}${evidence ? `: ${evidence}` : ""}`);
+    if (stateOf(old.server)[1] !== word) add(kind, `${name} is ${spoken(word)}${evidence ? `: ${evidence}` : ""}`);
     if (old.server.weight !== server.weight) add("none", `${name} has weight ${server.weight}, before ${old.server.weight}`);
   }
   for (const { backend, server } of was.values()) add("none", `${backend.name}/${server.name} was removed`);

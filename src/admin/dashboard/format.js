@@ -16,6 +16,7 @@ export const count = (x) => (x === null || x === undefined ? NONE : x.toLocaleSt
 export function duration(us) {
   if (us === null || us === undefined) return NONE;
   if (us === Infinity) return "> 10 s";
+  if (us === 0) return "0 ms";
   if (us < 1000) return `${(us / 1000).toFixed(2)} ms`;
   if (us < 10_000) return `${(us / 1000).toFixed(1)} ms`;
   if (us < 1_000_000) return `${Math.round(us / 1000)} ms`;

@@ -51,9 +51,9 @@ export class Matrix {
     });
     this.head.replaceChildren(
       column("Server"),
-      column("State here"),
+      column("State here", "state-here"),
       ...seen,
-      ...(inCluster ? [column("Verdict")] : []),
+      ...(inCluster ? [column("Verdict", "verdict")] : []),
       column("Requests/s", "number"),
       column("In flight", "number"),
       column("Weight", "number"),
@@ -106,9 +106,9 @@ export class Matrix {
       "tr",
       { role: "row", class: "server" },
       title,
-      cell("State here"),
+      cell("State here", "state-here"),
       ...this.context.observers.map((x) => cell(x.name, "observer")),
-      ...(this.inCluster ? [cell("Verdict")] : []),
+      ...(this.inCluster ? [cell("Verdict", "verdict")] : []),
       cell("Requests/s", "number"),
       cell("In flight", "number"),
       cell("Weight", "number"),

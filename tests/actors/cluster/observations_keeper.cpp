@@ -135,6 +135,12 @@ CAF_TEST(a checker is told its part and a router the verdict) {
   const auto view = ask<target_view>(aut, describe_target{"app", "a1"});
   CAF_CHECK(view.known && view.settled);
   CAF_CHECK_EQUAL(view.verdict, status::down);
+  const auto all = ask<target_list>(aut, describe_all_targets{});
+  CAF_REQUIRE_EQUAL(all.size(), 1u);
+  CAF_CHECK_EQUAL(all[0].backend, "app");
+  CAF_CHECK_EQUAL(all[0].server, "a1");
+  CAF_CHECK_EQUAL(all[0].seen.rule, view.rule);
+  CAF_CHECK_EQUAL(all[0].seen.observers.size(), view.observers.size());
 }
 
 CAF_TEST(news of a probe go to the peers at once) {
@@ -250,6 +256,7 @@ CAF_TEST(a backend that is gone is neither watched nor told of) {
   CAF_CHECK(roles.empty());
   CAF_CHECK_EQUAL(verdicts, backend_verdicts{});
   CAF_CHECK(!ask<target_view>(aut, describe_target{"app", "a1"}).known);
+  CAF_CHECK(ask<target_list>(aut, describe_all_targets{}).empty());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
