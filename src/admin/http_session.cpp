@@ -243,6 +243,8 @@ void http_session::write(response x) {
     m.set(name, value);
   m.body() = std::move(x.body);
   m.prepare_payload();
+  if (x.status == 304) // its length would be taken for that of a 200
+    m.erase(http::field::content_length);
   if (!refused_ && asked.method() == http::verb::head)
     m.body().clear(); // after its length was set
   m.keep_alive(!refused_ && !stopping_ && asked.version() >= 11
