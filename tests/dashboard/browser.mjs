@@ -25,12 +25,12 @@ class Visit {
     page.on("console", (x) => ["error", "warning"].includes(x.type()) && this.complaints.push(x.text()));
     page.on("pageerror", (x) => this.complaints.push(String(x)));
     page.on("request", (x) => {
-      if (!x.url().startsWith(facts.url) && !x.url().startsWith("data:")) this.complaints.push(`fetched ${x.url()}`);
+      if (![facts.url, facts.alone.url].some((y) => x.url().startsWith(y)) && !x.url().startsWith("data:")) this.complaints.push(`fetched ${x.url()}`);
     });
   }
 
-  async enter(token = facts.operator) {
-    await this.page.goto(facts.url);
+  async enter(token = facts.operator, url = facts.url) {
+    await this.page.goto(url);
     await this.page.getByLabel("Token", { exact: true }).fill(token);
     await this.page.keyboard.press("Enter");
     await this.row("app", "a1").waitFor();
@@ -106,6 +106,24 @@ test("the matrix has every server and what every node sees of it", async (v) => 
   assert.match(await v.page.locator("#nodes").innerText(), /lb2\s+alive\s+10\.77\.0\.2:7946/);
   const table = v.page.getByRole("table", { name: "Servers" });
   assert.equal(await table.getByRole("rowheader", { name: /^a1/ }).count(), 1, "rows are named for assistive technology");
+});
+
+test("a node without a cluster shows its own probes", async (v) => {
+  v.expect(/409/); // asked once whether it belongs to one
+  let asked = 0;
+  v.page.on("request", (x) => (asked += x.url().includes("/v1/nodes") ? 1 : 0));
+  await v.enter(facts.operator, facts.alone.url);
+  for (let i = 0; i < 30; i++) await (await fetch(facts.alone.frontend)).text();
+  await eventually(async () => parseFloat(await v.cell("a1", "Requests/s")) > 0, "requests are counted");
+  assert.equal(await v.page.locator("#matrix thead th").count(), 7, "one column of observations, no verdict");
+  assert.match(await v.page.locator("#glance").innerText(), /Node\s+ready/);
+  assert.equal(await v.page.locator("#cluster").isVisible(), false);
+  await v.button("Drain", "app/a2").click();
+  await v.page.getByRole("status").filter({ hasText: "app/a2 is set to drain." }).waitFor();
+  await eventually(async () => /^drain/.test(await v.cell("a2", "State here")), "a2 is drained");
+  await v.button("Ready", "app/a2").click();
+  await eventually(async () => /^up/.test(await v.cell("a2", "State here")), "a2 is used again");
+  assert.equal(asked, 1);
 });
 
 test("rates and times are drawn and grow by what is sent", async (v) => {
@@ -252,8 +270,7 @@ test("a server that dies is seen down by all with the evidence", async (v) => {
   assert.match(await v.page.locator("#glance").innerText(), /4 of 5/);
 });
 
-test("pictures for the documentation", async (v) => {
-  if (!facts.screenshots) return;
+const drawPictures = async (v) => {
   fs.mkdirSync(facts.screenshots, { recursive: true });
   await v.page.setViewportSize({ width: 1120, height: 900 });
   await v.enter();
@@ -276,7 +293,9 @@ test("pictures for the documentation", async (v) => {
   }
   await v.button("Ready", "api/b1").click();
   await eventually(async () => /^up/.test(await v.cell("b1", "State here", "api")), "b1 is used again");
-});
+};
+
+if (facts.screenshots) test("pictures for the documentation", drawPictures);
 
 test("a node that is gone is said so with what remains", async (v) => {
   await v.enter();

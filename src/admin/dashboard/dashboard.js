@@ -19,6 +19,7 @@ const page = {
   history: new History(SPAN_US + WINDOW_US, WINDOW_US),
   answers: null, // of the last round
   role: null,
+  alone: false, // no cluster: its questions are not asked, or the console would fill with refusals
   timer: 0,
   round: 0, // of the token in use; answers to an older one are dropped
   lastAnswer: null,
@@ -58,9 +59,11 @@ async function ask() {
     get("/v1/status"),
     get("/v1/backends"),
     get("/v1/traffic"),
-    getOfCluster("/v1/nodes"),
-    getOfCluster("/v1/observations"),
+    page.alone ? null : getOfCluster("/v1/nodes"),
+    page.alone ? null : getOfCluster("/v1/observations"),
   ]);
+  // One that was restarted may belong to a cluster now.
+  page.alone = nodes === null && !(status.uptime_s < page.answers?.status.uptime_s);
   return { status, backends, traffic, nodes, observations };
 }
 
@@ -77,7 +80,7 @@ async function poll() {
     show(answers);
   } catch (reason) {
     if (round !== page.round) return;
-    if (!(reason instanceof ApiError)) throw reason;
+    if (!(reason instanceof ApiError)) console.error(reason);
     if (reason.status === 401) return leave("This node does not know the token: it was mistyped, or changed.");
     showTrouble(reason);
     pause = PAUSE_TROUBLE_MS;
@@ -216,15 +219,21 @@ function showChanges(changes) {
   byId("no-changes").hidden = list.children.length > 0;
 }
 
+/** What is wrong, and what to do. */
+function adviceOn(reason) {
+  const since = page.lastAnswer ? ` since ${format.clock(page.lastAnswer)}` : "";
+  if (!(reason instanceof ApiError))
+    return [`This page failed to show an answer: ${reason.message}.`, "Loading it again may help; please report it."];
+  if (reason.status === 0)
+    return [`No answer from this node${since}: ${reason.message}.`, "Is trouped running, and is admin.listen open to you?"];
+  if (reason.status === 503) return ["This node is starting or stopping.", "It should take a moment."];
+  return [`The node answered with an error (${reason.status}): ${reason.message}.`, "Its log has more."];
+}
+
 /** The node does not answer as it should: what was seen last stays, marked as old. */
 function showTrouble(reason) {
-  const since = page.lastAnswer ? ` since ${format.clock(page.lastAnswer)}` : "";
-  const [text, advice] =
-    reason.status === 0
-      ? [`No answer from this node${since}: ${reason.message}.`, "Is trouped running, and is admin.listen open to you?"]
-      : reason.status === 503
-        ? ["This node is starting or stopping.", "It should take a moment."]
-        : [`The node answered with an error (${reason.status}): ${reason.message}.`, "Its log has more."];
+  page.alone = false;
+  const [text, advice] = adviceOn(reason);
   setText(byId("trouble"), `${text} ${advice} Trying again every ${PAUSE_TROUBLE_MS / 1000} s.`);
   byId("trouble").hidden = false;
   byId("view").classList.add("stale");
@@ -278,6 +287,7 @@ function leave(why = "") {
   page.round++;
   token.forget();
   page.role = page.answers = page.lastAnswer = null;
+  page.alone = false;
   page.history.answers = [];
   byId("changes").replaceChildren();
   byId("view").hidden = byId("leave").hidden = byId("live").hidden = true;
