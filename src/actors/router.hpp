@@ -141,10 +141,10 @@ private:
   bool panic_ = false;
   bool none_usable_ = false;
   std::optional<bool> rejects_all_; ///< as the supervisor was told
-  bool paused_ = false;        ///< published less than 10 ms ago
-  bool dirty_ = false;         ///< something changed during the pause
-  bool resolve_armed_ = false; ///< one `resolve_due` is on its way
-  bool ramp_armed_ = false;    ///< one `ramp_due` is on its way
+  bool paused_ = false;             ///< published less than 10 ms ago
+  bool dirty_ = false;              ///< something changed during the pause
+  bool resolve_armed_ = false;      ///< one `resolve_due` is on its way
+  bool ramp_armed_ = false;         ///< one `ramp_due` is on its way
 };
 
 } // namespace troupe::actors

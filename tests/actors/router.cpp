@@ -590,8 +590,8 @@ CAF_TEST(a node that rejects all that the cluster calls up says so) {
 
 CAF_TEST(servers that are down for all make no node unready) {
   configure();
-  think({true,
-         {{"a1", status::down}, {"a2", status::down}, {"a3", status::down}}});
+  think(
+    {true, {{"a1", status::down}, {"a2", status::down}, {"a3", status::down}}});
   for (const auto* name : {"a1", "a2", "a3"})
     health({name, status::down, false, false, true});
   CAF_CHECK(usable().empty());
