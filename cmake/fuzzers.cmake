@@ -4,8 +4,12 @@ if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "TROUPE_FUZZ needs clang: -DCMAKE_CXX_COMPILER=clang++")
 endif()
 
-set(fuzz_options -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
-    -fno-sanitize=vptr)
+if(TROUPE_FUZZ_COVERAGE)
+  set(fuzz_options -g -O1 -fprofile-instr-generate -fcoverage-mapping)
+else()
+  set(fuzz_options -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+      -fno-sanitize=vptr)
+endif()
 
 # troupe_fuzz_part(NAME LIBRARIES… SOURCES PATTERN…)
 function(troupe_fuzz_part name)
