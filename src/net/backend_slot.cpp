@@ -57,9 +57,13 @@ void backend_slot::note_failure(server_live& server, bool on_connect) {
   reporter_.report_failure(name_, server.name, on_connect, in_row);
 }
 
+void backend_slot::note_connected(server_live& server) noexcept {
+  server.failed_connects.end();
+}
+
 void backend_slot::note_success(server_live& server) noexcept {
   server.by_worker[worker_].failures_in_row = 0;
-  server.failed_connects.end();
+  note_connected(server);
 }
 
 } // namespace troupe::net

@@ -66,6 +66,8 @@ public:
   /// many connect failures on all workers (two of a server that a peer
   /// suspects); then at most once per server and 100 ms.
   void note_failure(server_live& server, bool on_connect);
+  /// It took a connection, which says nothing about its answers.
+  void note_connected(server_live& server) noexcept;
   void note_success(server_live& server) noexcept;
 
 private:

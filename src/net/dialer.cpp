@@ -135,7 +135,10 @@ dialer::outcome dialer::connect(const server_route& server) {
   connection_->io.open(attempt.fd, connected,
                        server.address.family() == AF_UNIX);
   pending_ = !connected;
-  return connected ? outcome::ready : outcome::pending;
+  if (pending_)
+    return outcome::pending;
+  backend_->note_connected(*server_);
+  return outcome::ready;
 }
 
 dialer::outcome dialer::connect_failed(int error) {
@@ -158,6 +161,7 @@ dialer::outcome dialer::resume() {
   switch (connection_->io.finish_connect()) {
   case io_status::done:
     pending_ = false;
+    backend_->note_connected(*server_);
     return outcome::ready;
   case io_status::would_block:
     return outcome::pending;

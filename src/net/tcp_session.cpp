@@ -37,6 +37,7 @@ private:
   void continue_with(dialer::outcome outcome);
   void run_tunnel();
   void end(reason why);
+  void judge_server(reason why);
   void account(reason why);
   void write_log(reason why);
   void arm(milliseconds timeout);
@@ -110,7 +111,6 @@ void tcp_session::continue_with(dialer::outcome outcome) {
   switch (outcome) {
   case dialer::outcome::ready:
     times_.connected = services_.event_loop.now();
-    dial_.backend().note_success(*dial_.server());
     tunnel_.emplace(services_.event_loop, client_, dial_.connection().io);
     phase_ = session_phase::tunnel;
     arm(plan_->plan->settings.tcp.timeout_idle);
@@ -134,8 +134,10 @@ void tcp_session::run_tunnel() {
   bool moved = false;
   while (!budget.spent() && tunnel_->pump(budget))
     moved = true;
-  if (tunnel_->bytes_down() > 0 && times_.first_byte == time_point{})
+  if (tunnel_->bytes_down() > 0 && times_.first_byte == time_point{}) {
     times_.first_byte = services_.event_loop.now();
+    dial_.backend().note_success(*dial_.server());
+  }
   switch (tunnel_->status()) {
   case tunnel::status::failed:
     return end(tunnel_->client_failed() ? reason::client_abort
@@ -177,9 +179,19 @@ void tcp_session::end(reason why) {
   client_.close();
 }
 
+void tcp_session::judge_server(reason why) {
+  if (tunnel_->bytes_down() > 0)
+    return; // it has answered: counted when it did
+  if (why == reason::server_reset)
+    dial_.backend().note_failure(*dial_.server(), false);
+  else if (why == reason::ok) // no protocol makes a server speak
+    dial_.backend().note_success(*dial_.server());
+}
+
 void tcp_session::account(reason why) {
   const auto worker = services_.index;
   if (tunnel_) {
+    judge_server(why);
     auto& counts = dial_.server()->by_worker[worker];
     counts.requests[1].add();
     counts.bytes_sent.add(tunnel_->bytes_up());

@@ -90,6 +90,28 @@ def test_a_server_that_resets_is_ejected_and_returns_after_its_cooldown(t):
     assert node.metric("server_state_changes_total", server="a1", to="up") == 1
 
 
+def test_a_server_that_resets_streams_before_it_speaks_is_ejected(t):
+    passive = {"failures": 3, "cooldown": "30s"}
+    node = t.node(
+        t.servers("a1", "a2"),
+        protocol="tcp",
+        backend={"health_check": {"enabled": False, "passive": passive}},
+        config={"global": {"workers": 1}},
+    )
+    for _ in range(6):  # every second one meets a1, which takes the connection and resets it
+        with node.client() as client:
+            client.send(b"GET /reset?only=a1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+            try:
+                client.read_to_end()
+            except ConnectionResetError:
+                pass
+    node.wait_down("a1")
+    assert node.metric("server_connect_failures_total", server="a1") == 0
+    for _ in range(4):
+        with node.client() as client:
+            assert client.get("/").field("X-Server") == "a2"
+
+
 def test_the_last_server_standing_is_never_ejected(t):
     passive = {"failures": 2, "cooldown": "30s"}
     node = t.node(t.servers("a1"), backend={"health_check": {"enabled": False, "passive": passive}})
