@@ -124,6 +124,8 @@ struct refuse_peer {
 /// record; of the node's own file before there is one.
 struct cluster_nodes {
   std::vector<node_settings> nodes;
+  /// By a recovery: not part of the cluster, but to be visited.
+  std::vector<node_settings> left_behind;
 };
 
 /// Membership to observations: whom this node sees.

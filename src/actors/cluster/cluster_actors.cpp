@@ -8,6 +8,14 @@
 
 namespace troupe::actors {
 
+namespace {
+
+bool has_variable(const std::string& address) {
+  return address.find("${") != std::string::npos;
+}
+
+} // namespace
+
 cluster_actors::cluster_actors(actor_host& host, cluster_parts parts,
                                supervisor_actor supervisor,
                                std::function<metrics_actor()> metrics,
@@ -87,7 +95,9 @@ void cluster_actors::spawn_register() {
   parts.state = parts_.register_state;
   parts.membership = [this] { return membership_; };
   parts.config = config_;
-  parts.committed = [this](record_ptr x) { commit(std::move(x)); };
+  parts.committed = [this](record_ptr x, const auto& left_behind) {
+    commit(std::move(x), left_behind);
+  };
   parts.metrics = metrics_;
   register_ = spawn_on<register_keeper>(host_, std::move(parts));
   spawned_(register_.address());
@@ -119,8 +129,13 @@ void cluster_actors::configure(const apply_settings& running) {
 }
 
 /// Who votes follows what is committed, also while this node cannot run it.
-void cluster_actors::commit(record_ptr what) {
+void cluster_actors::commit(record_ptr what,
+                            const cluster::registry::node_list& left_behind) {
   committed_ = std::move(what);
+  nodes_.left_behind.clear();
+  for (const auto& node : left_behind)
+    if (!has_variable(node.address))
+      nodes_.left_behind.push_back({node.name, node.address});
   tell_nodes();
 }
 
@@ -134,10 +149,10 @@ void cluster_actors::tell_nodes() {
       const auto found =
         std::find_if(known.begin(), known.end(),
                      [&](const auto& x) { return x.name == node.name; });
-      const bool written = node.address.find("${") == std::string::npos;
-      nodes_.nodes.push_back({node.name, written || found == known.end()
-                                           ? node.address
-                                           : found->address});
+      const bool as_written =
+        !has_variable(node.address) || found == known.end();
+      nodes_.nodes.push_back(
+        {node.name, as_written ? node.address : found->address});
     }
   }
   caf::anon_send(membership_, nodes_);

@@ -78,7 +78,7 @@ private:
   void spawn_observations();
   void spawn_register();
   void spawn_operators();
-  void commit(record_ptr what);
+  void commit(record_ptr what, const cluster::registry::node_list& left_behind);
   void tell_nodes();
 
   actor_host& host_;

@@ -67,15 +67,19 @@ void membership_keeper::step(const membership::input& in) {
 }
 
 void membership_keeper::take(const cluster_nodes& message) {
-  std::vector<std::string> names;
+  membership::nodes_changed change;
   addresses_.clear();
-  for (const auto& node : message.nodes) {
-    names.push_back(node.name);
-    addresses_[node.name] = node.address;
-  }
-  known_.insert(names.begin(), names.end());
+  const auto note = [this](const auto& nodes, std::vector<std::string>& names) {
+    for (const auto& node : nodes) {
+      names.push_back(node.name);
+      addresses_[node.name] = node.address;
+    }
+    known_.insert(names.begin(), names.end());
+  };
+  note(message.left_behind, change.left_behind);
+  note(message.nodes, change.names);
   links_->set_known({known_.begin(), known_.end()});
-  step(membership::nodes_changed{std::move(names)});
+  step(std::move(change));
 }
 
 void membership_keeper::tell(const tell_peers& message) {

@@ -248,7 +248,7 @@ bool register_keeper::perform(registry::publish& x) {
   const auto at = x.committed.at;
   auto record =
     std::make_shared<const registry::record>(std::move(x.committed));
-  parts_.committed(record);
+  parts_.committed(record, registry::left_behind(machine_.history()));
   request(parts_.config(), apply_timeout, apply_record{std::move(record)})
     .then(
       [this, at](const apply_result& result) {

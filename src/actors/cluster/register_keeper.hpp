@@ -29,7 +29,8 @@ struct register_parts {
   std::function<membership_actor()> membership;
   std::function<config_actor()> config;
   /// Called with what is committed and lists this node, before it is applied.
-  std::function<void(std::shared_ptr<const cluster::registry::record>)>
+  std::function<void(std::shared_ptr<const cluster::registry::record>,
+                     const cluster::registry::node_list& left_behind)>
     committed;
   std::function<metrics_actor()> metrics;
   /// Shared sections from their text; throws if they cannot be read.

@@ -49,6 +49,7 @@ effects machine::step(const input& in, time_point now) {
   check_links();
   end_farewells();
   dial_missing();
+  visit_left_behind();
   beat();
   update_view();
   out_.push_back(wake{next_deadline()});
@@ -72,13 +73,19 @@ void machine::take(const nodes_changed& in) {
   for (const auto& name : names_)
     if (name != self_.node && !peers_.contains(name))
       peers_[name].next_dial = self_.node < name ? now_ : now_ + courtesy;
+  former_.insert(in.left_behind.begin(), in.left_behind.end());
+  std::map<std::string, time_point> visits;
+  for (const auto& name : in.left_behind)
+    if (name != self_.node && !listed(name))
+      visits[name] = visits_.contains(name) ? visits_[name] : now_;
+  visits_ = std::move(visits);
 }
 
 void machine::take(const refuse& in) {
   const auto found = peers_.find(in.node);
   if (found == peers_.end() || !found->second.link)
     return;
-  complain(found->second, "refuses " + in.node + ": " + in.text);
+  complain(in.node, "refuses " + in.node + ": " + in.text);
   turn_away(*found->second.link, in.text);
 }
 
@@ -185,11 +192,11 @@ void machine::turn_away(uint64_t number, const std::string& why) {
   }
 }
 
-void machine::complain(peer& about, std::string text) {
-  if (about.complaint == text && now_ < about.complained + complaint_pause)
+void machine::complain(const std::string& about, std::string text) {
+  auto& last = complaints_[about];
+  if (last.text == text && now_ < last.at + complaint_pause)
     return;
-  about.complaint = text;
-  about.complained = now_;
+  last = {text, now_};
   out_.push_back(event{true, std::move(text)});
 }
 
@@ -251,7 +258,7 @@ void machine::take_refusal(uint64_t number, const refused_body& body) {
   if (const auto about = peers_.find(name); about != peers_.end()) {
     about->second.text = why;
     about->second.next_dial = now_ + dial_pause_max;
-    complain(about->second, name + " refuses this node: " + body.text);
+    complain(name, name + " refuses this node: " + body.text);
   }
 }
 
@@ -260,8 +267,7 @@ void machine::take_hello(uint64_t number, const hello_body& hello) {
   if (x.greeted)
     return; // once is enough
   if (const auto why = objection(x, hello); !why.empty()) {
-    if (const auto about = peers_.find(x.peer); about != peers_.end())
-      complain(about->second, "refuses " + x.peer + ": " + why);
+    complain(x.peer, "refuses " + x.peer + ": " + why);
     turn_away(number, why);
     return;
   }
@@ -312,7 +318,7 @@ bool machine::settle_duplicate(uint64_t number) {
     if (now_ - kept.echoed <= echo_age_max) {
       const auto why = "two nodes call themselves " + name
                      + ": one of them needs another --node";
-      complain(about, why);
+      complain(name, why);
       turn_away(number, why);
       return false;
     }
@@ -396,6 +402,20 @@ void machine::dial_missing() {
   }
 }
 
+/// The link has the farewell time: enough for both to learn of each other's
+/// epoch.
+void machine::visit_left_behind() {
+  if (leaving_)
+    return;
+  for (auto& [name, next] : visits_) {
+    if (now_ < next)
+      continue;
+    next = now_ + visit_pause;
+    if (!peers_.contains(name)) // else it has come by itself
+      out_.push_back(dial{name});
+  }
+}
+
 void machine::beat() {
   if (now_ < next_beat_)
     return;
@@ -461,6 +481,9 @@ time_point machine::next_deadline() const {
       result = std::min(result, *x.leaves);
     else if (!x.link && !x.dialling && !leaving_)
       result = std::min(result, x.next_dial);
+  for (const auto& [name, next] : visits_)
+    if (!leaving_)
+      result = std::min(result, next);
   return std::max(result, now_ + milliseconds{1});
 }
 

@@ -34,6 +34,8 @@ inline constexpr milliseconds majority_delay{3'000};
 inline constexpr milliseconds farewell_time{3'000};
 inline constexpr milliseconds dial_pause_min{100};
 inline constexpr milliseconds dial_pause_max{5'000};
+/// Between two dials of a node that was left behind.
+inline constexpr milliseconds visit_pause{5'000};
 
 struct identity {
   std::string node;
@@ -48,6 +50,9 @@ struct identity {
 /// INPUT: `cluster.nodes` in force, this node among them or not.
 struct nodes_changed {
   std::vector<std::string> names;
+  /// Nodes that may have recovered on a side of their own: they do not count,
+  /// and are dialled now and then, so that the two sides meet.
+  std::vector<std::string> left_behind;
 };
 
 /// INPUT: a link is up. Its peer proved that name.
@@ -185,10 +190,14 @@ private:
     unsigned failures = 0; ///< in a row
     time_point next_dial{};
     std::string text;
-    std::string complaint; ///< last said, and when: not every few seconds
-    time_point complained{};
     /// No longer listed: does not count, and is turned away then.
     std::optional<time_point> leaves;
+  };
+
+  /// What was last said about a node, and when: not every few seconds.
+  struct complaint {
+    std::string text;
+    time_point at{};
   };
 
   void take(const nodes_changed& in);
@@ -210,12 +219,13 @@ private:
   void turn_away(uint64_t number, const std::string& why);
   void drop(uint64_t number, const std::string& why);
   void lose(const link& used, const std::string& why);
-  void complain(peer& about, std::string text);
+  void complain(const std::string& about, std::string text);
   void retry_later(peer& x);
 
   void check_links();
   void end_farewells();
   void dial_missing();
+  void visit_left_behind();
   void beat();
   void beat(link& x, uint64_t number);
   void update_view();
@@ -227,6 +237,8 @@ private:
   std::vector<std::string> names_; ///< of all nodes, sorted
   std::set<std::string> former_;   ///< that were ever listed
   std::map<std::string, peer> peers_;
+  std::map<std::string, time_point> visits_; ///< to the left behind: the next
+  std::map<std::string, complaint> complaints_; ///< by node
   std::map<uint64_t, link> links_;
   view view_;
   std::optional<time_point> majority_differs_; ///< since when

@@ -104,4 +104,19 @@ const char* to_string(standing x) {
   return "unknown";
 }
 
+node_list left_behind(std::span<const config_register::past> history) {
+  node_list result;
+  const record* before = nullptr;
+  for (const auto& [what, superseded] : history) {
+    if (superseded)
+      continue;
+    if (before && before->at.epoch < what.at.epoch)
+      result.insert(result.end(), before->nodes.begin(), before->nodes.end());
+    std::erase_if(result,
+                  [&](const auto& x) { return lists(what.nodes, x.name); });
+    before = &what;
+  }
+  return result;
+}
+
 } // namespace troupe::cluster::registry

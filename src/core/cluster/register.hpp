@@ -65,4 +65,9 @@ private:
   std::unique_ptr<engine> engine_;
 };
 
+/// The nodes a new epoch left behind and no later record lists: only dead, as
+/// the operator said, or on a side of their own that has to be met (rule 4).
+/// @param history Oldest first.
+node_list left_behind(std::span<const config_register::past> history);
+
 } // namespace troupe::cluster::registry

@@ -34,7 +34,9 @@ struct node {
     parts.membership = [this] { return played_by<membership_actor>(world); };
     parts.config = [this] { return played_by<config_actor>(world); };
     parts.metrics = [this] { return played_by<metrics_actor>(world); };
-    parts.committed = [this](auto record) { committed.push_back(record->at); };
+    parts.committed = [this](auto record, const auto&) {
+      committed.push_back(record->at);
+    };
     parts.parse = text_of;
     parts.keep_nodes = [](const std::string&, const auto& nodes) {
       if (nodes.front() != "lb1")

@@ -369,6 +369,45 @@ CAF_TEST(a removed node is turned away with the reason) {
   CAF_CHECK(!t.nodes["lb3"].peers.contains("lb1"));
 }
 
+CAF_TEST(nodes that left each other behind meet now and then and do not count) {
+  world w;
+  w.add("lb1");
+  w.add("lb2");
+  w.cut_both("lb1", "lb2");
+  w.give("lb1", nodes_changed{{"lb1"}, {"lb2", "lb1"}});
+  w.give("lb2", nodes_changed{{"lb2"}, {"lb1"}});
+  w.pass(20s);
+  CAF_CHECK(w.nodes["lb1"].dials >= 3 && w.nodes["lb1"].dials <= 5);
+  w.cuts.clear();
+  w.pass(5s);
+  CAF_CHECK(w.nodes["lb1"].peers.contains("lb2"));
+  CAF_CHECK(w.nodes["lb2"].peers.contains("lb1"));
+  CAF_CHECK_EQUAL(w.nodes["lb1"].seen.alive, strings{"lb1"});
+  CAF_CHECK(w.nodes["lb1"].seen.has_majority);
+  size_t visits = 0; // no link lasts, and both dial
+  for (auto was = true; w.now < time_point{} + 1h + 55s;) {
+    w.pass(50ms);
+    const auto is = w.nodes["lb1"].peers.contains("lb2");
+    visits += !was && is;
+    was = is;
+  }
+  CAF_CHECK(visits >= 3 && visits <= 13);
+}
+
+CAF_TEST(a node that was left behind and is listed again is no visitor) {
+  world w;
+  w.add("lb1");
+  w.add("lb2");
+  w.give("lb1", nodes_changed{{"lb1"}, {"lb2"}});
+  w.give("lb2", nodes_changed{{"lb1", "lb2"}, {}});
+  w.pass(1s);
+  w.give("lb1", nodes_changed{{"lb1", "lb2"}, {}});
+  w.pass(20s);
+  CAF_CHECK(w.nodes["lb1"].peers.contains("lb2"));
+  CAF_CHECK_EQUAL(w.nodes["lb1"].seen.alive.size(), 2u);
+  CAF_CHECK_EQUAL(w.nodes["lb1"].dials, 1u);
+}
+
 CAF_TEST(another cluster is refused with both names) {
   world w;
   w.add("lb1");

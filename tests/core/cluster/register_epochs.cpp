@@ -224,3 +224,31 @@ CAF_TEST(without a conflict there is nothing to adopt) {
   c.give("lb1", adopt{77, "lb2"});
   CAF_CHECK_EQUAL(c.result_of("lb1", 77), outcome::refused);
 }
+
+CAF_TEST(who is left behind by a new epoch is known until it is listed again) {
+  cluster c{{"lb1", "lb2", "lb3"}};
+  c.form();
+  const auto left = [&](const char* at) {
+    std::vector<std::string> names;
+    for (const auto& x : left_behind(c[at].machine->history()))
+      names.push_back(x.name);
+    return names;
+  };
+  const auto removed =
+    c.propose("lb1", text_of("b", nodes_named({"lb1", "lb2"})));
+  c.run(milliseconds{2000});
+  CAF_CHECK_EQUAL(c.result_of("lb1", removed), outcome::committed);
+  CAF_CHECK(left("lb1").empty()); // it was told to go
+  c.stop("lb2");
+  go_on(c, "lb1", {"lb1"}, "c");
+  CAF_CHECK_EQUAL(left("lb1"), std::vector<std::string>{"lb2"});
+  c.propose("lb1", c.next("lb1", "d"));
+  CAF_CHECK_EQUAL(left("lb1"), std::vector<std::string>{"lb2"});
+  c.start("lb2");
+  c.join_all();
+  c.run(milliseconds{3000});
+  const auto back = c.propose("lb1", text_of("e", nodes_named({"lb1", "lb2"})));
+  c.run(milliseconds{2000});
+  CAF_CHECK_EQUAL(c.result_of("lb1", back), outcome::committed);
+  CAF_CHECK(left("lb1").empty());
+}

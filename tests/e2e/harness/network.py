@@ -35,6 +35,7 @@ class Host:
 
     def __init__(self, number):
         self.address = f"10.77.0.{number}"
+        self.redirects = False
         # A process of ours keeps the namespace alive.
         self.keeper = subprocess.Popen(["unshare", "-n", "sleep", "3600"])
         mine = namespace_of("self")
@@ -65,6 +66,19 @@ class Host:
         """Connects to there are refused, at once and by this host."""
         tcp = ("tcp", "dport", port, "reject", "with", "tcp", "reset")
         self.run("nft", "add", "rule", "inet", "faults", "output", "ip", "daddr", address, *tcp)
+
+    def lose_from(self, address, percent):
+        """So many in a hundred of its packets vanish here."""
+        self.drop_from(address, "numgen", "random", "mod", 100, "<", percent)
+
+    def redirect(self, address, port, to_address, to_port):
+        """Connects to there go elsewhere. heal() does not end it."""
+        if not self.redirects:
+            self.run("nft", "add", "table", "ip", "detours")
+            self.run("nft", "add", "chain", "ip", "detours", "output", "{ type nat hook output priority -100; }")
+        self.redirects = True
+        match = ("ip", "daddr", address, "tcp", "dport", port)
+        self.run("nft", "add", "rule", "ip", "detours", "output", *match, "dnat", "to", f"{to_address}:{to_port}")
 
     def heal(self):
         self.run("nft", "flush", "chain", "inet", "faults", "input")
