@@ -298,6 +298,7 @@ def test_nodes_whose_files_differ_wait_for_a_word_and_then_form(t):
         eventually(lambda: c.nodes_seen_by(name)["obstacle"], 20, f"{name} says what is in the way")
         assert committed(c, name)["generation"] == 0
         assert c[name].get().status == 200  # on its own file
+    c.wait_alive()
     status, answer = c["lb3"].api("POST", "/v1/cluster/form", {"node": "lb2"})
     assert status == 200, answer
     c.wait_formed(generation=1)
