@@ -3,9 +3,12 @@
 
 #include "actors/actor_listing.hpp"
 #include "actors/admin_api_json.hpp"
+#include "actors/admin_events_json.hpp"
 #include "actors/admin_openapi.hpp"
 #include "actors/admin_traffic_json.hpp"
+#include "actors/event_stream.hpp"
 #include "actors/gather.hpp"
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -146,7 +149,8 @@ void administrator::run(const api_call& call, const api::get_log_level&) {
 
 void administrator::run(const api_call& call, const api::set_log_level& x) {
   auto tell = [&] {
-    log::warn("log level set to {} by {}", api::to_string(x.level), call.who);
+    journal::warn(event_kind::daemon, "", "log level set to {} by {}",
+                  api::to_string(x.level), call.who);
   };
   // Told at the more talkative of the two levels.
   bool quieter = x.level > facts_.log_level_now();
@@ -156,6 +160,25 @@ void administrator::run(const api_call& call, const api::set_log_level& x) {
   if (!quieter)
     tell();
   run(call, api::get_log_level{});
+}
+
+void administrator::run(const api_call& call, const api::get_events& x) {
+  auto& events = journal::events();
+  if (!x.stream) {
+    const auto found = x.after ? events.after(*x.after, x.limit, x.kind)
+                               : events.newest(x.limit, x.kind);
+    call.reply(api::ok(api::events_body(found, facts_.node)));
+    return;
+  }
+  auto stream = event_stream::open(events, facts_.node,
+                                   x.after.value_or(events.last()), x.kind);
+  if (!stream)
+    call.reply(api::error(
+      503, fmt::format("{} streams of events are open already, and that is "
+                       "the limit",
+                       event_stream::streams_max)));
+  else
+    call.reply({200, "text/event-stream", "retry: 1000\n\n", {}, stream});
 }
 
 void administrator::run(const api_call& call, const api::get_health&) {
@@ -271,8 +294,10 @@ void administrator::run(const api_call& call, const api::change_server& x) {
     .then(
       [reply = call.reply, who = call.who,
        change = x.change](const backend_view& view) {
-        log::info("backend {}: server {} set to {} by {}", view.name,
-                  change.server, describe(change), who);
+        journal::info(event_kind::operation,
+                      journal::server_subject(view.name, change.server),
+                      "backend {}: server {} set to {} by {}", view.name,
+                      change.server, describe(change), who);
         const auto* server = find_server(view, change.server);
         if (server == nullptr)
           reply(no_server(view.name, change.server));
@@ -313,7 +338,9 @@ void administrator::run(const api_call& call, const api::get_connections& x) {
 }
 
 void administrator::run(const api_call& call, const api::close_one& x) {
-  log::info("connection {} closed by {}", x.connection, call.who);
+  journal::info(event_kind::operation,
+                fmt::format("connection {}", x.connection),
+                "connection {} closed by {}", x.connection, call.who);
   close_connection message;
   message.id = x.connection;
   for (const auto& worker : directory_.workers)

@@ -165,6 +165,28 @@ operation make_get_connections(const parts&, const admin::request& request) {
   return get_connections{*limit};
 }
 
+operation make_get_events(const parts&, const admin::request& request) {
+  get_events result;
+  result.stream = request.accept.find("text/event-stream") != std::string::npos;
+  auto after = query_value(request.query, "after");
+  if (!request.last_event_id.empty()) // a browser that connects again
+    after = request.last_event_id;
+  if (after && !(result.after = read_number<uint64_t>(*after)))
+    return refusal{400, "after: expected the id of an event"};
+  if (const auto kind = query_value(request.query, "kind");
+      kind && !(result.kind = event_kind_of(*kind)))
+    return refusal{400, "kind: expected one of daemon, server, operation, "
+                        "config, cluster, verdict, actor"};
+  if (const auto text = query_value(request.query, "limit")) {
+    const auto limit = read_number<uint32_t>(*text);
+    if (!limit || *limit < 1 || *limit > event_ring::events_max)
+      return refusal{
+        400, fmt::format("limit: expected 1..{}", event_ring::events_max)};
+    result.limit = *limit;
+  }
+  return result;
+}
+
 operation make_get_actors(const parts&, const admin::request& request) {
   return get_actors{query_value(request.query, "connections") == "1"};
 }
@@ -206,6 +228,7 @@ const route admin_routes[] = {
   {"GET", "/v1/actors", make_get_actors},
   {"GET", "/v1/connections", make_get_connections},
   {"GET", "/v1/traffic", make<get_traffic>},
+  {"GET", "/v1/events", make_get_events},
   {"GET", "/v1/config", make<get_config>},
   {"GET", "/v1/log-level", make<get_log_level>},
   {"POST", "/v1/servers/*/*", make_change},

@@ -5,6 +5,7 @@
 #include "actors/cluster_messages.hpp"
 #include "actors/messages.hpp"
 #include "admin/http_server.hpp"
+#include "core/event_ring.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,13 @@ struct get_actors {
   bool connections = false; ///< one row each, instead of one a worker
 };
 struct get_connections {
+  uint32_t limit = 100;
+};
+struct get_events {
+  bool stream = false; ///< as they come
+  /// The last one that is known; none: the newest, of a stream those to come.
+  std::optional<uint64_t> after;
+  std::optional<event_kind> kind;
   uint32_t limit = 100;
 };
 struct get_config {};
@@ -87,7 +95,7 @@ using operation =
                get_metrics, get_health, get_ready, change_server, reload,
                close_one, set_log_level, get_nodes, get_history, apply_config,
                roll_back_config, cluster_order, get_openapi, get_access,
-               get_traffic, get_observations>;
+               get_traffic, get_observations, get_events>;
 
 /// Finds out what `request` asks for: 404 for an unknown path, 405 for a method
 /// its path does not have, 400 for a body or a query that says nothing usable.

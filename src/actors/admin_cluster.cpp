@@ -4,6 +4,7 @@
 #include "actors/admin_api_json.hpp"
 #include "actors/admin_cluster_json.hpp"
 #include "actors/cluster/shared_config.hpp"
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 
 #include <fmt/format.h>
@@ -85,8 +86,8 @@ void administrator::ask_register(const api_call& call, T message) {
   request(directory_.agreed, agree_timeout, std::move(message))
     .then(
       [reply = call.reply, who = call.who](const registry::answer& x) {
-        log::info("cluster: asked by {}: {}: {}", who,
-                  registry::to_string(x.result), x.text);
+        journal::info(event_kind::cluster, "", "cluster: asked by {}: {}: {}",
+                      who, registry::to_string(x.result), x.text);
         reply(api::answer_response(x));
       },
       failure(call, "register"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/config_keeper.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "config/diff.hpp"
 
@@ -72,11 +73,13 @@ void config_keeper::on_exit() {
 caf::result<reload_result> config_keeper::reload(const reload_config& request) {
   auto result = make_response_promise<reload_result>();
   if (busy_) {
-    log::info("reload of {} asked for by {}: follows the one under way",
-              source_.file, request.why);
+    journal::info(event_kind::config, "",
+                  "reload of {} asked for by {}: follows the one under way",
+                  source_.file, request.why);
     later_.push_back(result);
   } else {
-    log::info("reload of {} asked for by {}", source_.file, request.why);
+    journal::info(event_kind::config, "", "reload of {} asked for by {}",
+                  source_.file, request.why);
     waiting_.push_back(result);
     start_load();
   }
@@ -125,8 +128,9 @@ void config_keeper::applied(const config::loaded& candidate, settings_ptr next,
   running_ = {std::move(next), candidate.hash, generation_next_++};
   last_problems_.clear();
   if (!changes.needs_restart.empty())
-    log::warn("these keys take effect after a restart only: {}",
-              fmt::join(changes.needs_restart, ", "));
+    journal::warn(event_kind::config, "",
+                  "these keys take effect after a restart only: {}",
+                  fmt::join(changes.needs_restart, ", "));
   finish({true, running_.generation, {}, changes.summary()});
 }
 
@@ -141,18 +145,22 @@ void config_keeper::lost(const caf::error& reason) {
 
 void config_keeper::refuse(std::vector<std::string> problems) {
   for (const auto& line : problems)
-    log::error("{}", line);
-  log::error("trouped: {} problem{} in {}; the running configuration was "
-             "kept",
-             problems.size(), problems.size() == 1 ? "" : "s", source_.file);
+    journal::error(event_kind::config, "", "{}", line);
+  journal::error(event_kind::config, "",
+                 "trouped: {} problem{} in {}; the running configuration was "
+                 "kept",
+                 problems.size(), problems.size() == 1 ? "" : "s",
+                 source_.file);
   last_problems_ = problems;
   finish({false, running_.generation, std::move(problems), ""});
 }
 
 void config_keeper::finish(reload_result result) {
   if (result.ok)
-    log::info("generation {} of {} is running: {}", result.generation,
-              source_.file, result.summary);
+    journal::info(event_kind::config,
+                  fmt::format("generation {}", result.generation),
+                  "generation {} of {} is running: {}", result.generation,
+                  source_.file, result.summary);
   send(metrics_, config_outcome{result.generation, result.ok});
   for (auto& x : std::exchange(waiting_, {}))
     x.deliver(result);

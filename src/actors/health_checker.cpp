@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/health_checker.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "core/stable_hash.hpp"
 
@@ -185,8 +186,9 @@ void health_checker::probe_ended(const std::string& server, uint64_t ticket,
   const std::string why =
     overslept ? "this process did not run meanwhile" : result.detail;
   if (!std::exchange(x->local_trouble, true))
-    log::warn("backend {}: server {}: this host cannot probe it: {}", backend_,
-              server, why);
+    journal::warn(event_kind::server, journal::server_subject(backend_, server),
+                  "backend {}: server {}: this host cannot probe it: {}",
+                  backend_, server, why);
   x->last_probe = why;
   x->last_probe_at = now();
   arm_soon(*x);
@@ -207,8 +209,10 @@ void health_checker::count(target& x, const net::probe_result& result) {
   auto before = std::exchange(
     x.active, apply(x.active, result.outcome, {check().rise, fall}, now()));
   if (before.status != x.active.status)
-    log::info("backend {}: server {}: probes say {}, last: {}", backend_,
-              x.about.server, to_string(x.active.status), x.last_probe);
+    journal::info(event_kind::server,
+                  journal::server_subject(backend_, x.about.server),
+                  "backend {}: server {}: probes say {}, last: {}", backend_,
+                  x.about.server, to_string(x.active.status), x.last_probe);
   count_for_veto(x, success);
   count_for_peers(x, success);
   settle(x, success);
@@ -238,8 +242,10 @@ void health_checker::count_for_veto(target& x, bool success) {
   if (x.veto_successes < check().rise)
     return;
   x.vetoed = false;
-  log::info("backend {}: server {}: {} probes in a row lift the veto", backend_,
-            x.about.server, x.veto_successes);
+  journal::info(event_kind::server,
+                journal::server_subject(backend_, x.about.server),
+                "backend {}: server {}: {} probes in a row lift the veto",
+                backend_, x.about.server, x.veto_successes);
 }
 
 void health_checker::arm(target& x, milliseconds delay) {
@@ -295,8 +301,10 @@ void health_checker::veto(target& x, unsigned failures) {
   x.veto_successes = 0;
   if (std::exchange(x.vetoed, true))
     return;
-  log::warn("backend {}: server {}: {} connects in a row failed", backend_,
-            x.about.server, failures);
+  journal::warn(event_kind::server,
+                journal::server_subject(backend_, x.about.server),
+                "backend {}: server {}: {} connects in a row failed", backend_,
+                x.about.server, failures);
   tell(x);
   if (observations_)
     send(observations_(), traffic_failed{backend_, x.about.server, failures});
@@ -383,9 +391,10 @@ void health_checker::eject(target& x, unsigned failures) {
     return;
   }
   x.passive = troupe::eject(x.passive, check().passive, now());
-  log::warn("backend {}: server {}: ejected for {} ms: {} failures in a row",
-            backend_, x.about.server, until(x.passive.until, now()).count(),
-            failures);
+  journal::warn(
+    event_kind::server, journal::server_subject(backend_, x.about.server),
+    "backend {}: server {}: ejected for {} ms: {} failures in a row", backend_,
+    x.about.server, until(x.passive.until, now()).count(), failures);
   tell(x);
   if (!x.probing)
     arm_next(x);
@@ -407,8 +416,9 @@ void health_checker::settle(target& x, bool probe_succeeded) {
     std::exchange(x.passive, troupe::settle(x.passive, check().enabled,
                                             probe_succeeded, now()));
   if (before.ejected && !x.passive.ejected)
-    log::info("backend {}: server {}: its ejection ends", backend_,
-              x.about.server);
+    journal::info(
+      event_kind::server, journal::server_subject(backend_, x.about.server),
+      "backend {}: server {}: its ejection ends", backend_, x.about.server);
 }
 
 // -- what others are told -----------------------------------------------------

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/listener.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "actors/worker.hpp"
 #include "net/http1/forward.hpp"
@@ -189,8 +190,9 @@ void listener::rest() {
   const auto now = worker_.services.event_loop.now();
   if (now >= quiet_until_) {
     quiet_until_ = now + complaint_pause;
-    log::warn("frontend {}: cannot accept: {}; trying again every {} ms", name_,
-              std::strerror(errno), rest_time.count());
+    journal::warn(event_kind::daemon, name_,
+                  "frontend {}: cannot accept: {}; trying again every {} ms",
+                  name_, std::strerror(errno), rest_time.count());
   }
   if (!std::exchange(starved_, true))
     frontend_->counters()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/router.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "core/stable_hash.hpp"
 
@@ -139,9 +140,10 @@ void router::inherit(member& next, const member& before) {
   if (next.wish.weight && before.settings.weight != next.settings.weight) {
     next.wish.weight.reset();
     remember(next);
-    log::info("backend {}: server {}: weight {} of the configuration "
-              "replaces the operator's",
-              backend_, next.settings.name, next.settings.weight);
+    journal::info(event_kind::operation, subject_of(next.settings.name),
+                  "backend {}: server {}: weight {} of the configuration "
+                  "replaces the operator's",
+                  backend_, next.settings.name, next.settings.weight);
   }
 }
 
@@ -236,9 +238,7 @@ caf::result<backend_view> router::change(const operator_change& message) {
     server->wish.weight = message.weight;
   if (server->wish == before)
     return describe();
-  log::info("backend {}: server {}: set to {} with weight {} by an operator",
-            backend_, message.server, to_string(server->wish.admin),
-            server->weight());
+  tell_wish(*server);
   remember(*server);
   update();
   if (server->wish.admin != before.admin)
@@ -251,12 +251,22 @@ void router::take_wish(const operator_wish& message) {
   if (server == nullptr || server->wish == message.entry)
     return;
   const auto before = std::exchange(server->wish, message.entry);
-  log::info("backend {}: server {}: set to {} with weight {} by an operator",
-            backend_, message.server, to_string(server->wish.admin),
-            server->weight());
+  tell_wish(*server);
   update();
   if (server->wish.admin != before.admin)
     send_targets();
+}
+
+void router::tell_wish(const member& server) const {
+  const auto& name = server.settings.name;
+  journal::info(event_kind::operation, subject_of(name),
+                "backend {}: server {}: set to {} with weight {} by an "
+                "operator",
+                backend_, name, to_string(server.wish.admin), server.weight());
+}
+
+std::string router::subject_of(const std::string& server) const {
+  return journal::server_subject(backend_, server);
 }
 
 backend_view router::describe() const {
@@ -304,11 +314,12 @@ void router::resolved(const std::string& name, const std::string& text,
   server->address_text = text;
   if (server->address == *answer)
     return;
-  log::info("backend {}: server {}: {} is {}{}", backend_, name, text,
-            answer->to_string(),
-            server->address.empty()
-              ? ""
-              : fmt::format(", was {}", server->address.to_string()));
+  journal::info(event_kind::server, subject_of(name),
+                "backend {}: server {}: {} is {}{}", backend_, name, text,
+                answer->to_string(),
+                server->address.empty()
+                  ? ""
+                  : fmt::format(", was {}", server->address.to_string()));
   server->address = *answer;
   update();
   send_targets();
@@ -317,9 +328,11 @@ void router::resolved(const std::string& name, const std::string& text,
 void router::lookup_failed(member& server, const std::string& why) {
   auto stale = server.address_text != server.settings.address;
   if (!std::exchange(server.lookup_failed, true))
-    log::warn("backend {}: server {}: cannot resolve {}: {}; {}", backend_,
-              server.settings.name, server.settings.address, why,
-              stale ? "not used"
+    journal::warn(event_kind::server, subject_of(server.settings.name),
+                  "backend {}: server {}: cannot resolve {}: {}; {}", backend_,
+                  server.settings.name, server.settings.address, why,
+                  stale
+                    ? "not used"
                     : fmt::format("{} is kept", server.address.to_string()));
   if (!stale)
     return;
@@ -430,26 +443,30 @@ void router::note(member& server, const effective_state& next) {
       server.ramp_since = clock().now();
       arm_ramp();
     }
-    log::info("backend {}: server {} is up", backend_, server.settings.name);
+    journal::info(event_kind::server, subject_of(server.settings.name),
+                  "backend {}: server {} is up", backend_,
+                  server.settings.name);
     return;
   }
   // Not next.rule: that may be what the pool or the operator made of it.
-  log::warn("backend {}: server {} is down ({}){}", backend_,
-            server.settings.name, evidence_against(server),
-            next.usable ? ", but still used" : "");
+  journal::warn(event_kind::server, subject_of(server.settings.name),
+                "backend {}: server {} is down ({}){}", backend_,
+                server.settings.name, evidence_against(server),
+                next.usable ? ", but still used" : "");
 }
 
 void router::note_pool(const pool_state& pool) {
   if (std::exchange(fail_open_, pool.fail_open) != pool.fail_open)
-    log::warn("backend {}: {}", backend_,
-              pool.fail_open ? "nothing else is usable: servers that only "
-                               "live traffic speaks against are used"
-                             : "servers are usable on their own again");
+    journal::warn(event_kind::server, backend_, "backend {}: {}", backend_,
+                  pool.fail_open ? "nothing else is usable: servers that only "
+                                   "live traffic speaks against are used"
+                                 : "servers are usable on their own again");
   if (std::exchange(panic_, pool.panic) != pool.panic)
-    log::warn("backend {}: {}", backend_,
-              pool.panic ? "fewer servers are usable than panic_threshold "
-                           "asks for: all that are ready are used"
-                         : "enough servers are usable again: no more panic");
+    journal::warn(event_kind::server, backend_, "backend {}: {}", backend_,
+                  pool.panic
+                    ? "fewer servers are usable than panic_threshold "
+                      "asks for: all that are ready are used"
+                    : "enough servers are usable again: no more panic");
   // A new router says it in any case: another one may have said otherwise.
   if (const auto now = rejects_all(); rejects_all_ != now) {
     rejects_all_ = now;
@@ -461,9 +478,11 @@ void router::note_pool(const pool_state& pool) {
   if (std::exchange(none_usable_, none) == none)
     return;
   if (none)
-    log::error("backend {}: no server is usable", backend_);
+    journal::error(event_kind::server, backend_,
+                   "backend {}: no server is usable", backend_);
   else
-    log::info("backend {}: a server is usable again", backend_);
+    journal::info(event_kind::server, backend_,
+                  "backend {}: a server is usable again", backend_);
 }
 
 // -- slow start ---------------------------------------------------------------

@@ -92,6 +92,8 @@ private:
   void take_health(const server_health& message);
   void take_verdicts(const backend_verdicts& message);
   caf::result<backend_view> change(const operator_change& message);
+  void tell_wish(const member& server) const;
+  std::string subject_of(const std::string& server) const;
   void take_wish(const operator_wish& message);
   backend_view describe() const;
   void pause_over();

@@ -2,6 +2,7 @@
 #include "actors/supervisor.hpp"
 
 #include "actors/health_checker.hpp"
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "core/stable_hash.hpp"
 
@@ -171,8 +172,8 @@ void supervisor::child_died(const caf::down_msg& down) {
                    || !down.reason;
   if (stopping_ || normal || !replace(down.source))
     return;
-  log::error("an actor died and was restarted: {}",
-             system().render(down.reason));
+  journal::error(event_kind::actor, "", "an actor died and was restarted: {}",
+                 system().render(down.reason));
   if (!restarts_.allow(clock::now())) {
     log::critical("actors die faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 
@@ -176,7 +177,8 @@ void supervisor::switch_frontends(const change_ptr& change) {
     for (size_t n = 0; n < sockets.descriptors.size(); ++n)
       send(workers_[n], open_frontend{plan, sockets.descriptors[n]});
     socket_files_[key] = std::move(sockets.file);
-    log::info("frontend {} listens on {}", frontend.name, frontend.listen);
+    journal::info(event_kind::config, frontend.name,
+                  "frontend {} listens on {}", frontend.name, frontend.listen);
   }
   // New addresses are open by now: the old ones may go.
   const auto after = keys_of(change->next.get());

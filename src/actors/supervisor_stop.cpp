@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 
@@ -11,12 +12,13 @@ void supervisor::stop(const stop_node&) {
   }
   const auto& global = running_->global;
   if (std::exchange(stopping_, true)) {
-    log::warn("told twice: stopping at once");
+    journal::warn(event_kind::daemon, "", "told twice: stopping at once");
     return stop_workers(milliseconds{0});
   }
-  log::info("stopping: {} ms until listeners close, then at most {} ms for "
-            "what is under way",
-            global.stop_delay.count(), global.drain_timeout.count());
+  journal::info(event_kind::daemon, "",
+                "stopping: {} ms until listeners close, then at most {} ms for "
+                "what is under way",
+                global.stop_delay.count(), global.drain_timeout.count());
   tell_readiness();
   if (cluster_)
     send(cluster_->membership(), leave_cluster{});

@@ -27,8 +27,23 @@ struct request {
   std::string authorization; ///< value of the field
   std::string accept;
   std::string if_none_match;
+  std::string last_event_id;
   std::string peer;   ///< "uid 1000" on a Unix socket, else the address
   bool local = false; ///< came over a Unix socket
+};
+
+/// A body that goes on until the peer leaves or the server stops.
+class body_stream {
+public:
+  virtual ~body_stream() = default;
+
+  /// What is new since the last call; empty if nothing is. Asked again only
+  /// once the peer has taken all of it.
+  virtual std::string next() = 0;
+
+  /// `wake` is called, on any thread, when next() may give something. The last
+  /// one counts; an empty one ends it.
+  virtual void on_news(std::function<void()> wake) = 0;
 };
 
 struct response {
@@ -37,6 +52,8 @@ struct response {
   std::string body;
   /// Further fields; one of a usual name stands for the usual value.
   std::vector<std::pair<std::string, std::string>> fields = {};
+  /// Follows `body`, if any; the connection ends with it.
+  std::shared_ptr<body_stream> stream = {};
 };
 
 /// Answers exactly once, now or later, on the control loop; without effect when
@@ -52,7 +69,8 @@ struct http_limits {
   milliseconds timeout_request{10'000};
   milliseconds timeout_keep_alive{60'000};
   milliseconds timeout_write{10'000};
-  milliseconds timeout_linger{2'000}; ///< for a refused peer to stop sending
+  milliseconds timeout_linger{2'000};  ///< for a refused peer to stop sending
+  milliseconds stream_comment{15'000}; ///< of silence in a stream, at most
 };
 
 class http_server {

@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
@@ -76,7 +77,7 @@ void http_session::start() {
 
 void http_session::stop() {
   stopping_ = true;
-  if (idle())
+  if (idle() || phase_ == phase::streaming)
     close();
 }
 
@@ -206,6 +207,7 @@ void http_session::dispatch() {
   r.authorization = to_string(x[http::field::authorization]);
   r.accept = to_string(x[http::field::accept]);
   r.if_none_match = to_string(x[http::field::if_none_match]);
+  r.last_event_id = to_string(x["Last-Event-ID"]);
   r.peer = peer_;
   r.local = local_;
   r.body = std::move(parser_->get().body());
@@ -242,12 +244,15 @@ void http_session::write(response x) {
   for (const auto& [name, value] : x.fields)
     m.set(name, value);
   m.body() = std::move(x.body);
-  m.prepare_payload();
+  if (asked.method() != http::verb::head)
+    stream_ = std::move(x.stream);
+  if (!stream_)
+    m.prepare_payload();
   if (x.status == 304) // its length would be taken for that of a 200
     m.erase(http::field::content_length);
   if (!refused_ && asked.method() == http::verb::head)
     m.body().clear(); // after its length was set
-  m.keep_alive(!refused_ && !stopping_ && asked.version() >= 11
+  m.keep_alive(!refused_ && !stopping_ && !stream_ && asked.version() >= 11
                && asked.keep_alive());
   arm(limits_.timeout_write);
   http::async_write(socket_, m,
@@ -262,10 +267,57 @@ void http_session::on_written(const error_code& ec) {
   message_.reset();
   if (ec)
     close();
+  else if (stream_)
+    begin_stream();
   else if (again)
     await_request();
   else
     linger();
+}
+
+void http_session::begin_stream() {
+  phase_ = phase::streaming;
+  stream_->on_news([self = weak_from_this(), on = socket_.get_executor()] {
+    asio::post(on, [self] {
+      if (const auto session = self.lock(); session && !session->closed())
+        session->continue_stream();
+    });
+  });
+  watch_peer();
+  continue_stream();
+}
+
+/// It has nothing more to say: whatever can be read, the end too, ends this.
+void http_session::watch_peer() {
+  socket_.async_wait(
+    asio::socket_base::wait_read,
+    [self = shared_from_this()](const error_code&) { self->close(); });
+}
+
+void http_session::continue_stream() {
+  if (!piece_.empty())
+    return; // asked again once it is written
+  if (stopping_)
+    return close();
+  if (auto piece = stream_->next(); !piece.empty())
+    write_piece(std::move(piece));
+  else
+    arm(limits_.stream_comment);
+}
+
+void http_session::write_piece(std::string piece) {
+  piece_ = std::move(piece);
+  arm(limits_.timeout_write); // a peer that does not read is dropped
+  asio::async_write(socket_, asio::buffer(piece_),
+                    [self = shared_from_this()](const error_code& ec, size_t) {
+                      if (self->closed())
+                        return;
+                      self->piece_.clear();
+                      if (ec)
+                        self->close();
+                      else
+                        self->continue_stream();
+                    });
 }
 
 /// Closing with unread bytes would reset the connection, and the peer lose the
@@ -306,6 +358,8 @@ void http_session::arm(milliseconds timeout) {
 void http_session::on_deadline() {
   if (phase_ == phase::answering)
     return; // the deadline of the request, queued when it was complete
+  if (phase_ == phase::streaming && piece_.empty())
+    return write_piece(": still here\n\n");
   if (phase_ != phase::reading)
     return close();
   timed_out_ = true;
@@ -317,6 +371,9 @@ void http_session::close() {
   if (closed())
     return;
   phase_ = phase::closed;
+  if (stream_)
+    stream_->on_news({});
+  stream_.reset();
   error_code ignored;
   socket_.close(ignored);
   deadline_.cancel(ignored);

@@ -20,7 +20,8 @@
 namespace troupe::admin {
 
 /// One connection of the admin server: read a request, have it answered, write
-/// the response, again. Owned by its server; pending operations keep it alive.
+/// the response, again; or pieces of a stream until somebody ends it. Owned by
+/// its server; pending operations keep it alive.
 class http_session : public std::enable_shared_from_this<http_session> {
 public:
   using socket = boost::asio::generic::stream_protocol::socket;
@@ -47,7 +48,15 @@ public:
   void answer(response x);
 
 private:
-  enum class phase { idle, reading, answering, writing, lingering, closed };
+  enum class phase {
+    idle,
+    reading,
+    answering,
+    writing,
+    streaming,
+    lingering,
+    closed
+  };
   using error_code = boost::system::error_code;
   using parser =
     boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -66,6 +75,10 @@ private:
   void refuse(unsigned status, std::string_view text);
   void write(response x);
   void on_written(const error_code& ec);
+  void begin_stream();
+  void watch_peer();
+  void continue_stream();
+  void write_piece(std::string piece);
   void linger();
   void discard();
   void arm(milliseconds timeout);
@@ -80,6 +93,8 @@ private:
   boost::beast::flat_buffer buffer_;
   std::optional<parser> parser_;
   std::optional<message> message_;
+  std::shared_ptr<body_stream> stream_;
+  std::string piece_; ///< of the stream, on its way
   std::string peer_;
   bool local_ = false;
   phase phase_ = phase::idle;

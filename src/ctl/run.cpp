@@ -16,6 +16,7 @@ void add_verbs(command_line& to) {
   add_actors_verb(to);
   add_server_verbs(to);
   add_connection_verbs(to);
+  add_events_verb(to);
   add_config_verbs(to);
   add_cluster_verbs(to);
   add_node_verbs(to);

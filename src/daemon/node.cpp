@@ -3,6 +3,7 @@
 
 #include "actors/admin_servers.hpp"
 #include "actors/control_scheduler.hpp"
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 #include "core/descriptor_budget.hpp"
@@ -266,9 +267,11 @@ void node::started(const std::vector<std::string>& problems) {
     return stop();
   watch_ = std::make_unique<net::file_watch>(
     loop_, args_.config_file, [this] { reload("file changed"); });
-  log::info("trouped {} is ready: node {}, {} workers, at most {} "
-            "connections",
-            TROUPE_VERSION, args_.node, workers_.size(), connection_limit_.max);
+  journal::info(event_kind::daemon, args_.node,
+                "trouped {} is ready: node {}, {} workers, at most {} "
+                "connections",
+                TROUPE_VERSION, args_.node, workers_.size(),
+                connection_limit_.max);
   ::sd_notify(0, "READY=1");
 }
 

@@ -41,7 +41,7 @@ def test_every_reading_verb_answers_within_80_columns(t):
     with node.client() as client:
         assert client.get("/").status == 200
         for verb in ("status", "backends", "why app/a1", "actors", "actors --tree",
-                     "connections", "config show", "log-level", "version"):
+                     "connections", "events", "config show", "log-level", "version"):
             result = ctl(node, *verb.split())
             assert result.stdout and not result.stderr, (verb, result)
             assert "\033" not in result.stdout

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/membership_keeper.hpp"
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 
 #include <fmt/format.h>
@@ -58,9 +59,10 @@ void membership_keeper::on_exit() {
 void membership_keeper::step(const membership::input& in) {
   const auto now = clock().now();
   if (const auto lasted = stall_.note(now)) {
-    log::warn("cluster: this process did not run for {} ms: it doubts what "
-              "it knows",
-              lasted->count());
+    journal::warn(event_kind::cluster, "",
+                  "cluster: this process did not run for {} ms: it doubts what "
+                  "it knows",
+                  lasted->count());
     effects_.add(machine_.step(membership::stalled{}, now));
   }
   effects_.add(machine_.step(in, now));
@@ -214,9 +216,9 @@ bool membership_keeper::perform(membership::view& x) {
 
 bool membership_keeper::perform(membership::event& x) {
   if (x.alarming)
-    log::warn("cluster: {}", x.text);
+    journal::warn(event_kind::cluster, "", "cluster: {}", x.text);
   else
-    log::info("cluster: {}", x.text);
+    journal::info(event_kind::cluster, "", "cluster: {}", x.text);
   return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/observations_keeper.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "core/cluster/observers.hpp"
 #include "core/cluster/verdict_memory.hpp"
@@ -201,7 +202,7 @@ bool observations_keeper::perform(watch::verdicts_changed& x) {
 }
 
 bool observations_keeper::perform(watch::event& x) {
-  log::info("{}", x.text);
+  journal::info(event_kind::verdict, "", "{}", x.text);
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include "actors/cluster/peer_links.hpp"
 
 #include "actors/cluster/node_identity.hpp"
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -125,7 +126,8 @@ void node_links::take_certificates(cluster::loaded_context loaded) {
     log::warn("cluster.tls: {}", loaded.warning);
   tls_ = std::move(loaded.context);
   tls_expires_ = loaded.expires;
-  log::info("cluster.tls: new links use the certificates as they are now");
+  journal::info(event_kind::cluster, "",
+                "cluster.tls: new links use the certificates as they are now");
 }
 
 // -- accepting and dialling ---------------------------------------------------
@@ -302,8 +304,9 @@ void node_links::tell_refusal(const std::string& source,
   const auto untold = refusals_.note(source, clock::now());
   if (!untold)
     return;
-  log::warn("cluster: refused {}: {}{}", source, reason,
-            *untold > 0 ? fmt::format(" (and {} more since)", *untold) : "");
+  journal::warn(
+    event_kind::cluster, "", "cluster: refused {}: {}{}", source, reason,
+    *untold > 0 ? fmt::format(" (and {} more since)", *untold) : "");
   tell([source, reason, count = *untold](link_events& x) {
     x.link_refused(source, reason, count);
   });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/register_keeper.hpp"
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 
 #include <caf/result.hpp>
@@ -271,9 +272,11 @@ bool register_keeper::perform(answer& x) {
 
 bool register_keeper::perform(registry::event& x) {
   if (is_bad_news(x.kind))
-    log::warn("cluster: {}: {}", registry::to_string(x.kind), x.text);
+    journal::warn(event_kind::cluster, "", "cluster: {}: {}",
+                  registry::to_string(x.kind), x.text);
   else
-    log::info("cluster: {}: {}", registry::to_string(x.kind), x.text);
+    journal::info(event_kind::cluster, "", "cluster: {}: {}",
+                  registry::to_string(x.kind), x.text);
   return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/shared_config.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "config/diff.hpp"
 
@@ -157,8 +158,9 @@ shared_config_keeper::load_of(const record_ptr& record) const {
 caf::result<reload_result>
 shared_config_keeper::reload(const reload_config& request) {
   auto result = make_response_promise<reload_result>();
-  log::info("reload of {} asked for by {}{}", source_.file, request.why,
-            reloading_ ? ": follows the one under way" : "");
+  journal::info(event_kind::config, "", "reload of {} asked for by {}{}",
+                source_.file, request.why,
+                reloading_ ? ": follows the one under way" : "");
   (reloading_ ? later_ : waiting_).push_back(result);
   if (!reloading_) {
     why_ = request.why;
@@ -213,10 +215,12 @@ void shared_config_keeper::agreed(const answer& result) {
 
 void shared_config_keeper::refuse(std::vector<std::string> problems) {
   for (const auto& line : problems)
-    log::error("{}", line);
-  log::error("trouped: {} problem{} in {}; the running configuration was "
-             "kept",
-             problems.size(), problems.size() == 1 ? "" : "s", source_.file);
+    journal::error(event_kind::config, "", "{}", line);
+  journal::error(event_kind::config, "",
+                 "trouped: {} problem{} in {}; the running configuration was "
+                 "kept",
+                 problems.size(), problems.size() == 1 ? "" : "s",
+                 source_.file);
   last_problems_ = problems;
   finish({false, generation(), std::move(problems), ""});
 }
@@ -273,8 +277,10 @@ shared_config_keeper::apply(const apply_record& message) {
     {record, [this, record, result](std::vector<std::string> problems) mutable {
        const bool ok = problems.empty();
        if (!ok)
-         log::error("generation {} cannot run on this node: {}",
-                    record->at.generation, fmt::join(problems, "; "));
+         journal::error(event_kind::config,
+                        fmt::format("generation {}", record->at.generation),
+                        "generation {} cannot run on this node: {}",
+                        record->at.generation, fmt::join(problems, "; "));
        send(metrics_, config_outcome{generation(), ok});
        result.deliver(apply_result{std::move(problems)});
      }});
@@ -319,9 +325,12 @@ void shared_config_keeper::apply_loaded(const record_ptr& record,
         if (result.problems.empty()) {
           const auto changes = config::diff(*running_.settings, *next);
           if (!changes.needs_restart.empty())
-            log::warn("these keys take effect after a restart only: {}",
-                      fmt::join(changes.needs_restart, ", "));
-          log::info("generation {} is running: {}", number, changes.summary());
+            journal::warn(event_kind::config, "",
+                          "these keys take effect after a restart only: {}",
+                          fmt::join(changes.needs_restart, ", "));
+          journal::info(
+            event_kind::config, fmt::format("generation {}", number),
+            "generation {} is running: {}", number, changes.summary());
           running_ = {next, record};
         }
         applied(result.problems);
