@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/actor_host.hpp"
+#include "actors/journal.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -11,6 +14,19 @@ namespace troupe::actors {
 namespace {
 
 thread_local actor_host* current_host = nullptr;
+
+void tell_restart(const actor_entry& entry, uint32_t times) {
+  const auto name = entry.entry_name();
+  const auto who = fmt::format("{}{}{}", to_string(entry.entry_kind()),
+                               name.empty() ? "" : " ", name);
+  journal::error(event_kind::actor, who,
+                 "the {} failed and was restarted, for the {}{} time", who,
+                 times,
+                 times == 1   ? "st"
+                 : times == 2 ? "nd"
+                 : times == 3 ? "rd"
+                              : "th");
+}
 
 void end(caf::resumable* job) {
   caf::scheduler::abstract_coordinator::cleanup_and_release(job);
@@ -117,12 +133,28 @@ void actor_host::abandon() {
   }
 }
 
-void actor_host::enlist(actor_entry& entry) noexcept {
+void actor_host::enlist(actor_entry& entry) {
+  if (!failures_.empty()) {
+    const auto found = failures_.find({entry.entry_kind(), entry.entry_name()});
+    if (found != failures_.end()) {
+      auto& [failed, restarted] = found->second;
+      if (restarted < failed) {
+        ++restarted;
+        totals(entry.entry_kind()).restarted.add();
+        tell_restart(entry, restarted);
+      }
+      entry.restarts = restarted;
+    }
+  }
   entry.next = first_;
   if (first_ != nullptr)
     first_->previous = &entry;
   first_ = &entry;
   ++size_;
+}
+
+void actor_host::note_failure(const actor_entry& entry) {
+  ++failures_[{entry.entry_kind(), entry.entry_name()}].failed;
 }
 
 void actor_host::delist(actor_entry& entry) noexcept {

@@ -12,9 +12,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe::actors {
@@ -47,6 +49,8 @@ struct actor_entry {
   actor_entry* previous = nullptr;
   actor_entry* next = nullptr;
   time_point born{};
+  time_point last_handled{}; ///< a message; when it was born until then
+  uint32_t restarts = 0;     ///< how often one of its kind and name had to be
   virtual uint64_t entry_id() const noexcept = 0;
   virtual actor_kind entry_kind() const noexcept = 0;
   virtual std::string entry_name() const = 0; ///< e.g. the backend it serves
@@ -87,9 +91,11 @@ public:
   void abandon();
 
   // -- who lives here; loop thread only --
-  void enlist(actor_entry& entry) noexcept;
+  void enlist(actor_entry& entry);
   void delist(actor_entry& entry) noexcept;
   size_t size() const noexcept { return size_; }
+  /// It failed: the next of its kind and name that enlists is its restart.
+  void note_failure(const actor_entry& entry);
   /// Calls `visit` for every live actor, newest first.
   template <class F>
   void for_each(F&& visit) const {
@@ -101,6 +107,7 @@ public:
   struct kind_totals {
     counter alive;
     counter handled;
+    counter restarted;
     std::atomic<uint64_t> enqueued{0};
     uint64_t backlog() const noexcept;
   };
@@ -124,6 +131,12 @@ private:
   std::vector<caf::resumable*> taken_; // loop thread
   actor_entry* first_ = nullptr;
   size_t size_ = 0;
+  struct failures {
+    uint32_t failed = 0;
+    uint32_t restarted = 0;
+  };
+  /// By kind and name.
+  std::map<std::pair<actor_kind, std::string>, failures> failures_;
   std::array<kind_totals, actor_kind_count> totals_;
   std::atomic<bool> remote_waiting_{false}; // spares run() the lock
   std::mutex mutex_;

@@ -130,10 +130,15 @@ json::object to_json(const status_body& x) {
 }
 
 json::object to_json(const actor_row& x) {
-  return {{"id", x.id},           {"kind", view(x.kind)},
-          {"name", view(x.name)}, {"where", view(x.where)},
-          {"mailbox", x.mailbox}, {"handled", x.handled},
-          {"age_ms", x.age_ms}};
+  return {{"id", x.id},
+          {"kind", view(x.kind)},
+          {"name", view(x.name)},
+          {"where", view(x.where)},
+          {"mailbox", x.mailbox},
+          {"handled", x.handled},
+          {"age_ms", x.age_ms},
+          {"idle_ms", x.idle_ms},
+          {"restarts", x.restarts}};
 }
 
 json::object to_json(const connection_view& x) {

@@ -125,7 +125,7 @@ struct refuse_peer {
 struct cluster_nodes {
   std::vector<node_settings> nodes;
   /// By a recovery: not part of the cluster, but to be visited.
-  std::vector<node_settings> left_behind;
+  std::vector<node_settings> left_behind = {};
 };
 
 /// Membership to observations: whom this node sees.

@@ -49,4 +49,9 @@ void use_logged_defaults(caf::scheduled_actor& self) {
   self.set_exception_handler(on_exception);
 }
 
+bool is_failure(const caf::error& reason) noexcept {
+  return reason && reason != caf::exit_reason::normal
+      && reason != caf::exit_reason::user_shutdown;
+}
+
 } // namespace troupe::actors

@@ -11,4 +11,8 @@ namespace troupe::actors {
 /// with its text in the log.
 void use_logged_defaults(caf::scheduled_actor& self);
 
+/// Whether an actor that ended for this reason must be replaced: it was neither
+/// told to end nor done.
+bool is_failure(const caf::error& reason) noexcept;
+
 } // namespace troupe::actors

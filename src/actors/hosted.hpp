@@ -58,6 +58,8 @@ public:
     acquire_messages();
     if (listed_) {
       listed_ = false;
+      if (is_restarted && is_failure(reason))
+        host_->note_failure(*this);
       host_->delist(*this);
       host_->totals(Kind).alive.sub();
     }
@@ -99,6 +101,7 @@ public:
       host_->totals(Kind).handled.add();
     }
     handled_.add();
+    last_handled = clock::now();
     return Base::consume(element);
   }
 
@@ -116,12 +119,17 @@ private:
     ~thunk() = default;
   };
 
+  /// Those that are made anew whenever one fails.
+  static constexpr bool is_restarted = Kind != actor_kind::supervisor
+                                    && Kind != actor_kind::connection
+                                    && Kind != actor_kind::link;
+
   void acquire_messages() const noexcept {
     static_cast<void>(enqueued_.load(std::memory_order_acquire));
   }
 
   void enlist() {
-    born = clock::now();
+    born = last_handled = clock::now();
     host_->enlist(*this);
     host_->totals(Kind).alive.add();
     listed_ = true;

@@ -290,6 +290,8 @@ struct actor_row {
   uint64_t mailbox = 0;
   uint64_t handled = 0;
   uint64_t age_ms = 0;
+  uint64_t idle_ms = 0;  ///< since its last message
+  uint32_t restarts = 0; ///< of its kind and name, since the node's start
 };
 using actor_list = std::vector<actor_row>;
 

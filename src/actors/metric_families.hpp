@@ -56,6 +56,7 @@ struct kind_figures {
   uint64_t alive = 0;
   uint64_t handled = 0;
   uint64_t backlog = 0;
+  uint64_t restarted = 0;
 };
 
 /// What a node knows of itself at the moment of a scrape.

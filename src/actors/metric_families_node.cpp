@@ -99,16 +99,21 @@ void add_actors(family_list& to, const node_figures& node) {
                                         "Messages handled by actors");
   auto depth = metric_family::gauge("troupe_actor_mailbox_depth",
                                     "Messages that wait in mailboxes");
+  auto restarts = metric_family::counter("troupe_actor_restarts_total",
+                                         "Actors that failed and were made "
+                                         "anew");
   for (size_t i = 0; i < actor_kind_count; ++i) {
     auto kind = to_string(static_cast<actor_kind>(i));
     const auto& x = node.actors[i];
     alive.add({{"kind", kind}}, static_cast<double>(x.alive));
     handled.add({{"kind", kind}}, static_cast<double>(x.handled));
     depth.add({{"kind", kind}}, static_cast<double>(x.backlog));
+    restarts.add({{"kind", kind}}, static_cast<double>(x.restarted));
   }
   to.push_back(std::move(alive).take());
   to.push_back(std::move(handled).take());
   to.push_back(std::move(depth).take());
+  to.push_back(std::move(restarts).take());
 }
 
 void add_loops(family_list& to, const node_figures& node) {

@@ -85,6 +85,7 @@ node_figures metrics_collector::read_node() const {
       result.actors[i].alive += totals.alive.get();
       result.actors[i].handled += totals.handled.get();
       result.actors[i].backlog += totals.backlog();
+      result.actors[i].restarted += totals.restarted.get();
     }
   result.log_dropped = sources_.log_dropped();
   result.buffer_bytes = sources_.buffer_bytes();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/supervisor.hpp"
 
+#include "actors/failures.hpp"
 #include "actors/health_checker.hpp"
-#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "core/stable_hash.hpp"
 
@@ -167,13 +167,10 @@ void supervisor::reload(const reload_config& message) {
 }
 
 void supervisor::child_died(const caf::down_msg& down) {
-  const bool normal = down.reason == caf::exit_reason::normal
-                   || down.reason == caf::exit_reason::user_shutdown
-                   || !down.reason;
-  if (stopping_ || normal || !replace(down.source))
+  if (stopping_ || !is_failure(down.reason) || !replace(down.source))
     return;
-  journal::error(event_kind::actor, "", "an actor died and was restarted: {}",
-                 system().render(down.reason));
+  log::error("an actor died and was restarted: {}",
+             system().render(down.reason));
   if (!restarts_.allow(clock::now())) {
     log::critical("actors die faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);

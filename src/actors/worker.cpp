@@ -2,7 +2,6 @@
 #include "actors/worker.hpp"
 
 #include "actors/actor_listing.hpp"
-#include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "net/socket.hpp"
 
@@ -157,9 +156,8 @@ void worker::listener_died(const caf::down_msg& down) {
     log::critical("listeners die faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);
   }
-  journal::error(event_kind::actor, found->first,
-                 "frontend {}: its listener died ({}) and is restarted",
-                 found->first, system().render(down.reason));
+  log::error("frontend {}: its listener died ({}) and is restarted",
+             found->first, system().render(down.reason));
   start_listener(found->second);
   if (found->second.draining)
     drain(found->second, *found->second.draining);

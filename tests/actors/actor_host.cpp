@@ -218,6 +218,37 @@ CAF_TEST(an exception ends its actor and nothing else) {
   CAF_CHECK(seen.empty());
 }
 
+CAF_TEST(one that takes the place of a failed one is its restart) {
+  const auto restarts = [this] {
+    std::vector<uint32_t> result;
+    host.for_each([&](const auto& x) { result.push_back(x.restarts); });
+    return result;
+  };
+  const auto total = [this] {
+    return host.totals(actor_kind::router).restarted.get();
+  };
+  end(spawn()); // it was told to end
+  const auto first = spawn();
+  CAF_CHECK_EQUAL(restarts(), std::vector<uint32_t>{0});
+  caf::anon_send(first, -1);
+  host.run();
+  CAF_CHECK_EQUAL(total(), 0u); // nobody has taken its place yet
+  const auto second = spawn();
+  CAF_CHECK_EQUAL(restarts(), std::vector<uint32_t>{1});
+  const auto third = spawn(); // one more, but nobody failed
+  CAF_CHECK_EQUAL(total(), 1u);
+  for (const auto& x : {second, third}) {
+    caf::anon_send(x, -1);
+    host.run();
+  }
+  const auto fourth = spawn();
+  const auto fifth = spawn();
+  CAF_CHECK_EQUAL(restarts(), (std::vector<uint32_t>{3, 2}));
+  CAF_CHECK_EQUAL(total(), 3u);
+  end(fourth);
+  end(fifth);
+}
+
 CAF_TEST(who dies of an exception is reported with it) {
   caf::scoped_actor self{system};
   const auto one = spawn();

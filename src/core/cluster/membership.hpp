@@ -52,7 +52,7 @@ struct nodes_changed {
   std::vector<std::string> names;
   /// Nodes that may have recovered on a side of their own: they do not count,
   /// and are dialled now and then, so that the two sides meet.
-  std::vector<std::string> left_behind;
+  std::vector<std::string> left_behind = {};
 };
 
 /// INPUT: a link is up. Its peer proved that name.

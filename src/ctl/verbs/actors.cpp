@@ -17,9 +17,14 @@ namespace {
 
 using rows = std::vector<const json::object*>;
 
-std::string age(const json::object& x) {
-  return number(x, "age_ms") ? elapsed(milliseconds{*number(x, "age_ms")})
-                             : "-";
+std::string duration(const json::object& x, std::string_view key) {
+  const auto ms = number(x, key);
+  return ms ? elapsed(milliseconds{*ms}) : "-";
+}
+
+cell restarts(const json::object& x) {
+  return {text(x, "restarts"),
+          number(x, "restarts").value_or(0) > 0 ? tone::warning : tone::plain};
 }
 
 std::string kind_of(const json::object& x) { return text(x, "kind"); }
@@ -33,15 +38,18 @@ std::string render_list(const json::object& x, const screen& to) {
                 {"WHERE"},
                 {"MAILBOX", true},
                 {"HANDLED", true},
+                {"IDLE", true},
+                {"RESTARTS", true},
                 {"AGE", true}}};
   for (const auto* actor : parts(x, "actors"))
     result.add({text(*actor, "id"), kind_of(*actor), text(*actor, "name"),
                 text(*actor, "where"), text(*actor, "mailbox"),
-                text(*actor, "handled"), age(*actor)});
+                text(*actor, "handled"), duration(*actor, "idle_ms"),
+                restarts(*actor), duration(*actor, "age_ms")});
   for (const auto* group : parts(x, "connections"))
     result.add({"-", "connection", "(" + text(*group, "count") + " of them)",
                 text(*group, "where"), text(*group, "mailbox"),
-                text(*group, "handled"), "-"});
+                text(*group, "handled"), "-", "-", "-"});
   return result.render(to);
 }
 
@@ -118,7 +126,9 @@ private:
 
   void add(const std::string& lead, const json::object& x,
            const std::string& name) {
-    lines_.add({lead + name, text(x, "mailbox"), text(x, "handled"), age(x)});
+    lines_.add({lead + name, text(x, "mailbox"), text(x, "handled"),
+                duration(x, "idle_ms"), restarts(x), duration(x, "age_ms"),
+                text(x, "where")});
   }
 
   rows actors_;
@@ -126,7 +136,10 @@ private:
   table lines_{{{"ACTOR", false, true},
                 {"MAILBOX", true},
                 {"HANDLED", true},
-                {"AGE", true}}};
+                {"IDLE", true},
+                {"RESTARTS", true},
+                {"AGE", true},
+                {"WHERE"}}};
 };
 
 std::string render_tree(const json::object& x, const screen& to) {
@@ -152,7 +165,9 @@ void add_actors_verb(command_line& to) {
     {"actors", "The actors the node is made of",
      "  troupectl actors\n"
      "  troupectl actors --tree       who started whom\n\n"
-     "MAILBOX counts messages that wait, HANDLED those that are done.\n"},
+     "MAILBOX counts messages that wait, HANDLED those that are done, IDLE is\n"
+     "the time since the last one. RESTARTS: how often one of this kind and "
+     "name\nfailed and was made anew.\n"},
     [given](context& with) {
       return actors(with, given->tree, given->connections);
     });
