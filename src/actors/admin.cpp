@@ -110,14 +110,20 @@ administrator::behavior_type administrator::make_behavior() {
     [this](const admin_directory& x) { directory_ = x; },
     [this](const readiness& x) { readiness_ = x; },
     [this](const api_call& x) { answer(x); },
+    [this](const peer_said& x) { hear(x); },
+    [this](const question_overdue& x) { give_up(x); },
   };
 }
 
 void administrator::on_exit() {
   directory_ = {}; // the supervisor holds a handle of this actor too
+  questions_.clear();
 }
 
 void administrator::answer(const api_call& call) {
+  if (const auto node = api::node_of(*call.request);
+      call.door == api_door::admin && node && *node != facts_.node)
+    return pass_on(call, *node);
   auto wanted = api::parse(*call.request, call.door);
   std::visit([&](const auto& x) { run(call, x); }, wanted);
 }

@@ -4,12 +4,14 @@
 #include "actors/admin_api.hpp"
 #include "actors/admin_messages.hpp"
 #include "actors/hosted.hpp"
+#include "core/cluster/question_message.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
 #include <boost/json/object.hpp>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -83,6 +85,14 @@ private:
   void show_absent(operator_outcome outcome,
                    std::function<void(const operator_outcome&)> show);
 
+  // -- admin_question.cpp --
+  void pass_on(const api_call& call, const std::string& node);
+  void put_question(const api_call& call, const std::string& node);
+  void give_up(const question_overdue& message);
+  void hear(const peer_said& message);
+  void answer_peer(const std::string& from,
+                   const cluster::question::asked& asked);
+
   // -- parts of them --
   /// Asks every router; `done` gets those views that came, and the names of the
   /// routers that did not answer.
@@ -103,6 +113,14 @@ private:
   const node_facts facts_;
   admin_directory directory_;
   readiness readiness_{false, "starting"};
+
+  /// Put to another node and not answered yet.
+  struct open_question {
+    std::string node;
+    admin::responder reply;
+  };
+  std::map<uint64_t, open_question> questions_;
+  uint64_t questions_put_ = 0;
 };
 
 } // namespace troupe::actors

@@ -311,6 +311,24 @@ operation parse(const admin::request& request, api_door door) {
   return refusal{404, fmt::format("there is no {}", request.path)};
 }
 
+std::optional<std::string> node_of(const admin::request& request) {
+  if (!request.path.starts_with("/v1/"))
+    return std::nullopt;
+  const auto found = query_value(request.query, "node");
+  return found ? std::optional{std::string{*found}} : std::nullopt;
+}
+
+std::string without_node(std::string_view query) {
+  std::string result;
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair != "node" && !pair.starts_with("node="))
+      result.append(result.empty() ? "" : "&").append(pair);
+  }
+  return result;
+}
+
 std::vector<route_name> all_routes() {
   std::vector<route_name> result;
   for (const auto& x : common_routes)

@@ -102,6 +102,12 @@ using operation =
 /// Unknown keys of a body are refused; unknown ones of a query are ignored.
 operation parse(const admin::request& request, api_door door);
 
+/// The node that is to answer, if the request names one.
+std::optional<std::string> node_of(const admin::request& request);
+
+/// The query without its `node=`.
+std::string without_node(std::string_view query);
+
 /// Every method and path there is; `*` stands for one part.
 struct route_name {
   std::string_view method;

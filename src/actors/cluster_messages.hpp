@@ -176,6 +176,11 @@ struct state_written {
   std::optional<std::string> durable; ///< after a failure: what is there
 };
 
+/// Admin to itself: another node should have answered by now.
+struct question_overdue {
+  uint64_t id = 0;
+};
+
 struct describe_nodes {};
 
 struct node_row {
@@ -334,6 +339,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_verdicts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::question_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::tell_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refuse_peer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_nodes)

@@ -230,6 +230,10 @@ using admin_actor = caf::typed_actor<
   // What /readyz says from now on. No reply.
   caf::reacts_to<readiness>,
   // One request; answered by its `reply`, not by a message.
-  caf::reacts_to<api_call>>;
+  caf::reacts_to<api_call>,
+  // What the admin actor of another node asks or answers. No reply.
+  caf::reacts_to<peer_said>,
+  // INTERNAL: another node has not answered.
+  caf::reacts_to<question_overdue>>;
 
 } // namespace troupe::actors

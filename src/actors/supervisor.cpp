@@ -233,7 +233,8 @@ void supervisor::spawn_metrics() {
 void supervisor::spawn_cluster() {
   cluster_ = std::make_unique<cluster_actors>(
     *host(), *parts_.cluster, supervisor_actor{this},
-    [this] { return metrics_; }, [this] { return config_; });
+    [this] { return metrics_; }, [this] { return config_; },
+    [this] { return admin_; });
   cluster_->start({parts_.initial, generation_},
                   [this](const auto& actor) { monitor(actor); });
 }

@@ -29,6 +29,7 @@ Examples:
   troupectl drain app/a1 --wait 30s
   troupectl config apply troupe.yaml -m "room for b2"
   troupectl -o json backends
+  troupectl --node all status
 )";
 
 std::vector<CLI::App*> verbs_of(CLI::App& x) {
@@ -91,12 +92,19 @@ command_line::command_line() : app_(about, "troupectl") {
     ->transform(CLI::CheckedTransformer(formats))
     ->take_last()
     ->option_text("table|json");
+  app_
+    .add_option("--node", node_,
+                "ask this node of the cluster through the one\nbehind the "
+                "socket; \"all\": each in turn")
+    ->take_last()
+    ->option_text("NAME|all");
 }
 
 CLI::App& command_line::decorate(CLI::App& verb, const verb_text& text) {
   verb.fallthrough(); // -o and --socket may follow the verb
   verb.footer("Examples:\n" + text.examples
-              + "\n--socket PATH and -o table|json: see troupectl --help\n");
+              + "\n--socket PATH, --node NAME and -o table|json: see troupectl "
+                "--help\n");
   return verb;
 }
 
@@ -130,7 +138,7 @@ command_line::parse(int argc, const char* const* argv, std::ostream& out,
   } catch (const CLI::ParseError& error) {
     return explain(error, out, err);
   }
-  return choice{chosen_, socket_, format_};
+  return choice{chosen_, socket_, format_, node_};
 }
 
 exit_code command_line::explain(const CLI::ParseError& error, std::ostream& out,

@@ -53,7 +53,10 @@ public:
     action run;
     std::string socket;
     output_format format;
+    std::string node; ///< empty: the one behind the socket
   };
+  /// What --node takes for every node of the cluster.
+  static constexpr auto all_nodes = "all";
   /// @returns the exit code after --help, --version or a mistake, all told.
   std::variant<choice, exit_code> parse(int argc, const char* const* argv,
                                         std::ostream& out, std::ostream& err);
@@ -66,6 +69,7 @@ private:
   CLI::App app_;
   std::string socket_ = "/run/troupe/admin.sock";
   output_format format_ = output_format::table;
+  std::string node_;
   action chosen_;
 };
 

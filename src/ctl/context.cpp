@@ -9,7 +9,17 @@
 
 namespace troupe::ctl {
 
-answer context::ask(const request& what) {
+answer context::ask(const request& what) { return ask_node(asked_node_, what); }
+
+answer context::ask_node(const std::string& name, request what) {
+  if (!name.empty()) {
+    if (what.method != "GET")
+      throw failure{exit_code::usage,
+                    "--node is for verbs that look; to change another node, "
+                    "ask it by its own socket"};
+    what.path += what.path.find('?') == std::string::npos ? "?node=" : "&node=";
+    what.path += path_part(name);
+  }
   auto result = node_.call(what);
   const bool decided =
     !what.result_key.empty() && result.body.contains(what.result_key);
@@ -50,6 +60,14 @@ exit_code context::show(const answer& x, const renderer& to_text) {
 
 exit_code context::confirm(const answer& x, const std::string& sentence) {
   return show(x, [&](const auto&, const auto&) { return sentence + '\n'; });
+}
+
+void context::must_ask_one(std::string_view what) const {
+  if (in_turn_)
+    throw failure{exit_code::usage,
+                  fmt::format("{} goes on for ever, so it is for one node: "
+                              "--node NAME",
+                              what)};
 }
 
 void context::note(std::string_view text) {

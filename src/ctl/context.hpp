@@ -32,8 +32,12 @@ enum class output_format : uint8_t { table, json };
 /// What verbs work with: the node, and the way to show its answers.
 class context {
 public:
-  context(surroundings& world, node_api& node, output_format format)
-    : world_(world), node_(node), format_(format) {}
+  /// @param asked_node Who is to answer what is only read; empty: the node
+  /// behind the socket. @param in_turn And others after it.
+  context(surroundings& world, node_api& node, output_format format,
+          std::string asked_node = {}, bool in_turn = false)
+    : world_(world), node_(node), format_(format),
+      asked_node_(std::move(asked_node)), in_turn_(in_turn) {}
 
   /// Calls the node. @throws failure unless it answers with 2xx or with the
   /// key of a result; as JSON, a refusal is printed first.
@@ -48,8 +52,15 @@ public:
   /// As show(), for what was done: one sentence, without its line's end.
   exit_code confirm(const answer& x, const std::string& sentence);
 
+  /// As ask(), of another node; of the one behind the socket if `name` is
+  /// empty.
+  answer ask_node(const std::string& name, request what);
+
   /// A line on stderr, beside the result.
   void note(std::string_view text);
+
+  /// @throws failure if the verb runs at every node in turn: `what` never ends.
+  void must_ask_one(std::string_view what) const;
 
   bool as_json() const noexcept { return format_ == output_format::json; }
   surroundings& world() noexcept { return world_; }
@@ -60,6 +71,8 @@ private:
   surroundings& world_;
   node_api& node_;
   output_format format_;
+  std::string asked_node_;
+  bool in_turn_;
 };
 
 } // namespace troupe::ctl

@@ -102,7 +102,8 @@ def test_a_drain_names_the_nodes_that_have_not_confirmed_it(t):
     c = t.cluster(3)
     done = ctl(c["lb1"], "drain", "app/a1").stdout
     assert done == "app/a1 is set to drain on lb1, lb2, lb3\n", done
-    assert "nothing is under way on this node" in ctl(c["lb2"], "drain", "app/a1", "--wait", "20s").stdout
+    done = ctl(c["lb2"], "drain", "app/a1", "--wait", "20s").stdout
+    assert done == "app/a1 is set to drain, and nothing is under way on lb1, lb2, lb3\n", done
     ctl(c["lb2"], "ready", "app/a1")
     c["lb3"].process.kill()
     eventually(lambda: "gone" in ctl(c["lb1"], "nodes").stdout, 20)
@@ -125,3 +126,47 @@ def test_a_survivor_goes_on_alone_only_when_told_so(t):
     nodes = json.loads(ctl(c["lb1"], "-o", "json", "nodes").stdout)
     assert nodes["committed"]["epoch"] == 2, nodes
     assert "fire" in ctl(c["lb1"], "config", "history").stdout
+
+
+@limit(150)
+def test_any_node_answers_for_the_others(t):
+    c = t.cluster(3)
+    lb1 = c["lb1"]
+    assert c["lb3"].get().status == 200
+    status = json.loads(ctl(lb1, "-o", "json", "--node", "lb3", "status").stdout)
+    assert status["node"] == "lb3", status
+    lines = [json.loads(line) for line in ctl(lb1, "--node", "all", "-o", "json", "backends").stdout.splitlines()]
+    assert [x["node"] for x in lines] == ["lb1", "lb2", "lb3"]
+    assert all(len(x["answer"]["backends"][0]["servers"]) == 3 for x in lines), lines
+    for name, count in (("lb1", 0), ("lb3", 1)):
+        _, traffic = lb1.api("GET", f"/v1/traffic?node={name}")
+        assert traffic["frontends"][0]["requests"]["2xx"] == count, traffic
+    shown = ctl(lb1, "--node", "all", "events", "--kind", "cluster").stdout
+    assert max(map(len, shown.splitlines())) <= 80, shown
+    assert "lb9" in ctl(lb1, "--node", "lb9", "status", code=1).stderr
+    assert "look" in ctl(lb1, "--node", "lb2", "drain", "app/a1", code=2).stderr
+    assert "--node NAME" in ctl(lb1, "--node", "all", "events", "-f", code=2).stderr
+    status, answer = lb1.api("POST", "/v1/reload?node=lb2")
+    assert status == 400, answer
+
+    c["lb2"].freeze()
+    result = ctl(lb1, "--node", "all", "version", code=3)
+    assert "lb3" in result.stdout and "lb2: " in result.stderr, result
+    c["lb2"].thaw()
+    c["lb3"].process.kill()
+    eventually(lambda: "gone" in ctl(lb1, "nodes").stdout, 20)
+    assert "lb3 is gone" in ctl(lb1, "--node", "lb3", "status", code=3).stderr
+
+
+@limit(150)
+def test_a_drain_waits_for_the_connections_of_every_node(t):
+    c = t.cluster(3)
+    clients = [c["lb3"].client() for _ in range(3)]  # one of them meets a1
+    for client in clients:
+        client.send_request("GET", "/delay/3000")
+    eventually(lambda: c["lb3"].metric("server_connections", server="a1") == 1)
+    result = ctl(c["lb1"], "drain", "app/a1", "--wait", "300ms", code=1)
+    assert "lb3: 1 request or stream is under way" in result.stderr and "lb2" not in result.stderr, result
+    done = ctl(c["lb1"], "drain", "app/a1", "--wait", "30s").stdout
+    assert "nothing is under way on lb1, lb2, lb3" in done, done
+    assert all(client.read_response().status == 200 for client in clients)

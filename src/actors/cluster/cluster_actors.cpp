@@ -19,10 +19,12 @@ bool has_variable(const std::string& address) {
 cluster_actors::cluster_actors(actor_host& host, cluster_parts parts,
                                supervisor_actor supervisor,
                                std::function<metrics_actor()> metrics,
-                               std::function<config_actor()> config)
+                               std::function<config_actor()> config,
+                               std::function<admin_actor()> admin)
   : host_(host), parts_(std::move(parts)), supervisor_(std::move(supervisor)),
     metrics_(std::move(metrics)), config_(std::move(config)),
-    committed_(parts_.running.record), applied_(parts_.running.record) {}
+    admin_(std::move(admin)), committed_(parts_.running.record),
+    applied_(parts_.running.record) {}
 
 void cluster_actors::start(
   const apply_settings& initial,
@@ -71,6 +73,7 @@ void cluster_actors::spawn_membership() {
   parts.agreed = [this] { return register_; };
   parts.operators = [this] { return operators_; };
   parts.metrics = metrics_;
+  parts.admin = admin_;
   membership_ = spawn_on<membership_keeper>(host_, std::move(parts));
   // Who is in the file and not in the record may still have to learn that.
   caf::anon_send(membership_, cluster_nodes{parts_.settings.nodes});

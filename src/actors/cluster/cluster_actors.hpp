@@ -41,7 +41,8 @@ public:
   cluster_actors(actor_host& host, cluster_parts parts,
                  supervisor_actor supervisor,
                  std::function<metrics_actor()> metrics,
-                 std::function<config_actor()> config);
+                 std::function<config_actor()> config,
+                 std::function<admin_actor()> admin);
 
   /// Spawns all but the register. @param initial What the node starts with.
   /// @param spawned Called with each actor, to be monitored.
@@ -86,6 +87,7 @@ private:
   supervisor_actor supervisor_;
   std::function<metrics_actor()> metrics_;
   std::function<config_actor()> config_;
+  std::function<admin_actor()> admin_;
   std::function<void(const caf::actor_addr&)> spawned_;
   apply_settings running_;
   record_ptr committed_; ///< none: not formed yet

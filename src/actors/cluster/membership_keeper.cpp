@@ -161,6 +161,8 @@ void membership_keeper::pass_on(std::string from, uint16_t kind,
     return send(parts_.agreed(), std::move(message));
   case message_kind::operators:
     return send(parts_.operators(), std::move(message));
+  case message_kind::questions:
+    return send(parts_.admin(), std::move(message));
   default:
     ++unknown_kinds_; // of a later version
   }

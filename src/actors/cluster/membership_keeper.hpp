@@ -30,6 +30,7 @@ struct membership_parts {
   std::function<register_actor()> agreed;
   std::function<operators_actor()> operators;
   std::function<metrics_actor()> metrics;
+  std::function<admin_actor()> admin;
 };
 
 /// The membership actor: drives the step machine of that name over the links,

@@ -20,6 +20,7 @@ enum class message_kind : uint16_t {
   observations = 2,
   registry = 3,
   operators = 4,
+  questions = 5,
 };
 
 /// EFFECT: to one joined peer, or to all of them when `to` is empty. May be

@@ -87,8 +87,10 @@ exit_code backends(context& with, const std::string& name, bool watched) {
                .if_missing = "\"troupectl backends\" lists those there are"};
   if (!name.empty())
     what.path += '/' + path_part(name);
-  if (watched)
+  if (watched) {
+    with.must_ask_one("-w");
     watch(with, what);
+  }
   return with.show(with.ask(what), render);
 }
 

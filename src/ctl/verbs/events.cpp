@@ -31,9 +31,9 @@ struct events_options {
 };
 
 tone tone_of(const std::string& level) {
-  return level == "error"  ? tone::bad
-         : level == "warn" ? tone::warning
-                           : tone::plain;
+  return level == "error" ? tone::bad
+       : level == "warn"  ? tone::warning
+                          : tone::plain;
 }
 
 /// "11-23 14:28:56" of "2026-11-23T14:28:56.120Z".
@@ -96,16 +96,18 @@ void print(context& with, const json::object& answer) {
 }
 
 exit_code events(context& with, const events_options& given) {
+  if (given.follow)
+    with.must_ask_one("-f");
   const auto newest =
     with.ask(asking(given, given.after, given.limit.value_or(limit_default)));
   if (given.follow) {
     print(with, newest.body);
     follow(with, given, number(newest.body, "last").value_or(0));
   }
-  const auto code = with.show(newest, [](const json::object& x,
-                                         const screen& to) {
-    return parts(x, "events").empty() ? "no events\n" : render(x, to);
-  });
+  const auto code =
+    with.show(newest, [](const json::object& x, const screen& to) {
+      return parts(x, "events").empty() ? "no events\n" : render(x, to);
+    });
   if (flag(newest.body, "lost"))
     with.note("older events were dropped: a node keeps the newest 1000");
   return code;
@@ -115,27 +117,27 @@ exit_code events(context& with, const events_options& given) {
 
 void add_events_verb(command_line& to) {
   auto given = std::make_shared<events_options>();
-  auto& verb =
-    to.add(groups::looking,
-           {"events", "What changed on this node, and why",
-            "  troupectl events\n"
-            "  troupectl events -f                   also what comes, until "
-            "Ctrl-C\n"
-            "  troupectl events -f --kind server     health of servers only\n"
-            "  troupectl -o json events -f | jq .text\n\n"
-            "Times are UTC. Kinds: daemon, server, operation, config, cluster,\n"
-            "verdict, actor. A node keeps its newest 1000 events; its log has "
-            "them all.\n"},
-           [given](context& with) { return events(with, *given); });
+  auto& verb = to.add(
+    groups::looking,
+    {"events", "What changed on this node, and why",
+     "  troupectl events\n"
+     "  troupectl events -f                   also what comes, until "
+     "Ctrl-C\n"
+     "  troupectl events -f --kind server     health of servers only\n"
+     "  troupectl -o json events -f | jq .text\n\n"
+     "Times are UTC. Kinds: daemon, server, operation, config, cluster,\n"
+     "verdict, actor. A node keeps its newest 1000 events; its log has "
+     "them all.\n"},
+    [given](context& with) { return events(with, *given); });
   verb.add_flag("-f,--follow", given->follow, "go on with what comes");
   verb.add_option("--kind", given->kind, "only events of this kind")
     ->option_text("KIND");
   add_number(verb, "--after", given->after,
              {0, std::numeric_limits<uint64_t>::max()},
              "only those after this id, as JSON shows it");
-  add_number(verb, "--limit", given->limit, {1, limit_max},
-             fmt::format("so many at most, {} unless told otherwise",
-                         limit_default));
+  add_number(
+    verb, "--limit", given->limit, {1, limit_max},
+    fmt::format("so many at most, {} unless told otherwise", limit_default));
 }
 
 } // namespace troupe::ctl

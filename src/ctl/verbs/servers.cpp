@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <vector>
 
 namespace troupe::ctl {
 
@@ -83,9 +84,64 @@ private:
   surroundings& world_;
 };
 
-/// Looks until the wish has arrived. @returns the last answer of /v1/why, which
-/// has what a change answers and more.
-answer wait_for(context& with, const wish& x) {
+/// A node where a wish has to arrive.
+struct place {
+  std::string node; ///< empty: the one behind the socket
+  answer last = {}; ///< of /v1/why, which has what a change answers and more
+  bool arrived = false;
+  bool silent = false; ///< it did not answer the last time
+};
+
+using places = std::vector<place>;
+
+/// Looks once at a node where it has not arrived yet.
+void look(context& with, const wish& x, place& at) {
+  try {
+    at.last =
+      with.ask_node(at.node, {.path = path_of("why", x.of),
+                              .if_missing = "it was removed meanwhile"});
+    at.silent = false;
+  } catch (const failure& error) {
+    if (at.node.empty() || error.code() != exit_code::incomplete)
+      throw;
+    at.silent = true; // it may be restarting, and answer the next time
+    return;
+  }
+  const auto& server = part(at.last.body, "server");
+  if (const auto now = text(server, "admin"); now != x.admin)
+    throw failure{exit_code::failed,
+                  fmt::format("{} was set to {} by somebody else meanwhile",
+                              x.of.to_string(), now)};
+  at.arrived = arrived(x, server);
+}
+
+/// What keeps a wish from having arrived, at each node where it has not.
+std::string obstacles(const wish& x, const places& all) {
+  std::vector<std::string> result;
+  for (const auto& at : all) {
+    if (at.arrived)
+      continue;
+    const auto what = at.silent ? std::string{"no answer"}
+                                : obstacle(x, part(at.last.body, "server"));
+    result.push_back(at.node.empty() ? what : at.node + ": " + what);
+  }
+  return fmt::format("{}", fmt::join(result, "; "));
+}
+
+/// As JSON: what the node said, a line for each if there are several.
+void print(context& with, const places& all) {
+  auto& out = with.world().out;
+  for (const auto& at : all)
+    if (at.node.empty())
+      out << at.last.text;
+    else if (!at.silent)
+      out << json::serialize(
+        json::object{{"node", at.node}, {"answer", at.last.body}})
+          << '\n';
+}
+
+/// Looks until the wish has arrived everywhere.
+void wait_for(context& with, const wish& x, places& all) {
   auto& world = with.world();
   const auto end = world.now() + *x.wait;
   progress line{world};
@@ -93,29 +149,27 @@ answer wait_for(context& with, const wish& x) {
     // Before the first look, too: a worker may still pick by the state before
     // for some milliseconds, so a count that is 0 at once proves nothing.
     world.pause(look_interval);
-    auto result = with.ask(
-      {.path = path_of("why", x.of), .if_missing = "it was removed meanwhile"});
-    const auto& server = part(result.body, "server");
-    if (const auto now = text(server, "admin"); now != x.admin)
-      throw failure{exit_code::failed,
-                    fmt::format("{} was set to {} by somebody else meanwhile",
-                                x.of.to_string(), now)};
-    if (arrived(x, server))
-      return result;
+    for (auto& at : all)
+      if (!at.arrived)
+        look(with, x, at);
+    if (std::ranges::all_of(all, &place::arrived))
+      return;
     const auto left =
       std::chrono::duration_cast<milliseconds>(end - world.now());
-    if (left <= milliseconds{0}) {
-      line.show("");
-      if (with.as_json())
-        world.out << result.text;
-      throw failure{exit_code::failed,
-                    fmt::format("{} is set to {}, but after {}: {}",
-                                x.of.to_string(), x.admin, elapsed(*x.wait),
-                                obstacle(x, server))};
-    }
+    if (left <= milliseconds{0})
+      break;
     line.show(fmt::format("{}: {}; waiting for another {}", x.of.to_string(),
-                          obstacle(x, server), elapsed(left)));
+                          obstacles(x, all), elapsed(left)));
   }
+  line.show("");
+  if (with.as_json())
+    print(with, all);
+  const bool only_silent = std::ranges::all_of(
+    all, [](const auto& at) { return at.arrived || at.silent; });
+  throw failure{only_silent ? exit_code::incomplete : exit_code::failed,
+                fmt::format("{} is set to {}, but after {}: {}",
+                            x.of.to_string(), x.admin, elapsed(*x.wait),
+                            obstacles(x, all))};
 }
 
 /// In a cluster a change holds on all nodes.
@@ -140,6 +194,23 @@ exit_code confirm_everywhere(context& with, const answer& x,
   return tell_missing(with, x);
 }
 
+exit_code wait_everywhere(context& with, const wish& x, const answer& changed) {
+  auto nodes = texts(changed.body, "in_force");
+  std::ranges::sort(nodes);
+  places all;
+  for (const auto& name : nodes)
+    all.push_back({name});
+  wait_for(with, x, all);
+  if (with.as_json())
+    print(with, all);
+  else
+    with.world().out << fmt::format(
+      "{} is set to {}{} on {}\n", x.of.to_string(), x.admin,
+      wants_traffic(x) ? " and used" : ", and nothing is under way",
+      fmt::join(nodes, ", "));
+  return tell_missing(with, changed);
+}
+
 exit_code set_admin(context& with, const wish& x) {
   json::object wanted{{"admin", x.admin}};
   if (!x.message.empty())
@@ -149,14 +220,14 @@ exit_code set_admin(context& with, const wish& x) {
     if (!x.wait)
       return confirm_everywhere(
         with, last, fmt::format("{} is set to {}", x.of.to_string(), x.admin));
-    const auto shown = wait_for(with, x);
-    with.confirm(shown,
-                 result_of(x, part(shown.body, "server")) + " on this node");
-    return tell_missing(with, last);
+    return wait_everywhere(with, x, last);
   }
-  if (x.wait)
-    last = wait_for(with, x);
-  return with.confirm(last, result_of(x, part(last.body, "server")));
+  if (!x.wait)
+    return with.confirm(last, result_of(x, part(last.body, "server")));
+  places here(1);
+  wait_for(with, x, here);
+  const auto& shown = here.front().last;
+  return with.confirm(shown, result_of(x, part(shown.body, "server")));
 }
 
 /// A verb that sets the state of its name.

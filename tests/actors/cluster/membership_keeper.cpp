@@ -70,6 +70,7 @@ struct fixture : control_fixture {
     parts.operators = [everybody] {
       return caf::actor_cast<operators_actor>(everybody);
     };
+    parts.admin = [] { return admin_actor{}; };
     parts.metrics = [everybody] {
       return caf::actor_cast<metrics_actor>(everybody);
     };
