@@ -1,5 +1,14 @@
 # tests/<layer>/*.cpp become one executable a layer; every file is one CAF suite
 # (`#define CAF_SUITE name` on its first lines) and one CTest test.
+#
+# Under the thread sanitizer everything takes some ten times as long.
+set(suite_seconds 110)
+set(sim_seconds 600)
+if(TROUPE_SANITIZE MATCHES "thread")
+  set(suite_seconds 590)
+  set(sim_seconds 1800)
+endif()
+
 function(troupe_unit_tests layer)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS tests/${layer}/*.cpp)
   if(NOT sources)
@@ -16,9 +25,10 @@ function(troupe_unit_tests layer)
       continue() # a helper of other tests
     endif()
     string(REPLACE "#define CAF_SUITE " "" suite "${line}")
-    add_test(NAME ${suite} COMMAND test-${layer} -n -v 3 -r 110 -s "^${suite}$")
+    add_test(NAME ${suite} COMMAND test-${layer} -n -v 3 -r ${suite_seconds} -s "^${suite}$")
     # CAF exits with 0 when no suite matches: look at the text too.
-    set_tests_properties(${suite} PROPERTIES TIMEOUT 120 FAIL_REGULAR_EXPRESSION "suites: +0")
+    math(EXPR timeout "${suite_seconds} + 10")
+    set_tests_properties(${suite} PROPERTIES TIMEOUT ${timeout} FAIL_REGULAR_EXPRESSION "suites: +0")
   endforeach()
 endfunction()
 
@@ -40,7 +50,7 @@ add_test(NAME sim_observations COMMAND troupe-sim --of observations --seeds 1..2
 add_test(NAME sim_observations_flaws
          COMMAND troupe-sim --of observations --seeds 1..2000 --jobs 2 --flaws)
 set_tests_properties(sim_register sim_register_flaws sim_observations sim_observations_flaws
-                     PROPERTIES TIMEOUT 600)
+                     PROPERTIES TIMEOUT ${sim_seconds})
 
 # Counts the allocations and system calls of a daemon it is preloaded into.
 add_library(troupe-counting MODULE tests/counting/counting.cpp)

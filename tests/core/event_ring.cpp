@@ -106,10 +106,10 @@ CAF_TEST(who watches is told of every event until it stops) {
 }
 
 CAF_TEST(kinds are read back from their names) {
-  for (const auto kind : {event_kind::daemon, event_kind::server,
-                          event_kind::operation, event_kind::config,
-                          event_kind::cluster, event_kind::verdict,
-                          event_kind::actor})
+  for (const auto kind :
+       {event_kind::daemon, event_kind::server, event_kind::operation,
+        event_kind::config, event_kind::cluster, event_kind::verdict,
+        event_kind::actor})
     CAF_CHECK(event_kind_of(to_string(kind)) == kind);
   CAF_CHECK(!event_kind_of("servers"));
 }
