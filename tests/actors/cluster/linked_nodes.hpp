@@ -159,10 +159,18 @@ public:
   }
   linked_node& add(const std::string& name) { return add(settings(name)); }
 
+  /// How much longer than usual everything may take: the thread sanitizer
+  /// slows what passes through buffers down a lot.
+#ifdef __SANITIZE_THREAD__
+  static constexpr int slowness = 10;
+#else
+  static constexpr int slowness = 1;
+#endif
+
   /// @returns false when `condition` does not hold within twenty seconds.
   template <class F>
   bool run_until(F&& condition) {
-    const auto deadline = clock::now() + std::chrono::seconds{20};
+    const auto deadline = clock::now() + slowness * std::chrono::seconds{20};
     while (!condition()) {
       if (clock::now() > deadline)
         return false;
