@@ -40,7 +40,7 @@ file_source(std::string file, std::string node,
   auto load = [file, node = std::move(node)] {
     return config::load(file, node);
   };
-  return {std::move(file), std::move(load), std::move(run_blocking)};
+  return {std::move(file), std::move(load), std::move(run_blocking), {}};
 }
 
 config_keeper::config_keeper(caf::actor_config& cfg, config_source source,
@@ -65,6 +65,8 @@ void config_keeper::on_exit() {
   metrics_ = metrics_actor{};
   reload_result ended{
     false, running_.generation, {"the config actor has ended"}, ""};
+  if (busy_)
+    source_.watch.end(ended);
   for (auto* promises : {&waiting_, &later_})
     for (auto& x : std::exchange(*promises, {}))
       x.deliver(ended);
@@ -88,6 +90,7 @@ caf::result<reload_result> config_keeper::reload(const reload_config& request) {
 
 void config_keeper::start_load() {
   busy_ = true;
+  source_.watch.begin();
   source_.run_blocking(
     [load = source_.load, self = caf::actor_cast<config_actor>(this)] {
       caf::anon_send(
@@ -162,6 +165,7 @@ void config_keeper::finish(reload_result result) {
                   "generation {} of {} is running: {}", result.generation,
                   source_.file, result.summary);
   send(metrics_, config_outcome{result.generation, result.ok});
+  source_.watch.end(result);
   for (auto& x : std::exchange(waiting_, {}))
     x.deliver(result);
   busy_ = false;

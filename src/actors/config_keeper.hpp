@@ -15,6 +15,21 @@
 
 namespace troupe::actors {
 
+/// Told of every reload, on the control loop. May be empty.
+struct reload_watch {
+  std::function<void()> began;
+  std::function<void(const reload_result&)> ended;
+
+  void begin() const {
+    if (began)
+      began();
+  }
+  void end(const reload_result& result) const {
+    if (ended)
+      ended(result);
+  }
+};
+
 /// Where a configuration comes from.
 struct config_source {
   std::string file; ///< as the operator wrote it, for messages
@@ -22,6 +37,7 @@ struct config_source {
   std::function<config::loaded()> load;
   /// Runs a function once on the helper thread (rule 20).
   std::function<void(std::function<void()>)> run_blocking;
+  reload_watch watch{};
 };
 
 /// `file` as read by config::load.

@@ -36,8 +36,9 @@ struct node_parts {
   uint64_t initial_hash = 0;
   /// Only on a node of a cluster.
   std::optional<cluster_parts> cluster;
-  /// Makes global settings take effect that are not the actors' own.
-  std::function<void(const global_settings&)> apply_global;
+  /// These run from now on: makes those global settings take effect that are
+  /// not the actors' own.
+  std::function<void(const troupe::settings&, uint64_t generation)> configured;
   /// Once: everything serves, or the problems why not.
   std::function<void(std::vector<std::string> problems)> started;
   /// Once: all workers have ended.

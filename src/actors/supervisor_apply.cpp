@@ -218,7 +218,7 @@ void supervisor::finish_change(const change_ptr& change) {
     frontends.frontends.push_back(live_.frontend(frontend));
   live_.prune(*running_);
   send(metrics_, std::move(frontends));
-  parts_.apply_global(running_->global);
+  parts_.configured(*running_, generation_);
   if (cluster_)
     cluster_->configure({running_, generation_});
   tell_admin();

@@ -11,6 +11,7 @@
 #include "daemon/limits.hpp"
 #include "daemon/log.hpp"
 #include "daemon/privileges.hpp"
+#include "daemon/service_notices.hpp"
 #include "daemon/watchdog.hpp"
 #include "net/file_watch.hpp"
 #include "net/resolver.hpp"
@@ -28,7 +29,6 @@
 #include <iostream>
 #include <optional>
 #include <random>
-#include <systemd/sd-daemon.h>
 
 namespace troupe::daemon {
 
@@ -49,6 +49,9 @@ private:
 
   actors::node_parts parts();
   std::optional<actors::cluster_parts> cluster_parts();
+  actors::config_source config_source();
+  actors::reload_watch reload_watch();
+  void configured(const settings& running, uint64_t generation);
   actors::metrics_sources metrics_sources();
   void make_workers();
   void started(const std::vector<std::string>& problems);
@@ -69,6 +72,7 @@ private:
   bool stopped_ = false;
   boost::asio::io_context loop_{1};
   net::stall_watch stall_watch_{loop_};
+  service_notices notices_{loop_};
   boost::asio::thread_pool helper_{1}; ///< for what blocks (rule 20)
   net::access_log access_log_;
   caf::actor_system_config system_config_;
@@ -143,7 +147,7 @@ int node::run() {
   while (!stopped_)
     loop_.run_one();
   // Nobody is served any more: control actors end, then what they stand on.
-  ::sd_notify(0, "STOPPING=1");
+  notices_.stopped();
   stall_watch_.stop();
   if (watch_)
     watch_->stop();
@@ -168,7 +172,8 @@ std::optional<actors::cluster_parts> node::cluster_parts() {
   const auto run_blocking = [this](std::function<void()> work) {
     boost::asio::post(helper_, std::move(work));
   };
-  return cluster_->parts(run_blocking, [this, run_blocking](auto& events) {
+  auto result = cluster_->parts(run_blocking, [this,
+                                               run_blocking](auto& events) {
     const auto& cluster = settings_->cluster;
     actors::link_settings links;
     links.node = args_.node;
@@ -183,6 +188,28 @@ std::optional<actors::cluster_parts> node::cluster_parts() {
     links_ = made;
     return made;
   });
+  result.source.watch = reload_watch();
+  return result;
+}
+
+actors::config_source node::config_source() {
+  auto result = actors::file_source(
+    args_.config_file, args_.node, [this](std::function<void()> work) {
+      boost::asio::post(helper_, std::move(work));
+    });
+  result.watch = reload_watch();
+  return result;
+}
+
+actors::reload_watch node::reload_watch() {
+  return {[this] { notices_.reload_began(); },
+          [this](const auto& result) { notices_.reload_ended(result); }};
+}
+
+void node::configured(const settings& running, uint64_t generation) {
+  set_log(running.global.log, args_.log_level);
+  stop_delays_ = running.global.stop_delay + running.global.drain_timeout;
+  notices_.configured(running, generation);
 }
 
 actors::node_parts node::parts() {
@@ -197,18 +224,14 @@ actors::node_parts node::parts() {
       },
     .servers = *servers_,
     .metrics = metrics_sources(),
-    .config = actors::file_source(args_.config_file, args_.node,
-                                  [this](std::function<void()> work) {
-                                    boost::asio::post(helper_, std::move(work));
-                                  }),
+    .config = config_source(),
     .facts = std::move(facts),
     .initial = settings_,
     .initial_hash = hash_,
     .cluster = cluster_parts(),
-    .apply_global =
-      [this](const global_settings& global) {
-        set_log(global.log, args_.log_level);
-        stop_delays_ = global.stop_delay + global.drain_timeout;
+    .configured =
+      [this](const auto& running, uint64_t generation) {
+        configured(running, generation);
       },
     .started = [this](auto problems) { started(problems); },
     .stopped = [this] { stopped_ = true; },
@@ -272,7 +295,7 @@ void node::started(const std::vector<std::string>& problems) {
                 "connections",
                 TROUPE_VERSION, args_.node, workers_.size(),
                 connection_limit_.max);
-  ::sd_notify(0, "READY=1");
+  notices_.ready();
 }
 
 void node::await_signal() {
@@ -300,6 +323,7 @@ void node::reload(std::string why) {
 }
 
 void node::stop() {
+  notices_.stopping(stop_delays_);
   watchdog_.start(stop_delays_ + stop_margin, [this] { return leftovers(); });
   caf::anon_send(supervisor_, actors::stop_node{});
 }

@@ -119,6 +119,8 @@ shared_config_keeper::behavior_type shared_config_keeper::make_behavior() {
 
 void shared_config_keeper::on_exit() {
   reload_result ended{false, generation(), {"the config actor has ended"}, ""};
+  if (reloading_)
+    source_.watch.end(ended);
   for (auto* promises : {&waiting_, &later_})
     for (auto& x : std::exchange(*promises, {}))
       x.deliver(ended);
@@ -171,6 +173,7 @@ shared_config_keeper::reload(const reload_config& request) {
 
 void shared_config_keeper::start_reload() {
   reloading_ = true;
+  source_.watch.begin();
   // The shared text travels beside what `reading` carries.
   auto reading = std::make_shared<file_reading>();
   read_in_background(
@@ -229,6 +232,7 @@ void shared_config_keeper::finish(reload_result result) {
   if (result.ok)
     last_problems_.clear();
   send(metrics_, config_outcome{result.generation, result.ok});
+  source_.watch.end(result);
   for (auto& x : std::exchange(waiting_, {}))
     x.deliver(result);
   reloading_ = false;

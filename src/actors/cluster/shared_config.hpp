@@ -28,6 +28,7 @@ struct shared_source {
   /// Shared sections of a record with local ones of the file.
   std::function<config::loaded(const config::shared_record&)> load_with;
   std::function<void(std::function<void()>)> run_blocking;
+  reload_watch watch{};
 };
 
 /// `file` and its records as read by config::load and config::load_with.
