@@ -187,6 +187,26 @@ void administrator::run(const api_call& call, const api::get_events& x) {
     call.reply({200, "text/event-stream", "retry: 1000\n\n", {}, stream});
 }
 
+void administrator::run(const api_call& call, const api::get_explain& x) {
+  if (!directory_.running)
+    return call.reply(api::error(503, "this node is starting"));
+  std::string problem;
+  const auto* frontend =
+    frontend_for(*directory_.running, x.frontend, x.what, problem);
+  if (frontend == nullptr)
+    return call.reply(api::error(404, problem));
+  const auto* backend = find_backend(frontend->backend, call);
+  if (backend == nullptr)
+    return;
+  request(backend->router, answer_timeout, describe_snapshot{})
+    .then(
+      [reply = call.reply, what = x.what, running = directory_.running,
+       frontend](const publish_snapshot& now) {
+        reply(api::ok(explain(*frontend, *now.snapshot, what)));
+      },
+      failure(call, "router " + frontend->backend));
+}
+
 void administrator::run(const api_call& call, const api::get_health&) {
   call.reply(api::plain(200, "ok\n"));
 }

@@ -63,6 +63,7 @@ private:
   void run(const api_call& call, const api::get_log_level& x);
   void run(const api_call& call, const api::get_traffic& x);
   void run(const api_call& call, const api::get_events& x);
+  void run(const api_call& call, const api::get_explain& x);
   void run(const api_call& call, const api::get_metrics& x);
   void run(const api_call& call, const api::get_health& x);
   void run(const api_call& call, const api::get_ready& x);

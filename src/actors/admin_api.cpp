@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/admin_api.hpp"
 
+#include "admin/target.hpp"
+
 #include "actors/admin_cluster_json.hpp"
 
 #include <boost/json/parse.hpp>
@@ -187,6 +189,64 @@ operation make_get_events(const parts&, const admin::request& request) {
   return result;
 }
 
+/// All values of `name`, decoded; nothing if one cannot be.
+std::optional<std::vector<std::string>> decoded_values(std::string_view query,
+                                                       std::string_view name) {
+  std::vector<std::string> result;
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.substr(0, pair.find('=')) != name)
+      continue;
+    auto value = admin::percent_decoded(
+      pair.substr(std::min(pair.size(), name.size() + 1)));
+    if (!value)
+      return std::nullopt;
+    result.push_back(*std::move(value));
+  }
+  return result;
+}
+
+/// The one value of `name`, decoded; empty if there is none or it is no good.
+std::string decoded_value(std::string_view query, std::string_view name) {
+  const auto all = decoded_values(query, name);
+  return all && !all->empty() ? all->back() : std::string{};
+}
+
+std::optional<endpoint> address_of(const std::string& ip) {
+  return endpoint::parse(ip.find(':') == std::string::npos ? ip + ":1"
+                                                           : "[" + ip + "]:1");
+}
+
+operation make_get_explain(const parts&, const admin::request& request) {
+  get_explain result;
+  const std::string_view query = request.query;
+  auto& what = result.what;
+  what.method = decoded_value(query, "method");
+  if (what.method.empty())
+    what.method = "GET";
+  if (!split_url(decoded_value(query, "url"), what))
+    return refusal{400, "url: expected http://HOST[:PORT]/PATH or /PATH"};
+  const auto headers = decoded_values(query, "header");
+  if (!headers)
+    return refusal{400, "header: not percent-encoded"};
+  for (const auto& header : *headers) {
+    const auto colon = header.find(':');
+    if (colon == 0 || colon == std::string::npos)
+      return refusal{400, "header: expected NAME: VALUE"};
+    const auto value =
+      std::min(header.find_first_not_of(' ', colon + 1), header.size());
+    what.headers.emplace_back(header.substr(0, colon), header.substr(value));
+  }
+  if (const auto client = decoded_value(query, "client"); !client.empty()) {
+    what.client = address_of(client);
+    if (!what.client)
+      return refusal{400, "client: expected an IP address"};
+  }
+  result.frontend = decoded_value(query, "frontend");
+  return result;
+}
+
 operation make_get_actors(const parts&, const admin::request& request) {
   return get_actors{query_value(request.query, "connections") == "1"};
 }
@@ -229,6 +289,7 @@ const route admin_routes[] = {
   {"GET", "/v1/connections", make_get_connections},
   {"GET", "/v1/traffic", make<get_traffic>},
   {"GET", "/v1/events", make_get_events},
+  {"GET", "/v1/explain", make_get_explain},
   {"GET", "/v1/config", make<get_config>},
   {"GET", "/v1/log-level", make<get_log_level>},
   {"POST", "/v1/servers/*/*", make_change},

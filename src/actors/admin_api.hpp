@@ -3,6 +3,7 @@
 
 #include "actors/admin_messages.hpp"
 #include "actors/cluster_messages.hpp"
+#include "actors/explain.hpp"
 #include "actors/messages.hpp"
 #include "admin/http_server.hpp"
 #include "core/event_ring.hpp"
@@ -42,6 +43,10 @@ struct get_events {
   std::optional<uint64_t> after;
   std::optional<event_kind> kind;
   uint32_t limit = 100;
+};
+struct get_explain {
+  imagined_request what;
+  std::string frontend; ///< empty: see frontend_for()
 };
 struct get_config {};
 struct get_log_level {};
@@ -95,7 +100,7 @@ using operation =
                get_metrics, get_health, get_ready, change_server, reload,
                close_one, set_log_level, get_nodes, get_history, apply_config,
                roll_back_config, cluster_order, get_openapi, get_access,
-               get_traffic, get_observations, get_events>;
+               get_traffic, get_observations, get_events, get_explain>;
 
 /// Finds out what `request` asks for: 404 for an unknown path, 405 for a method
 /// its path does not have, 400 for a body or a query that says nothing usable.

@@ -32,6 +32,7 @@ struct admin_directory {
   register_actor agreed;
   operators_actor operators;
   std::vector<std::shared_ptr<frontend_live>> frontends;
+  std::shared_ptr<const settings> running;
 };
 
 /// Supervisor to admin: what `/readyz` says.

@@ -34,6 +34,7 @@ using router_actor = caf::typed_actor<
   // The same, agreed between nodes already. No reply.
   caf::reacts_to<operator_wish>,
   caf::replies_to<describe_backend>::with<backend_view>,
+  caf::replies_to<describe_snapshot>::with<publish_snapshot>,
   // A snapshot that workers no longer use; dropped here. No reply.
   caf::reacts_to<retired_snapshot>,
   // INTERNAL: the pause between publications is over.

@@ -136,6 +136,9 @@ struct backend_view {
   uint64_t queued = 0; ///< requests that wait for a free server
 };
 
+/// To a router: the snapshot as it would be published now.
+struct describe_snapshot {};
+
 /// Router to workers and metrics: the newest snapshot.
 struct publish_snapshot {
   snapshot_ptr snapshot;
@@ -305,6 +308,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::passive_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_backend)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::publish_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::retired_snapshot)

@@ -55,6 +55,9 @@ router::behavior_type router::make_behavior() {
     [this](const operator_change& x) { return change(x); },
     [this](const operator_wish& x) { take_wish(x); },
     [this](const describe_backend&) { return describe(); },
+    [this](const describe_snapshot&) {
+      return publish_snapshot{make_snapshot()};
+    },
     [](const retired_snapshot&) {}, // destroyed with the message
     [this](const publish_due&) { pause_over(); },
     [this](const resolve_due&) { resolve_all(); },

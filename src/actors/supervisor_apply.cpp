@@ -254,6 +254,7 @@ void supervisor::tell_admin() {
   }
   for (const auto& frontend : running_->frontends)
     directory.frontends.push_back(live_.frontend(frontend));
+  directory.running = running_;
   directory.workers = workers_;
   directory.config = config_;
   directory.metrics = metrics_;

@@ -5,9 +5,7 @@
 
 namespace troupe::admin {
 
-namespace {
-
-std::optional<std::string> decode(std::string_view text) {
+std::optional<std::string> percent_decoded(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
@@ -29,13 +27,11 @@ std::optional<std::string> decode(std::string_view text) {
   return result;
 }
 
-} // namespace
-
 std::optional<target> split_target(std::string_view text) {
   if (!text.starts_with('/'))
     return std::nullopt;
   const auto mark = text.find('?');
-  auto path = decode(text.substr(0, mark));
+  auto path = percent_decoded(text.substr(0, mark));
   if (!path)
     return std::nullopt;
   target result{std::move(*path), {}};

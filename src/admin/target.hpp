@@ -18,4 +18,8 @@ struct target {
 /// stands for a byte that is no control character.
 std::optional<target> split_target(std::string_view text);
 
+/// @returns nothing unless every '%' stands for a byte that is no control
+/// character.
+std::optional<std::string> percent_decoded(std::string_view text);
+
 } // namespace troupe::admin

@@ -18,6 +18,7 @@ void add_verbs(command_line& to) {
   add_nodes_verb(to);
   add_backends_verb(to);
   add_why_verb(to);
+  add_explain_verb(to);
   add_actors_verb(to);
   add_server_verbs(to);
   add_connection_verbs(to);

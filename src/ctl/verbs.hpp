@@ -11,6 +11,7 @@ void add_status_verb(command_line& to);      ///< status
 void add_nodes_verb(command_line& to);       ///< nodes
 void add_backends_verb(command_line& to);    ///< backends
 void add_why_verb(command_line& to);         ///< why
+void add_explain_verb(command_line& to);     ///< explain
 void add_events_verb(command_line& to);      ///< events
 void add_server_verbs(command_line& to);     ///< drain, ready, maint, weight
 void add_actors_verb(command_line& to);      ///< actors

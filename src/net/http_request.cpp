@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/forward.hpp"
+#include "net/http_refusal.hpp"
 #include "net/http_session.hpp"
 #include "net/request_id.hpp"
 
@@ -13,27 +14,6 @@ namespace {
 
 /// Pieces of one scattered write at the most.
 constexpr size_t pieces_max = 16;
-
-struct refusal {
-  unsigned status;
-  std::string_view phrase;
-  reason why;
-};
-
-refusal refusal_of(http1::head_error error) noexcept {
-  switch (error) {
-  case http1::head_error::target_too_long:
-    return {414, "URI Too Long", reason::target_too_long};
-  case http1::head_error::too_large:
-    return {431, "Request Header Fields Too Large", reason::header_too_large};
-  case http1::head_error::not_implemented:
-    return {501, "Not Implemented", reason::unsupported};
-  case http1::head_error::version:
-    return {505, "HTTP Version Not Supported", reason::unsupported};
-  default:
-    return {400, "Bad Request", reason::bad_request};
-  }
-}
 
 bool is_accept(std::string_view name) noexcept {
   return name.size() == 6 && ::strncasecmp(name.data(), "accept", 6) == 0;
@@ -181,10 +161,8 @@ void http_session::note_request(const http1::request_head& head) {
 
 bool http_session::within_limits(const http1::request_head& head) {
   auto& x = *exchange_;
-  const auto max = rules().max_body_bytes;
-  if (max > 0 && head.body == http1::framing::length
-      && head.content_length > max) {
-    fail(413, reason::body_too_large);
+  if (const auto refused = refusal_of_body(head, rules().max_body_bytes)) {
+    fail(refused->status, refused->why);
     return false;
   }
   if (services_.event_loop.buffers().pressure() == buffer_pool::level::full) {

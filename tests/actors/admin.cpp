@@ -83,6 +83,7 @@ struct fixture : control_fixture {
       auto waiting = true;
       self->receive_while(waiting)(
         [&](const describe_backend&) { return more = true, view; },
+        [](const describe_snapshot&) { return publish_snapshot{}; },
         [&](const describe_health&) { return more = true, evidence; },
         [&](const describe_config&) { return more = true, config; },
         [&](const list_actors&) { return more = true, actors; },

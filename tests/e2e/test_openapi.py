@@ -4,6 +4,10 @@
 from harness import eventually, limit
 
 
+# What some answers cannot do without.
+QUERIES = {"/v1/explain": "?url=/"}
+
+
 class Description:
     """The part of OpenAPI 3.0 that the document uses, read strictly: keys that it does not name are wrong."""
 
@@ -54,7 +58,8 @@ class Description:
         return []
 
     def check(self, node, method, path, *body, **names):
-        status, answer = node.api(method, path.format(**names), *body)
+        query = QUERIES.get(path, "") if method == "GET" else ""
+        status, answer = node.api(method, path.format(**names) + query, *body)
         problems = self.problems(answer, self.response(method, path, status))
         assert not problems, (method, path, status, answer, problems)
         return status
@@ -109,6 +114,7 @@ def test_nothing_changes_by_reading_whatever_the_path(t):
     node = t.node(t.servers("a1"))
     before = node.api("GET", "/v1/backends")
     for path, methods in Description(node).document["paths"].items():
-        status, answer = node.api("GET", path.format(id=1, **A1)) if path.startswith("/v1") else (200, None)
+        query = QUERIES.get(path, "")
+        status, answer = node.api("GET", path.format(id=1, **A1) + query) if path.startswith("/v1") else (200, None)
         assert status == 405 if "get" not in methods else status in (200, 409), (path, status, answer)
     assert node.api("GET", "/v1/backends") == before

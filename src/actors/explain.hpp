@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/endpoint.hpp"
+#include "core/settings.hpp"
+#include "core/snapshot.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What would become of a request, found out by what handles requests: the
+/// codec, the header rules and the policies. Nothing is counted or moved on.
+namespace troupe::actors {
+
+/// A request as somebody might send it.
+struct imagined_request {
+  std::string method;
+  std::string authority; ///< "host:port" of the URL; may be empty
+  std::string target;    ///< "/path?query"
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<endpoint> client; ///< who sends it
+};
+
+/// Splits an URL into authority and target; "/path" has no authority.
+/// @returns false if it is neither that nor begins with http://.
+bool split_url(const std::string& url, imagined_request& into);
+
+/// The HTTP or TCP frontend that is meant: the one named, else the one that
+/// listens on the URL's port, else the only one there is. @returns null, with
+/// the way out in `problem`, if that is none or several.
+const frontend_settings* frontend_for(const settings& of,
+                                      const std::string& name,
+                                      const imagined_request& what,
+                                      std::string& problem);
+
+/// `/v1/explain` of docs/api.md, but for the node.
+boost::json::object explain(const frontend_settings& frontend,
+                            const backend_snapshot& backend,
+                            const imagined_request& what);
+
+} // namespace troupe::actors
