@@ -231,10 +231,11 @@ void supervisor::spawn_metrics() {
 }
 
 void supervisor::spawn_cluster() {
-  cluster_ = std::make_unique<cluster_actors>(
-    *host(), *parts_.cluster, supervisor_actor{this},
-    [this] { return metrics_; }, [this] { return config_; },
-    [this] { return admin_; });
+  // What asks for an actor may run until its own end, after this one's.
+  const supervisor_actor self{this};
+  cluster_ = std::make_shared<cluster_actors>(
+    *host(), *parts_.cluster, self, [this, self] { return metrics_; },
+    [this, self] { return config_; }, [this, self] { return admin_; });
   cluster_->start({parts_.initial, generation_},
                   [this](const auto& actor) { monitor(actor); });
 }
@@ -270,7 +271,7 @@ void supervisor::spawn_health(const std::string& name, backend& entry) {
   const auto seed = stable_hash(name, stable_hash(parts_.facts.node));
   std::function<observations_actor()> observations;
   if (cluster_)
-    observations = [this] { return cluster_->observations(); };
+    observations = [of = cluster_] { return of->observations(); };
   entry.health = spawn_on<health_checker>(*host(), name, parts_.prober, seed,
                                           std::move(observations));
   monitor(entry.health);
@@ -297,7 +298,7 @@ router_links supervisor::links_for(const std::string& name) {
     return found != backends_.end() ? found->second.health : health_actor{};
   };
   if (cluster_)
-    links.observations = [this] { return cluster_->observations(); };
+    links.observations = [of = cluster_] { return of->observations(); };
   links.workers = workers_;
   links.metrics = metrics_;
   links.supervisor = supervisor_actor{this};

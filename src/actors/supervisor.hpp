@@ -138,7 +138,7 @@ private:
   metrics_actor metrics_;
   config_actor config_;
   admin_actor admin_;
-  std::unique_ptr<cluster_actors> cluster_;
+  std::shared_ptr<cluster_actors> cluster_;
   std::map<std::string, backend> backends_;
   /// Operators' wishes by (backend, server), for routers that are restarted.
   std::map<std::pair<std::string, std::string>, operator_entry> wishes_;

@@ -4,7 +4,9 @@
 import os
 import pwd
 import re
+import signal
 import subprocess
+import threading
 import time
 
 from harness import Load, eventually, limit
@@ -266,3 +268,32 @@ def test_no_thread_keeps_the_rights_of_root(t):
     c["lb1"].stop()
     c["lb1"].launch()
     eventually(lambda: c["lb1"].metric("cluster_voter") == 1 if c["lb1"].ready() else False, 20)
+
+
+@limit(150)
+def test_nodes_that_stop_in_the_middle_of_things_end_in_order(t):
+    """Whatever still arrives while the parts of a node end one by one."""
+    c = t.cluster(3, check={"enabled": True, "interval": "100ms", "timeout": "100ms"})
+    for round in range(6):
+        text = c.edited(lambda config: config["backends"][0].update(retries_max=round % 5))
+        asking = threading.Thread(target=lambda: swallow(lambda: c.apply("lb1", text)), daemon=True)
+        asking.start()
+        time.sleep(0.01 * round)  # each round meets another moment of a commit
+        for name in ("lb2", "lb3", "lb1"):
+            c[name].process.signal(signal.SIGTERM)
+        for node in c:
+            node.stop()
+        asking.join(20)
+        for node in c:
+            node.launch()
+        for node in c:
+            eventually(node.ready, 20)
+        c.wait_majority()
+
+
+def swallow(call):
+    """The node may be gone before it answers."""
+    try:
+        call()
+    except (OSError, ValueError, AssertionError):
+        pass

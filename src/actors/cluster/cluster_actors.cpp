@@ -69,9 +69,11 @@ void cluster_actors::spawn_membership() {
   parts.self = {parts_.node, parts_.settings.name, parts_.incarnation,
                 parts_.build, parts_.incarnation};
   parts.make_links = parts_.make_links;
-  parts.observations = [this] { return observations_; };
-  parts.agreed = [this] { return register_; };
-  parts.operators = [this] { return operators_; };
+  parts.observations = [self = shared_from_this()] {
+    return self->observations_;
+  };
+  parts.agreed = [self = shared_from_this()] { return self->register_; };
+  parts.operators = [self = shared_from_this()] { return self->operators_; };
   parts.metrics = metrics_;
   parts.admin = admin_;
   membership_ = spawn_on<membership_keeper>(host_, std::move(parts));
@@ -84,7 +86,7 @@ void cluster_actors::spawn_observations() {
   observations_parts parts;
   parts.self = {parts_.node, parts_.incarnation};
   parts.memory = parts_.verdicts;
-  parts.membership = [this] { return membership_; };
+  parts.membership = [self = shared_from_this()] { return self->membership_; };
   observations_ = spawn_on<observations_keeper>(host_, std::move(parts));
   spawned_(observations_.address());
 }
@@ -96,10 +98,11 @@ void cluster_actors::spawn_register() {
   parts.parse = shared_text_of;
   parts.keep_nodes = parts_.keep_nodes;
   parts.state = parts_.register_state;
-  parts.membership = [this] { return membership_; };
+  parts.membership = [self = shared_from_this()] { return self->membership_; };
   parts.config = config_;
-  parts.committed = [this](record_ptr x, const auto& left_behind) {
-    commit(std::move(x), left_behind);
+  parts.committed = [self = shared_from_this()](record_ptr x,
+                                                const auto& left_behind) {
+    self->commit(std::move(x), left_behind);
   };
   parts.metrics = metrics_;
   register_ = spawn_on<register_keeper>(host_, std::move(parts));
@@ -110,7 +113,7 @@ void cluster_actors::spawn_operators() {
   operators_parts parts;
   parts.node = parts_.node;
   parts.state = parts_.operators_state;
-  parts.membership = [this] { return membership_; };
+  parts.membership = [self = shared_from_this()] { return self->membership_; };
   parts.supervisor = supervisor_;
   operators_ = spawn_on<operators_keeper>(host_, std::move(parts));
   caf::anon_send(operators_, running_);
@@ -119,8 +122,9 @@ void cluster_actors::spawn_operators() {
 
 config_actor cluster_actors::spawn_config(metrics_actor metrics) {
   return spawn_on<shared_config_keeper>(
-    host_, parts_.source, supervisor_, [this] { return register_; },
-    std::move(metrics), running_shared{running_.next, applied_});
+    host_, parts_.source, supervisor_,
+    [self = shared_from_this()] { return self->register_; }, std::move(metrics),
+    running_shared{running_.next, applied_});
 }
 
 void cluster_actors::configure(const apply_settings& running) {
@@ -174,6 +178,10 @@ void cluster_actors::end() {
   observations_ = nullptr;
   register_ = nullptr;
   operators_ = nullptr;
+  // Held by those whom these find.
+  metrics_ = [] { return metrics_actor{}; };
+  config_ = [] { return config_actor{}; };
+  admin_ = [] { return admin_actor{}; };
 }
 
 } // namespace troupe::actors

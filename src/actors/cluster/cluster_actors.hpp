@@ -34,8 +34,9 @@ struct cluster_parts {
 };
 
 /// The actors a node has only in a cluster: made, found and replaced by the
-/// supervisor.
-class cluster_actors {
+/// supervisor. The actors find each other here until they end, the last of them
+/// after the supervisor has.
+class cluster_actors : public std::enable_shared_from_this<cluster_actors> {
 public:
   /// @param metrics Called at every use, as `config`.
   cluster_actors(actor_host& host, cluster_parts parts,
