@@ -160,7 +160,7 @@ def test_any_node_answers_for_the_others(t):
 
 @limit(150)
 def test_a_drain_waits_for_the_connections_of_every_node(t):
-    c = t.cluster(3)
+    c = t.cluster(3, config={"global": {"workers": 1}})
     clients = [c["lb3"].client() for _ in range(3)]  # one of them meets a1
     for client in clients:
         client.send_request("GET", "/delay/3000")

@@ -107,8 +107,9 @@ const char* to_string(standing x) {
 node_list left_behind(std::span<const config_register::past> history) {
   node_list result;
   const record* before = nullptr;
-  for (const auto& [what, superseded] : history) {
-    if (superseded)
+  for (const auto& past : history) {
+    const auto& what = past.what;
+    if (past.superseded)
       continue;
     if (before && before->at.epoch < what.at.epoch)
       result.insert(result.end(), before->nodes.begin(), before->nodes.end());
