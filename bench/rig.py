@@ -346,7 +346,7 @@ def parse_wrk(text):
         sys.exit(f"wrk failed: {text}")
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-    p99 = re.search(r"99%\s+(\S+)", text)
+    p99 = re.search(r"^\s+99%\s+(\S+)", text, re.M)
     return {
         "requests": int(requests[1]),
         "requests_per_s": float(re.search(r"Requests/sec:\s+(\S+)", text)[1]),

@@ -26,11 +26,20 @@ void network::send(const host& from, const std::string& to,
       carry(sender, i, kind, body);
 }
 
+bool network::drops(size_t from, size_t to,
+                    troupe::cluster::message_kind kind) {
+  auto& lost = at(from, to).lost[kind];
+  const bool dropped =
+    world_.chance.per_mille(faults.drop) && lost < faults.drops_in_a_row;
+  lost = dropped ? lost + 1 : 0;
+  return dropped;
+}
+
 void network::carry(size_t from, size_t to, troupe::cluster::message_kind kind,
                     const std::string& body) {
   auto& chance = world_.chance;
   ++messages_;
-  if (chance.per_mille(faults.drop) || (loses && loses(body)))
+  if (drops(from, to, kind) || (loses && loses(body)))
     return;
   const int copies = chance.per_mille(faults.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {

@@ -4,7 +4,9 @@
 #include "core/cluster/message.hpp"
 #include "world.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,7 @@ public:
 /// How bad it is. Chances in thousandths.
 struct network_faults {
   uint64_t drop = 0;
+  uint64_t drops_in_a_row = UINT64_MAX; ///< at most, of one link and kind
   uint64_t duplicate = 0;
   uint64_t linger = 0; ///< takes up to `linger_max` longer than others
   duration delay_min = microseconds{100};
@@ -76,6 +79,7 @@ private:
     bool known = false;   ///< the host was told `joined`
     bool pending = false; ///< it will be told what is so by then
     time_point refused_until{};
+    std::map<troupe::cluster::message_kind, uint64_t> lost; ///< in a row
   };
 
   size_t index(const std::string& name) const;
@@ -83,6 +87,7 @@ private:
   bool reaches(size_t from, size_t to);
   void schedule(size_t from, size_t to, duration low, duration high);
   void tell(size_t from, size_t to);
+  bool drops(size_t from, size_t to, troupe::cluster::message_kind kind);
   void carry(size_t from, size_t to, troupe::cluster::message_kind kind,
              const std::string& body);
 

@@ -90,6 +90,7 @@ void watch_run::set_faults() {
   if (!chance.per_mille(600))
     return;
   net.drop = chance.below(250);
+  net.drops_in_a_row = 2; // a third lost digest makes an observation stale
   net.duplicate = chance.below(200);
   net.linger = chance.below(100);
 }
