@@ -22,4 +22,4 @@ endforeach()
 target_link_libraries(caf::core INTERFACE Threads::Threads)
 target_link_libraries(caf::io INTERFACE caf::core)
 # CAF's templates warn when they are instantiated in our files.
-target_compile_options(caf::core INTERFACE -Wno-maybe-uninitialized)
+target_compile_options(caf::core INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)

@@ -46,6 +46,7 @@ troupe_fuzzer(http1_response fuzz_http1)
 troupe_fuzzer(chunk_scanner fuzz_http1)
 troupe_fuzzer(data_path fuzz_net)
 troupe_fuzzer(config fuzz_config)
-troupe_fuzzer(admin_api fuzz_core caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
+troupe_fuzzer(admin_api fuzz_net caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
               SOURCES src/actors/actor_host.cpp src/actors/admin_api.cpp src/actors/admin_api_json.cpp
-                      src/actors/admin_cluster_json.cpp src/admin/target.cpp)
+                      src/actors/admin_cluster_json.cpp src/actors/explain.cpp src/actors/journal.cpp
+                      src/actors/log.cpp src/admin/target.cpp)
