@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace troupe::ctl {
 
@@ -56,25 +57,44 @@ std::vector<size_t> table::widths(const screen& to) const {
   return result;
 }
 
-std::string table::render(const screen& to) const {
-  const auto wide = widths(to);
-  std::string result;
-  auto add_cell = [&](size_t i, std::string_view text, tone shade) {
-    const auto shown = shortened(text, wide[i]);
-    const auto fill = spaces(wide[i] - width_of(shown));
-    result += columns_[i].right ? fill + painted(shown, shade, to)
-                                : painted(shown, shade, to) + fill;
-    if (i + 1 < columns_.size())
-      result += spaces(gap);
-  };
-  for (size_t i = 0; i < columns_.size(); ++i)
-    add_cell(i, columns_[i].title, tone::title);
-  end_line(result);
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i)
-      add_cell(i, row[i].text, row[i].shade);
-    end_line(result);
+cells table::line_of(const cells& row, const std::vector<size_t>& wide) const {
+  cells result;
+  for (size_t i = 0; i < row.size(); ++i) {
+    auto shown = shortened(row[i].text, wide[i]);
+    auto before = i == 0 ? 0 : gap;
+    auto after = wide[i] - width_of(shown);
+    if (columns_[i].right)
+      before += std::exchange(after, 0);
+    result.push_back(spaces(before));
+    result.emplace_back(std::move(shown), row[i].shade);
+    result.push_back(spaces(after));
   }
+  return result;
+}
+
+std::vector<cells> table::lines(const screen& to) const {
+  const auto wide = widths(to);
+  cells titles;
+  for (const auto& x : columns_)
+    titles.emplace_back(x.title, tone::title);
+  std::vector<cells> result{line_of(titles, wide)};
+  for (const auto& row : rows_)
+    result.push_back(line_of(row, wide));
+  return result;
+}
+
+std::string table::render(const screen& to) const {
+  std::string result;
+  for (const auto& line : lines(to))
+    result += painted(line, to);
+  return result;
+}
+
+std::string painted(const cells& line, const screen& to) {
+  std::string result;
+  for (const auto& x : line)
+    result += painted(x.text, x.shade, to);
+  end_line(result);
   return result;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/fields.hpp"
+#include "ctl/server_state.hpp"
 #include "ctl/table.hpp"
 #include "ctl/verbs.hpp"
 
@@ -16,19 +17,6 @@ namespace {
 
 constexpr milliseconds watch_interval{1000};
 
-/// One word for whether new work goes there, and if not, why in the end.
-cell state(const json::object& server) {
-  const bool healthy = flag(server, "healthy");
-  if (flag(server, "usable"))
-    return healthy ? cell{"up", tone::good} : cell{"forced", tone::warning};
-  if (!healthy)
-    return {"down", tone::bad};
-  const auto admin = text(server, "admin");
-  if (admin != "ready")
-    return {admin, tone::warning};
-  return {"idle", tone::faint};
-}
-
 cell address(const json::object& server) {
   if (text(server, "endpoint").empty())
     return {text(server, "address") + " (not resolved)", tone::warning};
@@ -37,8 +25,8 @@ cell address(const json::object& server) {
 
 void add_servers(table& to, const json::object& backend) {
   for (const auto* server : parts(backend, "servers"))
-    to.add({text(backend, "name") + '/' + text(*server, "name"), state(*server),
-            text(*server, "admin"), text(*server, "weight"),
+    to.add({text(backend, "name") + '/' + text(*server, "name"),
+            state_of(*server), text(*server, "admin"), text(*server, "weight"),
             text(*server, "in_flight"), text(*server, "rule"),
             address(*server)});
 }
