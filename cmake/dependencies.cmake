@@ -9,6 +9,9 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+# Its flags would define what the precompiled headers do not have; g++ defines
+# enough by itself.
+pkg_check_modules(ncursesw REQUIRED ncursesw)
 
 # Debian's libcaf-dev ships no CMake configuration.
 find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)

@@ -2,8 +2,11 @@
 // The operator's command line: one verb, one or more calls of the admin API.
 #include "ctl/run.hpp"
 #include "ctl/socket_api.hpp"
+#include "ctl/top/live_screen.hpp"
 
+#include <cstdlib>
 #include <iostream>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 
@@ -16,6 +19,13 @@ std::optional<std::string> ask_terminal(const std::string& question) {
   std::string line;
   std::getline(std::cin, line);
   return line;
+}
+
+/// TERM=dumb has no way to move the cursor.
+bool can_paint() {
+  const char* term = std::getenv("TERM");
+  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1
+      && term != nullptr && *term != '\0' && std::string_view{term} != "dumb";
 }
 
 } // namespace
@@ -33,6 +43,9 @@ int main(int argc, char** argv) {
     [](milliseconds time) { std::this_thread::sleep_for(time); },
     clock::now,
     ask_terminal,
+    {},
   };
+  if (can_paint())
+    world.open_screen = ctl::top::open_terminal;
   return static_cast<int>(ctl::run(argc, argv, world));
 }

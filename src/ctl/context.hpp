@@ -14,6 +14,10 @@
 
 namespace troupe::ctl {
 
+namespace top {
+class live_screen;
+} // namespace top
+
 /// The world outside, which tests replace.
 struct surroundings {
   std::ostream& out;
@@ -25,6 +29,8 @@ struct surroundings {
   std::function<time_point()> now;
   /// Asks whoever watches, and gives the line typed; nothing if nobody does.
   std::function<std::optional<std::string>(const std::string& question)> prompt;
+  /// Takes over the terminal. Empty: there is none that can be painted on.
+  std::function<std::unique_ptr<top::live_screen>(bool coloured)> open_screen;
 };
 
 enum class output_format : uint8_t { table, json };

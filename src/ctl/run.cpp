@@ -19,6 +19,7 @@ void add_verbs(command_line& to) {
   add_backends_verb(to);
   add_why_verb(to);
   add_explain_verb(to);
+  add_top_verb(to);
   add_actors_verb(to);
   add_server_verbs(to);
   add_connection_verbs(to);
@@ -56,9 +57,15 @@ exit_code run_everywhere(const command_line::choice& chosen,
   for (const auto* node : parts(nodes.body, "nodes")) {
     const auto name = text(*node, "name");
     std::ostringstream said;
-    surroundings there{
-      said,          world.err,   world.out_screen, world.err_screen,
-      world.connect, world.pause, world.now,        world.prompt};
+    surroundings there{said,
+                       world.err,
+                       world.out_screen,
+                       world.err_screen,
+                       world.connect,
+                       world.pause,
+                       world.now,
+                       world.prompt,
+                       {}};
     context with{there, api, chosen.format, name, true};
     try {
       worst = std::max(worst, chosen.run(with));

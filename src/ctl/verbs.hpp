@@ -14,6 +14,7 @@ void add_why_verb(command_line& to);         ///< why
 void add_explain_verb(command_line& to);     ///< explain
 void add_events_verb(command_line& to);      ///< events
 void add_server_verbs(command_line& to);     ///< drain, ready, maint, weight
+void add_top_verb(command_line& to);         ///< top
 void add_actors_verb(command_line& to);      ///< actors
 void add_connection_verbs(command_line& to); ///< connections, close
 void add_config_verbs(command_line& to);     ///< config check, show, reload

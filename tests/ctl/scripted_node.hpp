@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ctl/run.hpp"
+#include "ctl/top/live_screen.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -45,7 +46,8 @@ public:
                        [this](const std::string& question) {
                          asked = question;
                          return typed;
-                       }};
+                       },
+                       open_screen};
     calls.clear();
     const auto code = run(static_cast<int>(argv.size()), argv.data(), world);
     out = out_stream.str();
@@ -53,6 +55,10 @@ public:
     return static_cast<int>(code);
   }
 
+  /// As if somebody had waited for so long.
+  void passes(milliseconds time) { time_ += time; }
+
+  std::function<std::unique_ptr<top::live_screen>(bool coloured)> open_screen;
   screen shown_on;
   screen progress_on;
   std::string out;

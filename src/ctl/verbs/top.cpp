@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/fields.hpp"
+#include "ctl/top/live_screen.hpp"
+#include "ctl/verbs.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <utility>
+
+namespace troupe::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr milliseconds interval_default{1000};
+constexpr milliseconds interval_min{100};
+constexpr milliseconds call_timeout{3000};
+
+struct top_options {
+  bool snapshot = false;
+  std::optional<milliseconds> interval;
+};
+
+void note_missing(top::sample& to, const json::object& answer) {
+  for (auto& name : texts(answer, "unanswered"))
+    if (std::find(to.unanswered.begin(), to.unanswered.end(), name)
+        == to.unanswered.end())
+      to.unanswered.push_back(std::move(name));
+}
+
+json::object part_of(context& with, top::sample& to, const char* path) {
+  auto found = with.ask({.path = path, .timeout = call_timeout}).body;
+  note_missing(to, found);
+  return found;
+}
+
+/// A node alone refuses to speak of a cluster; that is an answer.
+json::object nodes_of(context& with) {
+  static constexpr unsigned ok = 200;
+  auto found = with.ask(
+    {.path = "/v1/nodes", .timeout = call_timeout, .result_key = "error"});
+  return found.status == ok ? std::move(found.body) : json::object{};
+}
+
+top::sample take_sample(context& with) {
+  top::sample result;
+  result.status = part_of(with, result, "/v1/status");
+  result.traffic = part_of(with, result, "/v1/traffic");
+  result.backends = part_of(with, result, "/v1/backends");
+  result.actors = part_of(with, result, "/v1/actors");
+  result.nodes = nodes_of(with);
+  return result;
+}
+
+exit_code snapshot(context& with, milliseconds interval) {
+  const auto before = take_sample(with);
+  with.world().pause(interval);
+  const auto now = take_sample(with);
+  const auto& to = with.world().out_screen;
+  top::view seen;
+  for (const auto& line : top::frame_of(before, now, seen, {0, to.columns}))
+    with.world().out << painted(line, to);
+  with.world().out << std::flush;
+  if (now.unanswered.empty())
+    return exit_code::ok;
+  with.note(fmt::format("incomplete: no answer in time from {}",
+                        fmt::join(now.unanswered, ", ")));
+  return exit_code::incomplete;
+}
+
+/// A node that is gone may be restarting: the last picture stays, and says so.
+void refresh(context& with, top::sample& before, top::sample& now) {
+  try {
+    auto next = take_sample(with);
+    before = std::exchange(now, std::move(next));
+  } catch (const failure& x) {
+    now.lost = x.what();
+  }
+}
+
+exit_code live(context& with, milliseconds interval) {
+  auto& world = with.world();
+  auto now = take_sample(with);
+  auto before = now;
+  top::view seen;
+  const auto shown = world.open_screen(world.out_screen.coloured);
+  for (auto due = world.now() + interval;;) {
+    shown->paint(top::frame_of(before, now, seen, shown->size()));
+    const auto left =
+      std::chrono::ceil<milliseconds>(due - world.now()); // never 0 too early
+    if (left > milliseconds{0}) {
+      if (!top::press(seen, shown->wait(left)))
+        return exit_code::ok;
+      continue;
+    }
+    refresh(with, before, now);
+    due = world.now() + interval;
+  }
+}
+
+exit_code run_top(context& with, const top_options& given) {
+  const auto interval = given.interval.value_or(interval_default);
+  if (interval < interval_min)
+    throw failure{exit_code::usage, "--interval: expected at least 100ms"};
+  if (with.as_json())
+    throw failure{exit_code::usage,
+                  "top is for people; for programs there are \"troupectl -o "
+                  "json status\" and GET /v1/traffic"};
+  if (given.snapshot)
+    return snapshot(with, interval);
+  with.must_ask_one("top without --snapshot");
+  if (!with.world().open_screen)
+    throw failure{exit_code::usage,
+                  "top paints on a terminal, and here is none that can be "
+                  "painted on; \"troupectl top --snapshot\" prints one "
+                  "picture"};
+  return live(with, interval);
+}
+
+} // namespace
+
+void add_top_verb(command_line& to) {
+  auto given = std::make_shared<top_options>();
+  auto& verb = to.add(
+    groups::looking,
+    {"top", "Traffic, servers, nodes and actors, live",
+     "  troupectl top                    until q; h tells the keys\n"
+     "  troupectl top --interval 5s\n"
+     "  troupectl top --snapshot         one picture as text, for scripts\n\n"
+     "Rates, shares of 4xx and 5xx and the times p50 and p99 are of the last\n"
+     "interval and of one node. \"-\" is unknown, or there was no request.\n"},
+    [given](context& with) { return run_top(with, *given); });
+  verb.add_flag("--snapshot", given->snapshot,
+                "print what one interval has shown, and end");
+  add_duration(verb, "--interval", given->interval,
+               "between two pictures, 1s unless told otherwise");
+}
+
+} // namespace troupe::ctl
