@@ -4,9 +4,7 @@
 #include "ctl/socket_api.hpp"
 #include "ctl/top/live_screen.hpp"
 
-#include <cstdlib>
 #include <iostream>
-#include <string_view>
 #include <thread>
 #include <unistd.h>
 
@@ -19,13 +17,6 @@ std::optional<std::string> ask_terminal(const std::string& question) {
   std::string line;
   std::getline(std::cin, line);
   return line;
-}
-
-/// TERM=dumb has no way to move the cursor.
-bool can_paint() {
-  const char* term = std::getenv("TERM");
-  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1
-      && term != nullptr && *term != '\0' && std::string_view{term} != "dumb";
 }
 
 } // namespace
@@ -45,7 +36,7 @@ int main(int argc, char** argv) {
     ask_terminal,
     {},
   };
-  if (can_paint())
+  if (world.out_screen.paintable && ::isatty(STDIN_FILENO) == 1)
     world.open_screen = ctl::top::open_terminal;
   return static_cast<int>(ctl::run(argc, argv, world));
 }

@@ -50,11 +50,14 @@ void context::refuse(const answer& x, const request& asked) {
 exit_code context::show(const answer& x, const renderer& to_text) {
   world_.out << (as_json() ? x.text : to_text(x.body, world_.out_screen))
              << std::flush;
-  const auto missing = texts(x.body, "unanswered");
-  if (missing.empty())
+  return note_missing(texts(x.body, "unanswered"));
+}
+
+exit_code context::note_missing(const std::vector<std::string>& unanswered) {
+  if (unanswered.empty())
     return exit_code::ok;
   note(fmt::format("incomplete: no answer in time from {}",
-                   fmt::join(missing, ", ")));
+                   fmt::join(unanswered, ", ")));
   return exit_code::incomplete;
 }
 

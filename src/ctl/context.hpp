@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe::ctl {
 
@@ -54,6 +55,10 @@ public:
   using renderer =
     std::function<std::string(const boost::json::object&, const screen&)>;
   exit_code show(const answer& x, const renderer& text);
+
+  /// Says on stderr whose answer is missing. @returns incomplete if there is
+  /// one.
+  exit_code note_missing(const std::vector<std::string>& unanswered);
 
   /// As show(), for what was done: one sentence, without its line's end.
   exit_code confirm(const answer& x, const std::string& sentence);

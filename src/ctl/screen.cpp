@@ -66,8 +66,10 @@ screen screen_of(int fd) {
   screen result;
   result.terminal = ::isatty(fd) == 1;
   result.columns = std::max(columns_of(fd, result.terminal), columns_min);
-  result.coloured = result.terminal && environment("NO_COLOR").empty()
-                 && environment("TERM") != "dumb";
+  const auto kind = environment("TERM");
+  result.paintable = result.terminal && !kind.empty() && kind != "dumb";
+  result.coloured =
+    result.terminal && environment("NO_COLOR").empty() && kind != "dumb";
   return result;
 }
 

@@ -125,8 +125,9 @@ scripted_node node_with_traffic() {
 } // namespace
 
 CAF_TEST(a rate is what was counted between two answers) {
-  const auto x = between(object(traffic_at(1'000'000, 100)),
-                         object(traffic_at(3'000'000, 300, 50)), "web");
+  const auto first = object(traffic_at(1'000'000, 100));
+  const auto last = object(traffic_at(3'000'000, 300, 50));
+  const auto x = comparison{first, last}.frontend("web");
   CAF_REQUIRE(x);
   CAF_CHECK_EQUAL(x->all(), 250u);
   CAF_CHECK_EQUAL(x->rate(), 125.0);
@@ -135,17 +136,26 @@ CAF_TEST(a rate is what was counted between two answers) {
 
 CAF_TEST(answers of two lives of a node are not compared) {
   const auto first = object(traffic_at(9'000'000, 100));
-  CAF_CHECK(!between(first, object(traffic_at(1'000'000, 300))));
-  CAF_CHECK(!between(first, object(traffic_at(10'000'000, 50))));
-  CAF_CHECK(!between(first, first));
-  CAF_CHECK(!between(first, object(traffic_at(10'000'000, 200)), "other"));
-  CAF_CHECK(
-    !between(first, object(traffic_at(10'000'000, 200)), "app", "other"));
+  const auto restarted = object(traffic_at(1'000'000, 300));
+  CAF_CHECK(!(comparison{first, restarted}.all()));
+  const auto fallen = object(traffic_at(10'000'000, 50));
+  CAF_CHECK(!(comparison{first, fallen}.all()));
+  CAF_CHECK(!(comparison{first, first}.all()));
+}
+
+CAF_TEST(what only one answer names has no rate) {
+  const auto first = object(traffic_at(1'000'000, 100));
+  const auto last = object(traffic_at(3'000'000, 300));
+  const comparison rates{first, last};
+  CAF_CHECK(rates.all());
+  CAF_CHECK(!rates.frontend("other"));
+  CAF_CHECK(!rates.server("app", "other"));
 }
 
 CAF_TEST(without a request there is no share and no percentile) {
-  const auto x = between(object(traffic_at(1'000'000, 7)),
-                         object(traffic_at(2'000'000, 7)), "app", "a1");
+  const auto first = object(traffic_at(1'000'000, 7));
+  const auto last = object(traffic_at(2'000'000, 7));
+  const auto x = comparison{first, last}.server("app", "a1");
   CAF_REQUIRE(x);
   CAF_CHECK(!x->share(5));
   CAF_CHECK(!percentile({0, 0, 0}, {1000, 10000}, 0.5));

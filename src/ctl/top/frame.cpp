@@ -2,6 +2,7 @@
 #include "ctl/top/frame.hpp"
 
 #include "ctl/fields.hpp"
+#include "ctl/node_state.hpp"
 #include "ctl/server_state.hpp"
 #include "ctl/top/rates.hpp"
 #include "ctl/wording.hpp"
@@ -61,8 +62,8 @@ cells node_line(const json::object& status) {
                 : cell{"not ready: " + text(status, "ready_why"), tone::bad}};
 }
 
-cells requests_line(const sample& before, const sample& now) {
-  const auto all = between(before.traffic, now.traffic);
+cells requests_line(const comparison& rates, const sample& now) {
+  const auto all = rates.all();
   const auto bounds = numbers(now.traffic, "duration_bounds_us");
   return {{"requests", tone::title},
           "  ",
@@ -78,12 +79,6 @@ cells requests_line(const sample& before, const sample& now) {
           "   connections " + text(now.status, "connections")};
 }
 
-tone node_tone(const std::string& state) {
-  return state == "self" || state == "alive" ? tone::good
-       : state == "suspect"                  ? tone::warning
-                                             : tone::bad;
-}
-
 /// Who is missing comes first: a long line is cut at its end.
 cells cluster_line(const json::object& nodes) {
   cells result{{"cluster", tone::title}};
@@ -97,13 +92,12 @@ cells cluster_line(const json::object& nodes) {
                      : cell{"no majority", tone::bad});
   auto all = parts(nodes, "nodes");
   std::stable_partition(all.begin(), all.end(), [](const auto* x) {
-    return node_tone(text(*x, "state")) != tone::good;
+    return state_of_node(*x).shade != tone::good;
   });
   for (const auto* node : all) {
-    const auto state = text(*node, "state");
     result.push_back((node == all.front() ? ": " : ", ") + text(*node, "name")
                      + ' ');
-    result.emplace_back(state, node_tone(state));
+    result.push_back(state_of_node(*node));
   }
   return result;
 }
@@ -128,7 +122,7 @@ cells actors_line(const json::object& x) {
 
 // -- the tables ---------------------------------------------------------------
 
-lines frontends_of(const sample& before, const sample& now, const screen& to,
+lines frontends_of(const comparison& rates, const sample& now, const screen& to,
                    size_t rows_max) {
   table result{{{"FRONTEND", false, true},
                 {"REQ/S", true},
@@ -142,7 +136,7 @@ lines frontends_of(const sample& before, const sample& now, const screen& to,
   const auto shown = std::min(all.size(), rows_max);
   for (size_t i = 0; i < shown; ++i) {
     const auto name = text(*all[i], "name");
-    const auto x = between(before.traffic, now.traffic, name);
+    const auto x = rates.frontend(name);
     result.add({name, rate_cell(x), percent(share_of(x, 4)),
                 error_cell(share_of(x, 5)), time_cell(x, bounds, 0.5),
                 time_cell(x, bounds, 0.99), text(*all[i], "connections")});
@@ -162,7 +156,7 @@ struct server_row {
   std::optional<traffic> counted;
 };
 
-std::vector<server_row> servers_of(const sample& before, const sample& now,
+std::vector<server_row> servers_of(const comparison& rates, const sample& now,
                                    const std::string& filter) {
   std::vector<server_row> result;
   for (const auto* backend : parts(now.backends, "backends"))
@@ -172,10 +166,9 @@ std::vector<server_row> servers_of(const sample& before, const sample& now,
       auto full = pool + '/' + name;
       if (full.find(filter) == std::string::npos)
         continue;
-      result.push_back({std::move(full), state_of(*server),
-                        text(*server, "weight"),
-                        number(*server, "in_flight").value_or(0),
-                        between(before.traffic, now.traffic, pool, name)});
+      result.push_back(
+        {std::move(full), state_of(*server), text(*server, "weight"),
+         number(*server, "in_flight").value_or(0), rates.server(pool, name)});
     }
   return result;
 }
@@ -276,8 +269,8 @@ lines help_lines() {
 
 // -- the whole ----------------------------------------------------------------
 
-lines head_of(const sample& before, const sample& now) {
-  lines result{node_line(now.status), requests_line(before, now),
+lines head_of(const comparison& rates, const sample& now) {
+  lines result{node_line(now.status), requests_line(rates, now),
                cluster_line(now.nodes), actors_line(now.actors)};
   if (!now.unanswered.empty())
     result.push_back({{fmt::format("no answer in time from {}",
@@ -307,31 +300,36 @@ void fit(lines& all, const frame_size& size) {
   }
 }
 
+lines overview(const sample& before, const sample& now, view& seen,
+               const frame_size& size) {
+  const screen to{size.columns};
+  const comparison rates{before.traffic, now.traffic};
+  const bool endless = size.rows == 0;
+  auto result = head_of(rates, now);
+  const auto few = std::max(frontends_min, size.rows / frontends_part);
+  append(result, frontends_of(rates, now, to, endless ? SIZE_MAX : few));
+  result.emplace_back();
+  auto servers = servers_of(rates, now, seen.filter);
+  sort(servers, seen.sorted);
+  const auto taken = result.size() + 2; // titles and keys
+  const auto room = endless           ? servers.size()
+                  : size.rows > taken ? size.rows - taken
+                                      : 0;
+  const auto count = std::min(room, servers.size());
+  seen.skipped = std::min(seen.skipped, servers.size() - count);
+  append(result, table_of(servers, seen.skipped, count, to));
+  if (endless)
+    return result;
+  result.resize(std::max(result.size(), size.rows - 1));
+  result.push_back(keys_line(seen, seen.skipped, count, servers.size()));
+  return result;
+}
+
 } // namespace
 
 std::vector<cells> frame_of(const sample& before, const sample& now, view& seen,
                             const frame_size& size) {
-  const screen to{size.columns, false, false};
-  const bool endless = size.rows == 0;
-  auto result = seen.help ? help_lines() : head_of(before, now);
-  if (!seen.help) {
-    const auto few = std::max(frontends_min, size.rows / frontends_part);
-    append(result, frontends_of(before, now, to, endless ? SIZE_MAX : few));
-    result.emplace_back();
-    auto servers = servers_of(before, now, seen.filter);
-    sort(servers, seen.sorted);
-    const auto taken = result.size() + 2; // titles and keys
-    const auto room = endless           ? servers.size()
-                    : size.rows > taken ? size.rows - taken
-                                        : 0;
-    const auto count = std::min(room, servers.size());
-    seen.skipped = std::min(seen.skipped, servers.size() - count);
-    append(result, table_of(servers, seen.skipped, count, to));
-    if (!endless) {
-      result.resize(std::max(result.size(), size.rows - 1));
-      result.push_back(keys_line(seen, seen.skipped, count, servers.size()));
-    }
-  }
+  auto result = seen.help ? help_lines() : overview(before, now, seen, size);
   fit(result, size);
   return result;
 }

@@ -33,31 +33,11 @@ void add(traffic& to, const json::object& counters) {
   to.bytes_received += number(counters, "bytes_received").value_or(0);
 }
 
-std::optional<traffic> frontend_of(const json::object& x,
-                                   std::string_view name) {
+traffic sum_of(const std::vector<const json::object*>& counters) {
   traffic result;
-  bool found = name.empty();
-  for (const auto* each : parts(x, "frontends")) {
-    if (!name.empty() && text(*each, "name") != name)
-      continue;
+  for (const auto* each : counters)
     add(result, *each);
-    found = true;
-  }
-  return found ? std::optional{result} : std::nullopt;
-}
-
-std::optional<traffic> server_of(const json::object& x,
-                                 std::string_view backend,
-                                 std::string_view server) {
-  for (const auto* pool : parts(x, "backends"))
-    if (text(*pool, "name") == backend)
-      for (const auto* each : parts(*pool, "servers"))
-        if (text(*each, "name") == server) {
-          traffic result;
-          add(result, *each);
-          return result;
-        }
-  return std::nullopt;
+  return result;
 }
 
 /// Takes `x` off. @returns false if that was more.
@@ -67,23 +47,21 @@ bool take(uint64_t& from, uint64_t x) {
   return enough;
 }
 
-std::optional<traffic> difference(const json::object& before,
-                                  const json::object& after,
-                                  const std::optional<traffic>& first,
-                                  std::optional<traffic> last) {
-  const auto begin = number(before, "uptime_us");
-  const auto end = number(after, "uptime_us");
-  if (!first || !last || !begin || !end || *end <= *begin
-      || first->durations.size() != last->durations.size())
+/// Nothing if a counter fell.
+std::optional<traffic> grown(const traffic& first, traffic last) {
+  if (first.durations.size() != last.durations.size())
     return std::nullopt;
-  last->seconds = static_cast<double>(*end - *begin) / 1e6;
-  bool grew = take(last->bytes_sent, first->bytes_sent)
-           && take(last->bytes_received, first->bytes_received);
-  for (size_t i = 0; i < last->requests.size(); ++i)
-    grew = take(last->requests[i], first->requests[i]) && grew;
-  for (size_t i = 0; i < last->durations.size(); ++i)
-    grew = take(last->durations[i], first->durations[i]) && grew;
-  return grew ? last : std::nullopt;
+  bool grew = take(last.bytes_sent, first.bytes_sent)
+           && take(last.bytes_received, first.bytes_received);
+  for (size_t i = 0; i < last.requests.size(); ++i)
+    grew = take(last.requests[i], first.requests[i]) && grew;
+  for (size_t i = 0; i < last.durations.size(); ++i)
+    grew = take(last.durations[i], first.durations[i]) && grew;
+  return grew ? std::optional{std::move(last)} : std::nullopt;
+}
+
+std::string server_key(const std::string& backend, const std::string& server) {
+  return backend + '/' + server;
 }
 
 } // namespace
@@ -100,19 +78,50 @@ std::optional<double> traffic::share(size_t hundreds) const noexcept {
        / static_cast<double>(total);
 }
 
-std::optional<traffic> between(const json::object& before,
-                               const json::object& after,
-                               std::string_view name) {
-  return difference(before, after, frontend_of(before, name),
-                    frontend_of(after, name));
+comparison::side::side(const json::object& answer)
+  : uptime_us(number(answer, "uptime_us")) {
+  auto& all = frontends[{}];
+  for (const auto* each : parts(answer, "frontends")) {
+    all.push_back(each);
+    frontends[text(*each, "name")].push_back(each);
+  }
+  for (const auto* pool : parts(answer, "backends"))
+    for (const auto* each : parts(*pool, "servers"))
+      servers[server_key(text(*pool, "name"), text(*each, "name"))].push_back(
+        each);
 }
 
-std::optional<traffic> between(const json::object& before,
-                               const json::object& after,
-                               std::string_view backend,
-                               std::string_view server) {
-  return difference(before, after, server_of(before, backend, server),
-                    server_of(after, backend, server));
+comparison::comparison(const json::object& before, const json::object& after)
+  : before_(before), after_(after) {}
+
+std::optional<traffic> comparison::all() const {
+  return difference(&side::frontends, {});
+}
+
+std::optional<traffic> comparison::frontend(const std::string& name) const {
+  return difference(&side::frontends, name);
+}
+
+std::optional<traffic> comparison::server(const std::string& backend,
+                                          const std::string& name) const {
+  return difference(&side::servers, server_key(backend, name));
+}
+
+std::optional<traffic>
+comparison::difference(std::unordered_map<std::string, objects> side::*kind,
+                       const std::string& name) const {
+  const auto& first = before_.*kind;
+  const auto& last = after_.*kind;
+  const auto was = first.find(name);
+  const auto is = last.find(name);
+  if (was == first.end() || is == last.end() || !before_.uptime_us
+      || !after_.uptime_us || *after_.uptime_us <= *before_.uptime_us)
+    return std::nullopt;
+  auto result = grown(sum_of(was->second), sum_of(is->second));
+  if (result)
+    result->seconds =
+      static_cast<double>(*after_.uptime_us - *before_.uptime_us) / 1e6;
+  return result;
 }
 
 std::optional<double> percentile(const std::vector<uint64_t>& counts,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 /// Rates and percentiles from two answers of `/v1/traffic`, whose counters only
@@ -29,18 +30,39 @@ struct traffic {
   std::optional<double> share(size_t hundreds) const noexcept;
 };
 
-/// Of one frontend, or of all if `name` is empty.
-/// @returns nothing if the answers cannot be compared: the node was restarted,
-/// or what was counted came or went between the two.
-std::optional<traffic> between(const boost::json::object& before,
-                               const boost::json::object& after,
-                               std::string_view name = {});
+/// Two answers side by side. Every question gives nothing if the answers cannot
+/// be compared: the node was restarted, or what was counted came or went
+/// between the two. Both answers must outlive this.
+class comparison {
+public:
+  comparison(const boost::json::object& before,
+             const boost::json::object& after);
 
-/// As above, of a server, which has no durations.
-std::optional<traffic> between(const boost::json::object& before,
-                               const boost::json::object& after,
-                               std::string_view backend,
-                               std::string_view server);
+  std::optional<traffic> all() const;
+  std::optional<traffic> frontend(const std::string& name) const;
+  /// Has no durations.
+  std::optional<traffic> server(const std::string& backend,
+                                const std::string& name) const;
+
+private:
+  using objects = std::vector<const boost::json::object*>;
+
+  /// One answer, where things are found by their names.
+  struct side {
+    explicit side(const boost::json::object& answer);
+
+    std::optional<uint64_t> uptime_us;
+    std::unordered_map<std::string, objects> frontends; ///< "": all
+    std::unordered_map<std::string, objects> servers;   ///< BACKEND/SERVER
+  };
+
+  std::optional<traffic>
+  difference(std::unordered_map<std::string, objects> side::*kind,
+             const std::string& name) const;
+
+  side before_;
+  side after_;
+};
 
 /// The time below which the share `q` of the counted requests stayed, spread
 /// evenly within a bucket, as the dashboard does. Infinity beyond the last

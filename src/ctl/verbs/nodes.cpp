@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/fields.hpp"
+#include "ctl/node_state.hpp"
 #include "ctl/table.hpp"
 #include "ctl/verbs.hpp"
 
@@ -39,14 +40,6 @@ cell vote(const json::object& x) {
   return {"no: " + text(x, "standing"), tone::warning};
 }
 
-cell state(const json::object& x) {
-  const auto word = text(x, "state");
-  const auto shade = word == "self" || word == "alive" ? tone::good
-                   : word == "suspect"                 ? tone::warning
-                                                       : tone::bad;
-  return {word, shade};
-}
-
 void add_trouble(facts& to, const json::object& x, const char* key) {
   if (const auto words = text(x, key); !words.empty() && words != "-")
     to.add(key, {words, tone::bad});
@@ -71,7 +64,7 @@ std::string render(const json::object& x, const screen& to) {
               {"STATE"},
               {"WHY", false, true}}};
   for (const auto* node : parts(x, "nodes"))
-    rows.add({text(*node, "name"), text(*node, "address"), state(*node),
+    rows.add({text(*node, "name"), text(*node, "address"), state_of_node(*node),
               text(*node, "text")});
   return about.render(to) + '\n' + rows.render(to);
 }

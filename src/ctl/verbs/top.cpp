@@ -3,9 +3,6 @@
 #include "ctl/top/live_screen.hpp"
 #include "ctl/verbs.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -67,11 +64,7 @@ exit_code snapshot(context& with, milliseconds interval) {
   for (const auto& line : top::frame_of(before, now, seen, {0, to.columns}))
     with.world().out << painted(line, to);
   with.world().out << std::flush;
-  if (now.unanswered.empty())
-    return exit_code::ok;
-  with.note(fmt::format("incomplete: no answer in time from {}",
-                        fmt::join(now.unanswered, ", ")));
-  return exit_code::incomplete;
+  return with.note_missing(now.unanswered);
 }
 
 /// A node that is gone may be restarting: the last picture stays, and says so.
