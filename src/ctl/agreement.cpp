@@ -83,12 +83,7 @@ exit_code show_outcome(context& with, const answer& x) {
     out << checks(with, x.body);
   if (happened(outcome)) {
     if (!with.as_json())
-      out << (outcome == "no_op"
-                ? fmt::format("nothing to do: {}", words)
-                : fmt::format("generation {} is committed{}{}",
-                              text(x.body, "generation"),
-                              words.empty() ? "" : ": ", words))
-          << '\n';
+      out << (outcome == "no_op" ? "nothing to do: " : "") << words << '\n';
     out << std::flush;
     return exit_code::ok;
   }
