@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the measurements share: servers, proxies with equal work, wrk, and the
-processor time a proxy has used. Everything runs on loopback, the proxy on one
-core, everything else on another."""
+"""What the measurements share: processes and where they run, servers, wrk.
+Everything runs on loopback, the proxy on one core, everything else on another."""
 
 import argparse
 import json
@@ -21,6 +20,38 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROXY_CORE, LOAD_CORE = 1, 0
+MIB = 1 << 20
+ORIGIN = """daemon off;
+{user}
+worker_processes 1;
+worker_rlimit_nofile 19000;
+pid {root}/nginx.pid;
+error_log stderr crit;
+events {{ worker_connections 9000; }}
+http {{
+  access_log off;
+  sendfile on;
+  keepalive_requests 1000000000;
+  client_max_body_size 0;
+  client_body_temp_path {root}/body;
+  proxy_temp_path {root}/proxy;
+  fastcgi_temp_path {root}/fastcgi;
+  uwsgi_temp_path {root}/uwsgi;
+  scgi_temp_path {root}/scgi;
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    root {root};
+    location = / {{  # takes a body whole, then answers
+      client_body_buffer_size 2m;
+      proxy_pass http://127.0.0.1:{port}/done;
+      proxy_method GET;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+    }}
+    location = /done {{ return 200 "done"; }}
+  }}
+}}
+"""
 
 
 def parser(doc):
@@ -42,6 +73,11 @@ def free_port():
                 return port
             except OSError:
                 continue
+
+
+def nginx_user():
+    """Its worker must read what only root may."""
+    return "user root;" if os.geteuid() == 0 else ""
 
 
 def accepts(port):
@@ -100,19 +136,29 @@ class Rig:
         self.children.append(child)
         return child
 
-    def server(self, name, port=None):
+    def server(self, name, port=None, mode="http", address="127.0.0.1"):
         """Starts a troupe-backend. @returns (process, port)"""
         port = port or free_port()
-        command = [self.bin / "troupe-backend", "--name", name, "--listen", f"127.0.0.1:{port}"]
+        command = [self.bin / "troupe-backend", "--name", name, "--mode", mode, "--listen", f"{address}:{port}"]
         child = self.start(command, LOAD_CORE, name)
         wait_for(lambda: accepts(port), f"{name} listens")
         return child, port
 
-    def servers(self, count):
-        return [self.server(f"a{n + 1}")[1] for n in range(count)]
+    def origin(self):
+        """nginx with large files, which no proxy is faster than. @returns its
+        port, alone, as servers() does."""
+        root = self.directory / "origin"
+        root.mkdir()
+        for size in (MIB, 64 * MIB):
+            (root / str(size)).write_bytes(b"x" * size)
+        port = free_port()
+        (root / "nginx.conf").write_text(ORIGIN.format(root=root, port=port, user=nginx_user()))
+        self.start(["nginx", "-p", root, "-c", root / "nginx.conf", "-e", root / "error.log"], LOAD_CORE, "origin")
+        wait_for(lambda: accepts(port), "the origin listens")
+        return [port]
 
-    def proxy(self, kind, servers, **options):
-        return {"troupe": Troupe, "haproxy": Haproxy, "nginx": Nginx}[kind](self, servers, **options)
+    def servers(self, count, mode="http"):
+        return [self.server(f"a{n + 1}", mode=mode)[1] for n in range(count)]
 
 
 def stop(child):
@@ -125,218 +171,8 @@ def stop(child):
     child.wait()
 
 
-class Proxy:
-    """One running proxy under test."""
-
-    kind = ""
-
-    def __init__(self, rig, servers):
-        self.rig = rig
-        self.servers = servers
-        self.port = free_port()
-        self.directory = rig.directory / f"{self.kind}-{self.port}"
-        self.directory.mkdir()
-        self.child = rig.start(self.command(), PROXY_CORE, self.kind)
-        wait_for(lambda: accepts(self.port) or self.child.poll() is not None, f"{self.kind} listens")
-        if self.child.poll() is not None:
-            sys.exit(f"{self.kind} ended: " + (rig.directory / f"{self.kind}.log").read_text()[-2000:])
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def stop(self):
-        stop(self.child)
-
-    def pids(self):
-        """The process and its children; nginx works in a child."""
-        pid = self.child.pid
-        found = [pid]
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children") as children:
-                found += map(int, children.read().split())
-        return found
-
-    def cpu(self):
-        """Nanoseconds used so far by all threads: (user, system). The sum is
-        the scheduler's; how it splits is what the kernel's ticks say."""
-        total = user = system = 0
-        for pid in self.pids():
-            for task in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{task}/schedstat") as file:
-                    total += int(file.read().split()[0])
-            with open(f"/proc/{pid}/stat") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-            user += int(fields[11])
-            system += int(fields[12])
-        share = user / max(1, user + system)
-        return total * share, total * (1 - share)
-
-    def pss(self):
-        """Bytes of memory, shared pages counted in part."""
-        total = 0
-        for pid in self.pids():
-            with open(f"/proc/{pid}/smaps_rollup") as file:
-                total += sum(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
-        return total
-
-    def rss(self):
-        total = 0
-        for pid in self.pids():
-            with open(f"/proc/{pid}/status") as file:
-                total += sum(int(line.split()[1]) * 1024 for line in file if line.startswith("VmRSS"))
-        return total
-
-
-class Troupe(Proxy):
-    kind = "troupe"
-
-    def __init__(self, rig, servers, backend=None, workers=1, frontend=None, per_server=None, access_log=""):
-        self.backend = backend or {}
-        self.frontend = frontend or {}
-        self.per_server = per_server or {}
-        self.access_log = {"access_log": {"path": str(access_log)}} if access_log else {}
-        self.workers = workers
-        self.metrics_port = free_port()
-        super().__init__(rig, servers)
-
-    def config(self, **backend):
-        return {
-            "global": {"workers": self.workers, "state_dir": str(self.directory), "log": {"level": "warn"}, **self.access_log},
-            "admin": {"socket": str(self.directory / "admin.sock")},
-            "metrics": {"listen": f"127.0.0.1:{self.metrics_port}"},
-            "frontends": [
-                {
-                    "name": "web",
-                    "listen": f"127.0.0.1:{self.port}",
-                    "backend": "app",
-                    "http": {"timeout_keep_alive": "600s"},
-                    **self.frontend,
-                }
-            ],
-            "backends": [
-                {
-                    "name": "app",
-                    "servers": [
-                        {"name": f"a{n + 1}", "address": f"127.0.0.1:{port}", **self.per_server}
-                        for n, port in enumerate(self.servers)
-                    ],
-                    "pool": {"idle_max": 256},
-                    **self.backend,
-                    **backend,
-                }
-            ],
-        }
-
-    def write(self, **backend):
-        file = self.directory / "troupe.yaml"
-        file.with_suffix(".new").write_text(json.dumps(self.config(**backend), indent=2))
-        os.replace(file.with_suffix(".new"), file)
-        return file
-
-    def command(self):
-        return [self.rig.bin / "trouped", "-c", self.write()]
-
-    def metric(self, name):
-        """The sum of all series of this name."""
-        with socket.create_connection(("127.0.0.1", self.metrics_port), 5) as link:
-            link.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            text = b""
-            while data := link.recv(65536):
-                text += data
-        values = re.findall(rf"^{name}(?:\{{.*\}})? (\S+)\r?$", text.decode(), re.M)
-        return sum(map(float, values))
-
-
-class Haproxy(Proxy):
-    kind = "haproxy"
-
-    def command(self):
-        lines = "\n".join(
-            f"  server a{n + 1} 127.0.0.1:{port} check inter 2s"
-            for n, port in enumerate(self.servers)
-        )
-        file = self.directory / "haproxy.cfg"
-        file.write_text(
-            f"""global
-  nbthread 1
-  maxconn 9000
-defaults
-  mode http
-  http-reuse always
-  option forwardfor
-  timeout connect 3s
-  timeout client 600s
-  timeout server 30s
-  timeout http-keep-alive 600s
-  unique-id-format %[uuid()]
-frontend web
-  bind 127.0.0.1:{self.port}
-  http-request set-header X-Forwarded-Proto http
-  http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  http-request add-header Via "1.1 haproxy"
-  unique-id-header X-Request-Id
-  default_backend app
-backend app
-  balance roundrobin
-{lines}
-"""
-        )
-        return ["haproxy", "-db", "-f", file]
-
-
-class Nginx(Proxy):
-    kind = "nginx"
-
-    def command(self):
-        lines = "\n".join(f"    server 127.0.0.1:{port};" for port in self.servers)
-        file = self.directory / "nginx.conf"
-        user = "user root;" if os.geteuid() == 0 else ""
-        file.write_text(
-            f"""daemon off;
-{user}
-worker_processes 1;
-worker_rlimit_nofile 19000;
-pid {self.directory}/nginx.pid;
-error_log stderr crit;
-events {{ worker_connections 9000; }}
-http {{
-  access_log off;
-  keepalive_timeout 600s;
-  keepalive_requests 1000000000;
-  client_body_temp_path {self.directory}/body;
-  proxy_temp_path {self.directory}/proxy;
-  fastcgi_temp_path {self.directory}/fastcgi;
-  uwsgi_temp_path {self.directory}/uwsgi;
-  scgi_temp_path {self.directory}/scgi;
-  upstream app {{
-{lines}
-    keepalive 256;
-    keepalive_requests 1000000000;
-    keepalive_timeout 600s;
-  }}
-  server {{
-    listen 127.0.0.1:{self.port} backlog=4096;
-    location / {{
-      proxy_pass http://app;
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_set_header Connection "";
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto http;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header X-Request-Id $request_id;
-      proxy_set_header Via "1.1 nginx";
-    }}
-  }}
-}}
-"""
-        )
-        return ["nginx", "-p", self.directory, "-c", file, "-e", self.directory / "error.log"]
-
-
-def wrk_command(url, connections, seconds):
-    return ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
+def wrk_command(url, connections, seconds, *more):
+    return ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *more, url]
 
 
 def parse_wrk(text):
@@ -347,8 +183,10 @@ def parse_wrk(text):
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     p99 = re.search(r"^\s+99%\s+(\S+)", text, re.M)
+    read = re.search(r"([\d.]+)([KMGT]?)B read", text)
     return {
         "requests": int(requests[1]),
+        "bytes_read": float(read[1]) * 1024 ** " KMGT".index(read[2] or " "),
         "requests_per_s": float(re.search(r"Requests/sec:\s+(\S+)", text)[1]),
         "p99": p99[1] if p99 else "",
         "socket_errors": sum(map(int, errors.groups())) if errors else 0,
@@ -356,16 +194,35 @@ def parse_wrk(text):
     }
 
 
-def wrk(url, connections, seconds):
-    """One run, to its end."""
+def on_load_core(command, seconds):
+    """Runs it to its end. @returns what it printed."""
     result = subprocess.run(
-        wrk_command(url, connections, seconds),
+        [str(word) for word in command],
         capture_output=True,
         text=True,
         preexec_fn=on_core(LOAD_CORE),
         check=False,
+        timeout=seconds + 60,
     )
-    return parse_wrk(result.stdout + result.stderr)
+    return result.stdout + result.stderr
+
+
+def wrk(url, connections, seconds, *more):
+    """One run, to its end."""
+    return parse_wrk(on_load_core(wrk_command(url, connections, seconds, *more), seconds))
+
+
+def one_request(port):
+    """@returns the connection, kept open after one whole reply."""
+    link = socket.create_connection(("127.0.0.1", port), 10)
+    link.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    text = b""
+    while b"hello" not in text:
+        data = link.recv(4096)
+        if not data:
+            sys.exit("a connection ended early")
+        text += data
+    return link
 
 
 def spread(values):
