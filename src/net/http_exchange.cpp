@@ -7,6 +7,7 @@ void http_exchange::recycle() {
   static_cast<exchange_facts&>(*this) = {};
   dial.reset();
   pipe.stop();
+  request_pipe.stop();
   plan.reset();
   request_scanner.reset();
   response_scanner.reset();

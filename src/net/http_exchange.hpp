@@ -20,6 +20,7 @@ struct exchange_facts {
   http1::framing request_framing = http1::framing::none;
   uint64_t request_remaining = 0;
   uint64_t request_body_bytes = 0;
+  unsigned request_full_reads = 0;
   bool idempotent = false;
   bool is_head = false;
   bool http10 = false;
@@ -50,7 +51,8 @@ struct exchange_facts {
 /// is at work. Recycled by its worker, so an idle connection carries none.
 struct http_exchange : exchange_facts {
   explicit http_exchange(worker_services& services)
-    : dial(services), pipe(services.event_loop) {}
+    : dial(services), pipe(services.event_loop),
+      request_pipe(services.event_loop) {}
 
   /// Gives back what it holds and forgets the request; strings keep their
   /// room for the next one.
@@ -58,7 +60,8 @@ struct http_exchange : exchange_facts {
 
   local_ptr<held_plan> plan;
   dialer dial;
-  spliced pipe; ///< for large bodies
+  spliced pipe;         ///< for large bodies of responses
+  spliced request_pipe; ///< and of requests
   http1::chunk_scanner request_scanner;
   http1::chunk_scanner response_scanner;
   buffer head;          ///< as sent to servers, kept for another try

@@ -206,11 +206,14 @@ bool http_session::pump_request(turn_budget& budget) {
     x.server_deaf = true;
   if (x.request_done || x.server_deaf || server.has_unsent())
     return false;
+  if (x.request_pipe.active())
+    return splice_request(budget);
   const auto tight =
     services_.event_loop.buffers().pressure() != buffer_pool::level::normal;
-  const auto got = client_.receive(tight               ? read_tight
-                                   : server.took_all() ? read_large
-                                                       : read_small);
+  const auto max = tight             ? read_tight
+                 : server.took_all() ? read_large
+                                     : read_small;
+  const auto got = client_.receive(max);
   switch (got.status) {
   case io_status::would_block:
     return false;
@@ -222,9 +225,53 @@ bool http_session::pump_request(turn_budget& budget) {
     break;
   }
   budget.spend(got.bytes.size());
+  x.request_full_reads = got.bytes.size() == max ? x.request_full_reads + 1 : 0;
   const auto used = forward_body(got.bytes);
-  if (!is_over())
-    input_.append(services_.event_loop.buffers(), got.bytes.substr(used));
+  if (is_over())
+    return true;
+  input_.append(services_.event_loop.buffers(), got.bytes.substr(used));
+  if (x.request_framing == http1::framing::length && x.request_full_reads >= 2
+      && x.request_remaining >= spliced::worth_min && !x.server_deaf
+      && !server.has_unsent())
+    x.request_pipe.start();
+  return true;
+}
+
+bool http_session::splice_request(turn_budget& budget) {
+  auto& x = *exchange_;
+  size_t moved = 0;
+  if (x.request_pipe.pending() == 0) {
+    switch (x.request_pipe.fill(client_, x.request_remaining, moved)) {
+    case io_status::would_block:
+      return false;
+    case io_status::end:
+    case io_status::failed:
+      cut(reason::client_abort);
+      return true;
+    case io_status::done:
+      break;
+    }
+    x.request_remaining -= moved;
+    x.bytes_received += moved;
+  }
+  switch (x.request_pipe.drain(x.dial.connection().io, moved)) {
+  case io_status::failed: // its answer to what it took may be there
+    x.request_pipe.stop();
+    x.server_deaf = true;
+    return true;
+  case io_status::would_block:
+    return false;
+  default:
+    break;
+  }
+  budget.spend(moved);
+  arm(rules().timeout_idle);
+  if (x.request_pipe.pending() > 0)
+    return true;
+  if (x.request_remaining < spliced::worth_min)
+    x.request_pipe.stop(); // the rest is cheaper to copy
+  if (x.request_remaining == 0)
+    request_complete();
   return true;
 }
 

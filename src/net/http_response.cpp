@@ -14,9 +14,6 @@ constexpr size_t pieces_max = 16;
 /// 1xx responses a server may send before its final one.
 constexpr unsigned interim_max = 8;
 
-/// Bytes still due from which a body goes by splice(2) (DESIGN section 3).
-constexpr uint64_t splice_min = 65'536;
-
 /// Servers may send larger heads than clients.
 constexpr http1::head_limits response_limits{32'768, http1::fields_max, 0};
 
@@ -232,7 +229,7 @@ void http_session::relay_response(std::string_view head,
   if (whole)
     return response_complete(used == body.size());
   if (x.response_framing == http1::framing::length && x.full_reads >= 2
-      && x.response_remaining >= splice_min && !client_.has_unsent())
+      && x.response_remaining >= spliced::worth_min && !client_.has_unsent())
     x.pipe.start();
 }
 
@@ -280,7 +277,7 @@ bool http_session::splice_response(turn_budget& budget) {
   arm(rules().timeout_idle);
   if (x.pipe.pending() > 0)
     return true;
-  if (x.response_remaining < splice_min)
+  if (x.response_remaining < spliced::worth_min)
     x.pipe.stop(); // the rest is cheaper to copy
   if (x.response_remaining == 0)
     response_complete(true);

@@ -352,8 +352,9 @@ bool http_session::client_stalls() const noexcept {
   const auto& x = *exchange_;
   const bool reads_nothing = client_.has_unsent() || x.pipe.pending() > 0;
   // A server may answer as it reads: what it owes can hang on what it is owed.
-  const bool sends_nothing =
-    !x.request_done && !x.server_deaf && !x.dial.connection().io.has_unsent();
+  const bool sends_nothing = !x.request_done && !x.server_deaf
+                          && !x.dial.connection().io.has_unsent()
+                          && x.request_pipe.pending() == 0;
   return reads_nothing || sends_nothing;
 }
 

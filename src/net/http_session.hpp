@@ -80,6 +80,7 @@ private:
   bool within_limits(const http1::request_head& head);
   void take_rest(std::string_view rest, size_t head_size, bool stashed);
   bool pump_request(turn_budget& budget);
+  bool splice_request(turn_budget& budget);
   size_t forward_body(std::string_view bytes);
   size_t forward_chunks(std::string_view bytes);
   /// Sends the head first if it is due, then what waits, then the pieces.

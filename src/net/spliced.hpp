@@ -12,6 +12,9 @@ namespace troupe::net {
 /// used again.
 class spliced {
 public:
+  /// Bytes still due from which a body goes this way (DESIGN section 3).
+  static constexpr uint64_t worth_min = 65'536;
+
   explicit spliced(loop& l) noexcept : loop_(l) {}
   ~spliced() { stop(); }
   spliced(const spliced&) = delete;

@@ -364,17 +364,50 @@ CAF_TEST(a large response arrives unchanged at a client that stalls) {
 CAF_TEST(a large request arrives unchanged at a server that stalls) {
   auto& server = serve();
   start();
+  const auto idle = open_pipe_ends();
   const auto body = pattern(4u << 20);
   auto& one = connect();
   one.client.send(simple_post(body));
+  one.client.send(simple_get); // pipelined behind it
   size_t turns = 0;
+  size_t pipes = 0;
   CAF_CHECK(run_until([&] {
     for (auto& connection : server.connections)
       connection.paused = turns % 3 != 0;
     ++turns;
+    pipes = std::max(pipes, open_pipe_ends());
     return message_size(one.client.received) > 0;
   }));
-  CAF_CHECK(one.client.received == ok("a1 " + body));
+  for (auto& connection : server.connections)
+    connection.paused = false;
+  CAF_CHECK(answered(one, 2));
+  CAF_CHECK(one.client.received.starts_with(ok("a1 " + body)));
+  CAF_CHECK(pipes > idle); // it went by splice
+  CAF_CHECK_EQUAL(server.connections.size(), 1u);
+}
+
+CAF_TEST(a server that answers amid a large request is not used again) {
+  auto& server = serve_by_hand();
+  start();
+  const auto idle = open_pipe_ends();
+  auto& one = connect();
+  const auto body = pattern(32u << 20);
+  one.client.send(simple_post(body));
+  size_t turns = 0;
+  CAF_CHECK(run_until([&] { // both the pipe and the socket fill up
+    for (auto& connection : server.connections)
+      connection.paused = open_pipe_ends() > idle;
+    turns += open_pipe_ends() > idle ? 1 : 0;
+    return turns > 100;
+  }));
+  CAF_CHECK(server.received().size() < body.size());
+  server.connections[0].send(ok("enough"));
+  CAF_CHECK(run_until(
+    [&] { return one.client.received.find("enough") != std::string::npos; }));
+  server.connections[0].paused = false;
+  CAF_CHECK(run_until([&] { return server.connections[0].is_over(); }));
+  CAF_CHECK_EQUAL(backend->pool().idle_count(), 0u);
+  CAF_CHECK_EQUAL(known[0]->in_flight.load(), 0u);
 }
 
 CAF_TEST(a switch of protocols makes a tunnel with two ends) {
