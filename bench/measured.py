@@ -30,7 +30,7 @@ def finish(result, lines):
 # -- g: memory ---------------------------------------------------------------------
 
 
-def idle(arguments, count=5000, rest=3):
+def idle(arguments, count=5000, rest=6):
     found = {}
     with rig.Rig(arguments.bin) as stage:
         servers = stage.servers(2)

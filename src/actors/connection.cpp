@@ -2,6 +2,9 @@
 #include "actors/connection.hpp"
 
 #include "actors/log.hpp"
+#include "actors/parked_connection.hpp"
+
+#include <utility>
 
 namespace troupe::actors {
 
@@ -15,27 +18,67 @@ std::unique_ptr<net::session> make_session(net::session_start start) {
 
 } // namespace
 
-connection::connection(caf::actor_config& cfg, worker_context& worker,
-                       connection_start start)
-  : hosted(cfg), worker_(worker), id_(start.id),
-    token_(worker.services.event_loop.timers().add(*this)),
-    accepted_under_(start.frontend->current), group_(std::move(start.group)),
+connection_seat::connection_seat(worker_context& worker,
+                                 net::local_ptr<net::frontend_slot> frontend,
+                                 net::local_ptr<connection_group> group)
+  : worker_(&worker), frontend_(std::move(frontend)),
+    accepted_under_(frontend_->current), group_(std::move(group)),
+    number_(uint64_t{worker.services.index} << 48
+            | worker.next_connection_id++),
     accepted_at_(worker.services.event_loop.now()) {
-  try {
-    session_ = make_session({worker.services, std::move(start.frontend), *this,
-                             token_, start.descriptor, start.peer});
-  } catch (...) {
-    worker.services.event_loop.timers().remove(token_);
-    throw;
-  }
-  self_ = caf::strong_actor_ptr{ctrl()};
-  group_->members.push_back(*this);
   auto& clients = *accepted_under_->plan->live->clients;
-  auto& counts = clients.by_worker[worker_.services.index];
+  auto& counts = clients.by_worker[worker.services.index];
   counts.connections_total.add();
   counts.connections_open.add();
   clients.open.fetch_add(1, std::memory_order_relaxed);
-  worker_.limit.open.fetch_add(1, std::memory_order_relaxed);
+  worker.limit.open.fetch_add(1, std::memory_order_relaxed);
+}
+
+connection_seat::connection_seat(connection_seat&& other) noexcept
+  : worker_(std::exchange(other.worker_, nullptr)),
+    frontend_(std::move(other.frontend_)),
+    accepted_under_(std::move(other.accepted_under_)),
+    group_(std::move(other.group_)), number_(other.number_),
+    accepted_at_(other.accepted_at_) {}
+
+void connection_seat::leave() noexcept {
+  if (worker_ == nullptr)
+    return;
+  auto& clients = *accepted_under_->plan->live->clients;
+  clients.by_worker[worker_->services.index].connections_open.sub();
+  clients.open.fetch_sub(1, std::memory_order_relaxed);
+  worker_->limit.open.fetch_sub(1, std::memory_order_relaxed);
+  if (group_->draining && group_->members.empty() && group_->listener)
+    caf::anon_send(group_->listener, connections_gone{});
+  group_.reset();
+  accepted_under_.reset();
+  frontend_.reset();
+  worker_ = nullptr;
+}
+
+connection_view connection_seat::describe(const endpoint& peer) const {
+  connection_view view;
+  view.id = number_;
+  view.client = peer.to_string();
+  view.frontend = accepted_under_->plan->settings.name;
+  const auto age = worker_->services.event_loop.now() - accepted_at_;
+  view.age_ms = static_cast<uint64_t>(
+    std::chrono::duration_cast<milliseconds>(age).count());
+  return view;
+}
+
+connection::connection(caf::actor_config& cfg, connection_start start)
+  : hosted(cfg), worker_(start.seat.worker()), seat_(std::move(start.seat)),
+    token_(worker_.services.event_loop.timers().add(*this)) {
+  try {
+    session_ = make_session({worker_.services, seat_.frontend(), *this, token_,
+                             start.descriptor, start.peer, start.rested});
+  } catch (...) {
+    worker_.services.event_loop.timers().remove(token_);
+    throw;
+  }
+  self_ = caf::strong_actor_ptr{ctrl()};
+  seat_.group().members.push_back(*this);
 }
 
 connection_actor::behavior_type connection::make_behavior() {
@@ -58,32 +101,26 @@ void connection::on_exit() {
   cut_if_running();
   session_.reset();
   worker_.services.event_loop.timers().remove(token_);
-  auto& clients = *accepted_under_->plan->live->clients;
-  clients.by_worker[worker_.services.index].connections_open.sub();
-  clients.open.fetch_sub(1, std::memory_order_relaxed);
-  worker_.limit.open.fetch_sub(1, std::memory_order_relaxed);
   unlink();
-  if (group_->draining && group_->members.empty() && group_->listener)
-    caf::anon_send(group_->listener, connections_gone{});
-  // All of this belongs to the worker's thread, the destructor may not run
-  // there.
-  group_.reset();
-  accepted_under_.reset();
+  // It belongs to the worker's thread, the destructor may not run there.
+  seat_.leave();
   worker_.ended.push_back(std::move(self_));
 }
 
 connection_view connection::describe() const {
-  connection_view view;
-  view.id = id_;
-  view.client = session_->peer().to_string();
-  view.frontend = accepted_under_->plan->settings.name;
+  auto view = seat_.describe(session_->peer());
   view.server = session_->server();
   view.phase = to_string(session_->phase());
   view.requests = session_->requests();
-  const auto age = worker_.services.event_loop.now() - accepted_at_;
-  view.age_ms = static_cast<uint64_t>(
-    std::chrono::duration_cast<milliseconds>(age).count());
   return view;
+}
+
+void connection::drain() {
+  caf::anon_send(connection_actor{this}, drain_connection{});
+}
+
+void connection::close(reason why) {
+  caf::anon_send(connection_actor{this}, close_connection{number(), why});
 }
 
 template <class F>
@@ -99,7 +136,20 @@ void connection::on_stream(net::stream&) {
 }
 
 void connection::on_timer() {
-  act([this] { session_->on_timer(); });
+  act([this] {
+    session_->on_timer();
+    park_if_rested();
+  });
+}
+
+void connection::park_if_rested() {
+  if (host() == nullptr)
+    return;
+  if (const auto rested = session_->take_rested()) {
+    unlink();
+    parked_connection::park(*host(), std::move(seat_), session_->peer(),
+                            *rested);
+  }
 }
 
 void connection::on_ready() {
@@ -113,7 +163,8 @@ void connection::cut_if_running() noexcept {
     if (!session_->ended())
       session_->cut(reason::internal);
   } catch (const std::exception& e) {
-    log::error("connection {} could not be ended in order: {}", id_, e.what());
+    log::error("connection {} could not be ended in order: {}", number(),
+               e.what());
   }
 }
 

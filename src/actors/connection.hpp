@@ -3,6 +3,7 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/parking_lot.hpp"
 #include "net/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -11,11 +12,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace troupe::actors {
 
-/// A connection as its listener and its worker see it.
+/// A connection as its listener and its worker see it: an actor, or, while it
+/// rests, a parked_connection.
 class group_member
   : public boost::intrusive::list_base_hook<
       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -26,7 +29,10 @@ public:
   virtual const net::server_connection* upstream() const noexcept = 0;
   /// Kept alive for another request, and none has begun.
   virtual bool rests() const noexcept = 0;
-  virtual connection_actor handle() = 0;
+  /// Lets it finish what is under way, then ends it. May end it at once.
+  virtual void drain() = 0;
+  /// Ends it. May do so at once.
+  virtual void close(reason why) = 0;
 
 protected:
   ~group_member() = default;
@@ -41,6 +47,13 @@ struct connection_group : net::local_counted<connection_group> {
   /// Told when the last one has gone while draining; null once it has ended.
   listener_actor listener;
   bool draining = false;
+
+  /// `visit` may end the member it is given, or wake it.
+  template <class F>
+  void for_each(F&& visit) {
+    for (auto next = members.begin(); next != members.end();)
+      visit(*next++);
+  }
 };
 
 /// Client connections of the whole node: no more than there are descriptors
@@ -65,14 +78,47 @@ struct worker_context {
   /// their own code is still on the stack.
   std::vector<caf::strong_actor_ptr> ended;
   uint64_t next_connection_id = 1;
+  parking_lot parked;
+};
+
+/// A client connection's place on its worker and frontend, counted for as long
+/// as somebody holds it: the actor, or what is parked in its stead.
+class connection_seat {
+public:
+  connection_seat(worker_context& worker,
+                  net::local_ptr<net::frontend_slot> frontend,
+                  net::local_ptr<connection_group> group);
+  connection_seat(connection_seat&& other) noexcept;
+  connection_seat& operator=(connection_seat&&) = delete;
+  ~connection_seat() { leave(); }
+
+  /// Gives it up; after the member has left its group.
+  void leave() noexcept;
+
+  worker_context& worker() const noexcept { return *worker_; }
+  const net::local_ptr<net::frontend_slot>& frontend() const noexcept {
+    return frontend_;
+  }
+  connection_group& group() const noexcept { return *group_; }
+  uint64_t number() const noexcept { return number_; }
+  /// What listings say of it, whatever it does.
+  connection_view describe(const endpoint& peer) const;
+
+private:
+  worker_context* worker_; ///< null once given up
+  net::local_ptr<net::frontend_slot> frontend_;
+  net::local_ptr<net::held_plan> accepted_under_;
+  net::local_ptr<connection_group> group_;
+  uint64_t number_;
+  time_point accepted_at_;
 };
 
 struct connection_start {
-  uint64_t id = 0;
+  connection_seat seat;
   int descriptor = -1;
   endpoint peer;
-  net::local_ptr<net::frontend_slot> frontend;
-  net::local_ptr<connection_group> group;
+  /// Instead of a descriptor: one that was parked.
+  std::optional<net::rested_client> rested = std::nullopt;
 };
 
 /// One client connection. Its I/O events call it directly on its worker's
@@ -84,14 +130,13 @@ class connection final
     private net::stream_owner,
     private net::loop_client {
 public:
-  connection(caf::actor_config& cfg, worker_context& worker,
-             connection_start start);
+  connection(caf::actor_config& cfg, connection_start start);
 
   behavior_type make_behavior() override;
   void on_exit() override;
 
 private:
-  uint64_t number() const noexcept override { return id_; }
+  uint64_t number() const noexcept override { return seat_.number(); }
   connection_view describe() const override;
   const net::server_connection* upstream() const noexcept override {
     return session_ ? session_->upstream() : nullptr;
@@ -100,7 +145,8 @@ private:
     return session_ && session_->phase() == net::session_phase::idle
         && session_->requests() > 0;
   }
-  connection_actor handle() override { return this; }
+  void drain() override;
+  void close(reason why) override;
 
   void on_stream(net::stream&) override;
   void on_timer() override;
@@ -110,13 +156,12 @@ private:
   void act(F&& f);
   void quit_if_ended();
   void cut_if_running() noexcept;
+  /// Ends the actor, not the connection, once that has rested long enough.
+  void park_if_rested();
 
   worker_context& worker_;
-  const uint64_t id_;
+  connection_seat seat_;
   net::client_token token_;
-  net::local_ptr<net::held_plan> accepted_under_;
-  net::local_ptr<connection_group> group_;
-  const time_point accepted_at_;
   caf::strong_actor_ptr self_; ///< keeps it alive while it has a socket
   std::unique_ptr<net::session> session_;
 };

@@ -125,12 +125,10 @@ listener::accepted listener::accept_one() {
 void listener::welcome(int descriptor, const endpoint& peer) {
   if (refuse_if_full(descriptor, peer))
     return;
-  const auto id = worker_.next_connection_id++;
   try {
     spawn_on<connection>(
-      *host(), worker_,
-      connection_start{uint64_t{worker_.services.index} << 48 | id, descriptor,
-                       peer, frontend_, group_});
+      *host(), connection_start{connection_seat{worker_, frontend_, group_},
+                                descriptor, peer});
   } catch (const std::exception& e) {
     // The socket is closed by now; the others must not notice.
     log::error("frontend {}: a connection could not start: {}", name_,
@@ -206,9 +204,7 @@ void listener::rest() {
 void listener::on_timer() {
   in_actor([this] {
     if (group_->draining) {
-      for (auto& member : group_->members)
-        caf::anon_send(member.handle(),
-                       close_connection{member.number(), cut_reason_});
+      group_->for_each([this](auto& member) { member.close(cut_reason_); });
     } else if (resting_) {
       resting_ = false;
       watch();
@@ -227,8 +223,7 @@ void listener::drain(const drain_listener& message) {
   }
   frontend_->draining = true;
   group_->draining = true;
-  for (auto& member : group_->members)
-    caf::anon_send(member.handle(), drain_connection{});
+  group_->for_each([](auto& member) { member.drain(); });
   auto& event_loop = worker_.services.event_loop;
   event_loop.timers().arm(timer_token_,
                           event_loop.now() + message.drain_timeout);

@@ -24,7 +24,13 @@ bool has_drained(const worker_state::frontend& frontend) {
 
 } // namespace
 
-worker_state::~worker_state() { ending = true; }
+worker_state::~worker_state() {
+  ending = true;
+  // No actor is left; what is parked would never end by itself.
+  for (auto& [key, frontend] : frontends)
+    frontend.group->for_each(
+      [](auto& member) { member.close(reason::shutdown); });
+}
 
 void worker_state::report_failure(const std::string& backend,
                                   const std::string& server, bool on_connect,
@@ -217,8 +223,7 @@ void worker::stopped_if_done() {
 template <class F>
 void worker::for_each_connection(F&& visit) const {
   for (const auto& [name, frontend] : state_.frontends)
-    for (auto& member : frontend.group->members)
-      visit(member);
+    frontend.group->for_each(visit);
 }
 
 connection_list worker::connections(const list_connections& message) const {
@@ -237,7 +242,7 @@ actor_list worker::actors() const {
 void worker::close_one(const close_connection& message) {
   for_each_connection([&](group_member& member) {
     if (member.number() == message.id)
-      send(member.handle(), message);
+      member.close(message.why);
   });
 }
 
@@ -278,8 +283,7 @@ void worker::on_timer() {
         const auto* upstream = member.upstream();
         if (upstream != nullptr && upstream->server == removed.server.get()
             && upstream->address == removed.address)
-          send(member.handle(),
-               close_connection{member.number(), reason::drained});
+          member.close(reason::drained);
       });
       return true;
     });
@@ -291,7 +295,7 @@ void worker::on_ready() {
   in_actor([this] {
     for_each_connection([this](group_member& member) {
       if (member.rests())
-        send(member.handle(), drain_connection{});
+        member.drain();
     });
   });
 }

@@ -47,6 +47,7 @@ void worker_thread::run() {
     host_.run();
     ended.swap(state_.context.ended);
     ended.clear();
+    state_.context.parked.trim_if_due(loop_.now());
     if (host_.has_jobs())
       return work_state::more;
     const bool done =

@@ -78,9 +78,11 @@ void log_ring::drain(std::string& out) {
 }
 
 size_t log_ring::size() const noexcept {
-  // In this order the difference cannot be negative, whichever thread asks.
+  // In this order the difference cannot be negative, whichever thread asks; for
+  // a third one both may have moved on in between.
   const uint64_t head = head_.load(std::memory_order_acquire);
-  return tail_.load(std::memory_order_seq_cst) - head;
+  const uint64_t tail = tail_.load(std::memory_order_seq_cst);
+  return std::min<uint64_t>(tail - head, capacity);
 }
 
 access_log::access_log(const access_log_settings& settings, unsigned workers)

@@ -31,7 +31,7 @@ bool http_session::read_head(turn_budget& budget) {
   if (flushed == io_status::would_block)
     return false; // the reply before goes first
   if (replying)   // the time between requests begins now
-    arm(rules().timeout_keep_alive);
+    begin_rest();
   if (!input_.empty() && !head_incomplete_) {
     budget.spend(0);
     take_head(input_.view(), true);

@@ -53,8 +53,16 @@ http_session::http_session(session_start start)
     client_token_(start.client), owner_(start.owner), peer_(start.peer),
     peer_ip_(peer_.ip()), peer_hash_(stable_hash(peer_.ip_bytes())),
     client_(services_.event_loop, start.owner) {
-  client_.open(start.descriptor, true, peer_.family() == AF_UNIX);
-  arm(rules().timeout_header);
+  const bool is_unix = peer_.family() == AF_UNIX;
+  if (start.rested) {
+    client_.adopt(start.rested->connection, is_unix);
+    requests_ = start.rested->requests;
+    rests_since_ = start.rested->since;
+    arm_end_of_rest();
+  } else {
+    client_.open(start.descriptor, true, is_unix);
+    arm(rules().timeout_header);
+  }
 }
 
 http_session::~http_session() = default;
@@ -290,7 +298,37 @@ void http_session::finish_exchange(reason why) {
   if (!keep)
     return begin_closing(linger);
   phase_ = session_phase::idle;
-  arm(client_.has_unsent() ? rules().timeout_idle : rules().timeout_keep_alive);
+  client_.has_unsent() ? arm(rules().timeout_idle) : begin_rest();
+}
+
+void http_session::begin_rest() {
+  rests_since_ = services_.event_loop.now();
+  arm(std::min(rest_time, rules().timeout_keep_alive));
+}
+
+void http_session::arm_end_of_rest() {
+  services_.event_loop.timers().arm(client_token_,
+                                    rests_since_ + rules().timeout_keep_alive);
+}
+
+/// Before the end of its rest there is one stop: it may be taken then.
+void http_session::on_idle_timer() {
+  const auto rested = services_.event_loop.now() - rests_since_;
+  if (requests_ == 0 || draining_ || client_.has_unsent()
+      || rested >= rules().timeout_keep_alive)
+    end();
+  else
+    arm_end_of_rest();
+}
+
+std::optional<rested_client> http_session::take_rested() {
+  const auto rested = services_.event_loop.now() - rests_since_;
+  if (phase_ != session_phase::idle || requests_ == 0 || draining_
+      || !input_.empty() || client_.has_unsent() || client_.readable()
+      || client_.hung_up() || rested < rest_time)
+    return std::nullopt;
+  phase_ = session_phase::ended;
+  return rested_client{client_.let_go(), requests_, rests_since_};
 }
 
 void http_session::drop_exchange() {
@@ -321,6 +359,9 @@ void http_session::start_tunnel(std::string_view from_server) {
 
 void http_session::on_timer() {
   switch (phase_) {
+  case session_phase::idle:
+    on_idle_timer();
+    break;
   case session_phase::head:
     open_exchange();
     exchange_->keep_alive = false;

@@ -23,6 +23,7 @@ public:
 
   void progress() override;
   void on_timer() override;
+  std::optional<rested_client> take_rested() override;
   void drain() override;
   void cut(reason why) override;
 
@@ -64,6 +65,10 @@ private:
   void start_tunnel(std::string_view from_server);
   void end();
   void arm(milliseconds timeout);
+  /// The time between two requests begins.
+  void begin_rest();
+  void arm_end_of_rest();
+  void on_idle_timer();
   /// stream::flush() that gives a peer who takes some, but not all, the whole
   /// `timeout` again.
   io_status flush(stream& to, milliseconds timeout);
@@ -120,6 +125,7 @@ private:
   std::unique_ptr<tunnel> tunnel_;
   buffer input_;          ///< a partial head, or requests that came early
   time_point head_began_; ///< of the head under way in phase `head`
+  time_point rests_since_;
   uint64_t requests_ = 0; ///< begun on this connection
   uint64_t lingered_ = 0; ///< bytes thrown away while closing
   session_phase phase_ = session_phase::idle;

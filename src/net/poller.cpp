@@ -51,6 +51,12 @@ void poller::forget(io_token token) noexcept {
   free_.push_back(token.slot); // never grows beyond slots_: see add()
 }
 
+void poller::hand_over(io_token token, io_sink& sink) noexcept {
+  auto& slot = slots_[token.slot];
+  if (slot.generation == token.generation)
+    slot.sink = &sink;
+}
+
 void poller::detach(int fd, io_token token) noexcept {
   ::epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr);
   forget(token);

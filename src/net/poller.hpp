@@ -42,6 +42,9 @@ public:
   /// closes the descriptor, or calls detach() to keep it open.
   void forget(io_token token) noexcept;
 
+  /// From now on `sink` hears of the descriptor; no event is lost.
+  void hand_over(io_token token, io_sink& sink) noexcept;
+
   /// Takes an open descriptor out of the set.
   void detach(int fd, io_token token) noexcept;
 

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,17 @@ enum class session_phase : uint8_t {
 
 std::string_view to_string(session_phase x) noexcept;
 
+/// What remains of a client connection that rests between two requests: enough
+/// to make another session of it.
+struct rested_client {
+  stream::loose_end connection;
+  uint64_t requests = 0;
+  time_point since; ///< when it began to rest
+};
+
+/// How long a connection rests before its session is not worth its memory.
+constexpr milliseconds rest_time{1'000};
+
 /// One client connection's journey as a plain state machine on its worker's
 /// loop. The connection actor drives it and ends when it has ended.
 class session {
@@ -97,6 +109,9 @@ public:
   virtual void on_timer() = 0;
   /// Finish what is under way, then end. Idle ones end at once.
   virtual void drain() = 0;
+  /// Gives the connection away if it has rested for `rest_time`, and ends.
+  /// Whoever takes it closes it when its keep-alive time is over.
+  virtual std::optional<rested_client> take_rested() { return std::nullopt; }
   /// End now, whatever is under way.
   virtual void cut(reason why) = 0;
 
@@ -120,6 +135,8 @@ struct session_start {
   client_token client; ///< its identity on the loop
   int descriptor = -1; ///< accepted, non-blocking; owned by the session
   endpoint peer;
+  /// Instead of a descriptor: one that has rested.
+  std::optional<rested_client> rested = std::nullopt;
 };
 
 std::unique_ptr<session> make_http_session(session_start start);

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace troupe::net {
 
@@ -24,12 +25,26 @@ bool blocked(int error) noexcept {
 
 void stream::open(int fd, bool connected, bool is_unix) {
   try {
-    token_ = loop_.poller().add(fd, interest, *this);
+    begin(fd, loop_.poller().add(fd, interest, *this), connected, is_unix);
   } catch (...) {
     ::close(fd);
     throw;
   }
+}
+
+void stream::adopt(loose_end x, bool is_unix) noexcept {
+  loop_.poller().hand_over(x.io, *this);
+  begin(x.descriptor, x.io, true, is_unix);
+}
+
+stream::loose_end stream::let_go() noexcept {
+  return {std::exchange(fd_, -1), token_};
+}
+
+void stream::begin(int fd, io_token token, bool connected,
+                   bool is_unix) noexcept {
   fd_ = fd;
+  token_ = token;
   error_ = 0;
   bytes_sent_ = 0;
   connecting_ = !connected;

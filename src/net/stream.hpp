@@ -53,6 +53,18 @@ public:
   /// @throws std::system_error when the poller has no room (fd is closed).
   void open(int fd, bool connected, bool is_unix);
 
+  /// Takes over what another stream has let go: open, connected, still
+  /// registered.
+  struct loose_end {
+    int descriptor = -1;
+    io_token io;
+  };
+  void adopt(loose_end x, bool is_unix) noexcept;
+
+  /// Lets go of a connection with nothing unsent. Whoever has it now asks the
+  /// poller to be told of it, before the next event.
+  loose_end let_go() noexcept;
+
   /// After on_stream() on a connecting stream.
   /// @returns done, would_block, or failed with error().
   io_status finish_connect() noexcept;
@@ -101,6 +113,7 @@ public:
 
 private:
   void on_io(uint32_t events) override;
+  void begin(int fd, io_token token, bool connected, bool is_unix) noexcept;
   io_status write_now(std::span<iovec> pieces, size_t total, bool more,
                       size_t& sent) noexcept;
   io_status fail(int error) noexcept;

@@ -66,6 +66,43 @@ CAF_TEST(a resting connection is closed after timeout_keep_alive) {
   CAF_CHECK_EQUAL(one.client.received, ok("a1 "));
 }
 
+CAF_TEST(a connection that has rested for a second can be taken and goes on) {
+  serve();
+  start();
+  auto& one = connect();
+  one.client.send(simple_get);
+  CAF_CHECK(answered(one));
+  const auto answered_at = event_loop.now();
+  CAF_CHECK(!one.session->take_rested());
+  std::optional<rested_client> taken;
+  CAF_CHECK(run_until([&] {
+    taken = one.session->take_rested();
+    return taken.has_value();
+  }));
+  CAF_CHECK(event_loop.now() - answered_at >= rest_time - 100ms);
+  CAF_CHECK(one.session->ended());
+  CAF_CHECK_EQUAL(taken->requests, 1u);
+  one.wake(*taken);
+  one.client.send(simple_get);
+  CAF_CHECK(answered(one, 2));
+  CAF_CHECK_EQUAL(one.session->requests(), 2u);
+}
+
+CAF_TEST(who has made no request or has half of one cannot be taken) {
+  serve();
+  start();
+  auto& silent = connect();
+  auto& slow = connect();
+  slow.client.send(simple_get);
+  CAF_CHECK(answered(slow));
+  slow.client.send("GET");
+  const auto begin = clock::now();
+  CAF_CHECK(
+    run_until([&] { return clock::now() - begin > rest_time + 100ms; }));
+  CAF_CHECK(!silent.session->take_rested());
+  CAF_CHECK(!slow.session->take_rested());
+}
+
 CAF_TEST(a silent server is answered for with 504 and blamed) {
   serve_by_hand();
   next.timeout_response = 60ms;

@@ -145,18 +145,25 @@ public:
       session->on_timer();
   }
 
+  /// Another session for the connection that the last one gave away.
+  void wake(const rested_client& rested) { start(-1, rested); }
+
   peer client;
   std::unique_ptr<net::session> session;
 
 private:
   seat(worker_services& services, const local_ptr<frontend_slot>& frontend,
        socket_pair pair)
-    : client(std::move(pair.a)), timers_(services.event_loop.timers()),
-      token_(timers_.add(*this)) {
+    : client(std::move(pair.a)), services_(services), frontend_(frontend),
+      timers_(services.event_loop.timers()), token_(timers_.add(*this)) {
+    start(pair.b.release());
+  }
+
+  void start(int descriptor, std::optional<rested_client> rested = {}) {
     const auto address = local_endpoint(client.fd());
-    session_start start{services, frontend,         *this,
-                        token_,   pair.b.release(), address};
-    const auto kind = frontend->current->plan->settings.protocol;
+    session_start start{services_,  frontend_, *this, token_,
+                        descriptor, address,   rested};
+    const auto kind = frontend_->current->plan->settings.protocol;
     session = kind == protocol::http ? make_http_session(std::move(start))
                                      : make_tcp_session(std::move(start));
     progress();
@@ -167,6 +174,8 @@ private:
       session->progress();
   }
 
+  worker_services& services_;
+  const local_ptr<frontend_slot> frontend_;
   timer_wheel& timers_;
   client_token token_;
 };

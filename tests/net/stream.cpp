@@ -234,6 +234,23 @@ CAF_TEST(a connect under way neither reads nor writes) {
   CAF_CHECK(connecting.took_all());
 }
 
+CAF_TEST(who adopts a stream that was let go misses nothing) {
+  const auto loose = io.let_go();
+  CAF_CHECK(!io.is_open());
+  other->send("abc");
+  recorder heir;
+  stream next{event_loop, heir};
+  next.adopt(loose, false);
+  CAF_CHECK(run_until([&] { return heir.calls > 0; }));
+  CAF_CHECK(next.receive(16).bytes == "abc");
+  CAF_CHECK(next.send("def") == io_status::done);
+  CAF_CHECK(run_until([&] {
+    other->attend();
+    return other->received == "def";
+  }));
+  CAF_CHECK_EQUAL(owner.calls, 0);
+}
+
 CAF_TEST(splice moves bytes through a pipe and tells of the end) {
   auto onward = tcp_pair();
   stream out{event_loop, owner};

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actors/parked_connection.hpp"
+
+#include "actors/log.hpp"
+#include "net/socket.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace troupe::actors {
+
+void parked_connection::park(actor_host& host, connection_seat seat,
+                             const endpoint& peer,
+                             const net::rested_client& rested) {
+  auto& worker = seat.worker();
+  try {
+    static_cast<void>(worker.parked.allocator().new_object<parked_connection>(
+      host, std::move(seat), peer, rested));
+  } catch (...) {
+    worker.services.event_loop.poller().forget(rested.connection.io);
+    ::close(rested.connection.descriptor);
+    throw;
+  }
+  worker.parked.note_parked();
+}
+
+parked_connection::parked_connection(actor_host& host, connection_seat seat,
+                                     const endpoint& peer,
+                                     const net::rested_client& rested)
+  : host_(host), worker_(seat.worker()), seat_(std::move(seat)), peer_(peer),
+    rested_(rested), token_(event_loop().timers().add(*this)) {
+  event_loop().poller().hand_over(rested_.connection.io, *this);
+  seat_.group().members.push_back(*this);
+  const auto& settings = seat_.frontend()->current->plan->settings;
+  event_loop().timers().arm(token_,
+                            rested_.since + settings.http.timeout_keep_alive);
+}
+
+parked_connection::~parked_connection() {
+  event_loop().timers().remove(token_);
+  unlink();
+}
+
+connection_view parked_connection::describe() const {
+  auto view = seat_.describe(peer_);
+  view.phase = to_string(net::session_phase::idle);
+  view.requests = rested_.requests;
+  return view;
+}
+
+void parked_connection::drain() {
+  // It may have a request in the socket that no event has told of yet.
+  if (net::is_quiet(rested_.connection.descriptor))
+    end();
+  else
+    wake();
+}
+
+void parked_connection::close(reason) { end(); }
+
+void parked_connection::on_io(uint32_t events) {
+  if ((events & ~uint32_t{EPOLLOUT}) != 0)
+    wake();
+}
+
+void parked_connection::on_timer() { end(); }
+
+void parked_connection::wake() {
+  auto& host = host_;
+  connection_start start{std::move(seat_), -1, peer_, rested_};
+  destroy();
+  try {
+    spawn_on<connection>(host, std::move(start));
+  } catch (const std::exception& e) {
+    log::error("a connection that rested could not go on: {}", e.what());
+  }
+}
+
+void parked_connection::end() {
+  event_loop().poller().forget(rested_.connection.io);
+  ::close(rested_.connection.descriptor);
+  destroy();
+}
+
+void parked_connection::destroy() {
+  // Given up, if still held, when the group has lost this member.
+  const auto seat = std::move(seat_);
+  worker_.parked.allocator().delete_object(this);
+}
+
+} // namespace troupe::actors

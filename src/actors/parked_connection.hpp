@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "actors/connection.hpp"
+
+namespace troupe::actors {
+
+/// A client connection between two requests without its actor and its session,
+/// which cost eight times as much memory. The next byte makes them anew.
+class parked_connection final : private group_member,
+                                private net::io_sink,
+                                private net::loop_client {
+public:
+  /// Owns itself until the connection wakes or ends.
+  static void park(actor_host& host, connection_seat seat, const endpoint& peer,
+                   const net::rested_client& rested);
+
+  /// For the allocator.
+  parked_connection(actor_host& host, connection_seat seat,
+                    const endpoint& peer, const net::rested_client& rested);
+  ~parked_connection();
+
+private:
+  // -- group_member --
+  uint64_t number() const noexcept override { return seat_.number(); }
+  connection_view describe() const override;
+  const net::server_connection* upstream() const noexcept override {
+    return nullptr;
+  }
+  bool rests() const noexcept override { return true; }
+  void drain() override;
+  void close(reason why) override;
+
+  // -- the loop --
+  void on_io(uint32_t events) override;
+  void on_timer() override;
+  void on_ready() override {}
+
+  net::loop& event_loop() const noexcept { return worker_.services.event_loop; }
+  /// An actor takes over.
+  void wake();
+  /// Closes the connection.
+  void end();
+  void destroy();
+
+  actor_host& host_;
+  worker_context& worker_;
+  connection_seat seat_;
+  const endpoint peer_;
+  net::rested_client rested_;
+  const net::client_token token_;
+};
+
+} // namespace troupe::actors
