@@ -53,7 +53,8 @@ def ask(clients, rounds):
             assert client.read_response().status == 200
 
 
-def messages_of_connections(node):
+def messages_of_connections(node, clients):
+    ask(clients, 1)  # those that rest have no actor
     _, answer = node.api("GET", "/v1/actors")
     assert sum(x["count"] for x in answer["connections"]) == CONNECTIONS, answer
     return sum(x["handled"] for x in answer["connections"])
@@ -63,7 +64,7 @@ def test_a_request_costs_four_system_calls_no_allocation_and_no_message(t):
     node, counts = counted(t)
     clients = [node.client() for _ in range(CONNECTIONS)]
     ask(clients, 20)
-    messages = messages_of_connections(node)
+    messages = messages_of_connections(node, clients)
     rounds = 50
     seen = []
     # A server connection more, because so many answers were never awaited at
@@ -76,7 +77,7 @@ def test_a_request_costs_four_system_calls_no_allocation_and_no_message(t):
         seen.append((more_allocations - allocations, (more_calls - calls) / rounds / CONNECTIONS))
         if not seen[-1][0]:
             break
-    assert messages_of_connections(node) == messages
+    assert messages_of_connections(node, clients) <= messages  # fewer if some have rested
     allocations, calls_per_request = seen[-1]
     assert not allocations, f"(allocations, calls a request): {seen}"
     # Two reads and two writes; a server connection that was made anew now and
