@@ -25,6 +25,7 @@ class Case:
     server_mode: str = "http"
     target: float = None  # of HAProxy's cost, at most
     log: bool = False
+    splice: bool = False  # HAProxy's, which only bulk gains by
     paced: tuple = ()  # kind of bench-load and connections, for times at a fixed rate
     scale: float = 1e3  # nanoseconds to what the cost is given in
 
@@ -97,7 +98,7 @@ def small(connections, target=None):
 
 
 def bulk(row, title, load, **more):
-    return Case(row, title, "GB", load, target=1.0, scale=1e6, **more)
+    return Case(row, title, "GB", load, target=1.0, scale=1e6, splice=True, **more)
 
 
 CASES = [

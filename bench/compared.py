@@ -96,6 +96,7 @@ def measure(case, arguments):
                 kind,
                 servers,
                 mode=case.mode,
+                splice=case.splice,
                 access_log=stage.directory / f"{kind}-access.log" if case.log else None,
             )
             for kind in kinds

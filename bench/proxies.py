@@ -18,13 +18,15 @@ class Proxy:
 
     kind = ""
 
-    def __init__(self, stage, servers, mode="http", access_log=None, check_every=2):
-        """servers: ports of this machine, or ADDRESS:PORT. access_log: a file."""
+    def __init__(self, stage, servers, mode="http", access_log=None, check_every=2, splice=False):
+        """servers: ports of this machine, or ADDRESS:PORT. access_log: a file.
+        splice: HAProxy's option; troupe decides by itself, nginx cannot."""
         self.stage = stage
         self.servers = [f"127.0.0.1:{x}" if isinstance(x, int) else x for x in servers]
         self.mode = mode
         self.access_log = access_log
         self.check_every = check_every
+        self.splice = splice
         self.port = rig.free_port()
         self.directory = stage.directory / f"{self.kind}-{self.port}"
         self.directory.mkdir()
@@ -189,6 +191,7 @@ class Haproxy(Proxy):
             for n, address in enumerate(self.servers)
         )
         log = "  log global\n  option httplog\n" if self.access_log else ""
+        splice = "  option splice-request\n  option splice-response\n" if self.splice else ""
         http = """  http-reuse always
   option forwardfor
   unique-id-format %[uuid()]
@@ -207,9 +210,7 @@ class Haproxy(Proxy):
 {"  log stdout len 4096 format raw local0 info" if log else ""}
 defaults
   mode {self.mode}
-  option splice-request
-  option splice-response
-{log}  timeout connect 3s
+{splice}{log}  timeout connect 3s
   timeout client 600s
   timeout server 600s
   timeout http-keep-alive 600s

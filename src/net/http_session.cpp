@@ -203,11 +203,11 @@ bool http_session::step_closing(turn_budget& budget) {
   }
   if (flushed == io_status::would_block)
     return false;
-  client_.finish_sending();
-  if (!linger_) {
+  if (!linger_) { // closing says it as well
     end();
     return true;
   }
+  client_.finish_sending();
   if (replying)
     arm(linger_time);
   const auto got = client_.receive(read_large);

@@ -4,7 +4,9 @@
 #include "net/socket.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -16,6 +18,10 @@ namespace troupe::net {
 namespace {
 
 constexpr uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+/// Bytes in pieces that are cheaper to copy than to send scattered: about 1 us
+/// less in the kernel, 30 ns here.
+constexpr size_t copied_max = 2'048;
 
 bool blocked(int error) noexcept {
   return error == EAGAIN || error == EWOULDBLOCK;
@@ -152,6 +158,14 @@ io_status stream::write_now(std::span<iovec> pieces, size_t total, bool more,
   ssize_t n = 0;
   if (pieces.size() == 1) {
     n = ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, flags);
+  } else if (total <= copied_max) {
+    std::array<char, copied_max> whole;
+    size_t size = 0;
+    for (const auto& piece : pieces) {
+      std::memcpy(whole.data() + size, piece.iov_base, piece.iov_len);
+      size += piece.iov_len;
+    }
+    n = ::send(fd_, whole.data(), size, flags);
   } else {
     msghdr message{};
     message.msg_iov = pieces.data();
