@@ -117,6 +117,7 @@ class Rig:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of __exit__
         return self
 
     def __exit__(self, *_):

@@ -41,6 +41,8 @@ struct fixture : control_fixture {
     source.run_blocking = [this](std::function<void()> job) {
       jobs.push_back(std::move(job));
     };
+    source.watch = {[this] { ++begun; },
+                    [this](const auto& result) { ended.push_back(result); }};
     auto first = good(1, 2);
     auto everybody = caf::actor_cast<caf::strong_actor_ptr>(self);
     aut = periodic(sys.spawn<config_keeper>(
@@ -94,6 +96,8 @@ struct fixture : control_fixture {
   config_actor aut;
   config::loaded file = good(2, 5);
   unsigned loads = 0;
+  unsigned begun = 0;               ///< reloads, as the watch is told
+  std::vector<reload_result> ended; ///< likewise
   std::deque<std::function<void()>> jobs;
   std::vector<apply_settings> applied;
   std::vector<config_outcome> outcomes;
@@ -231,6 +235,38 @@ CAF_TEST(a silent supervisor spoils the number and the hash) {
   work();
   supervise();
   CAF_CHECK_EQUAL(result_of(second).generation, 3u);
+}
+
+CAF_TEST(the watch is told when each reload begins and how it ended) {
+  auto first = reload();
+  CAF_CHECK_EQUAL(begun, 1u);
+  CAF_CHECK(ended.empty());
+  work();
+  supervise();
+  CAF_REQUIRE_EQUAL(ended.size(), 1u);
+  CAF_CHECK(ended[0].ok);
+  CAF_CHECK_EQUAL(ended[0].generation, 2u);
+  file = bad(3, 2);
+  auto second = reload();
+  work();
+  supervise();
+  CAF_CHECK_EQUAL(begun, 2u);
+  CAF_REQUIRE_EQUAL(ended.size(), 2u);
+  CAF_CHECK(!ended[1].ok);
+  CAF_CHECK_EQUAL(ended[1].problems.size(), 2u);
+  CAF_CHECK(result_of(first).ok);
+  CAF_CHECK(!result_of(second).ok);
+}
+
+CAF_TEST(the watch does not wait for a config actor that has ended) {
+  auto pending = reload();
+  caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+  consume_messages();
+  CAF_CHECK_EQUAL(begun, 1u);
+  CAF_REQUIRE_EQUAL(ended.size(), 1u);
+  CAF_CHECK(!ended[0].ok);
+  CAF_CHECK(!result_of(pending).ok);
+  work(); // the helper thread comes too late
 }
 
 CAF_TEST(nobody waits for a config actor that has ended) {
