@@ -89,7 +89,8 @@ def judge(case, row, kinds):
 def measure(case, arguments):
     kinds = arguments.proxies
     with rig.Rig(arguments.bin) as stage:
-        servers = stage.origin() if case.server_mode == "files" else stage.servers(4, case.server_mode)
+        files = case.server_mode == "files"
+        servers = stage.origin() if files else stage.one_as_many(4, case.server_mode)
         contenders = {
             kind: proxies.start(
                 stage,

@@ -33,7 +33,7 @@ def finish(result, lines):
 def idle(arguments, count=5000, rest=6):
     found = {}
     with rig.Rig(arguments.bin) as stage:
-        servers = stage.servers(2)
+        servers = stage.one_as_many(2)
         for kind in arguments.proxies:
             proxy = proxies.start(stage, kind, servers)
             found[kind] = proxy.idle_bytes(count, rest)
@@ -70,7 +70,7 @@ def reload_under_load(stage, proxy, rate, times):
 def reloads(arguments, times=20):
     found = {}
     with rig.Rig(arguments.bin) as stage:
-        servers = stage.servers(4)
+        servers = stage.one_as_many(4)
         contenders = {kind: proxies.start(stage, kind, servers) for kind in arguments.proxies}
         rate = min(rig.wrk(x.url + "/", CONNECTIONS, 3)["requests_per_s"] for x in contenders.values()) / 2
         for kind, proxy in contenders.items():
@@ -98,14 +98,14 @@ def reloads(arguments, times=20):
 class Direct:
     """No proxy at all."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, server):
+        self.port = server.rsplit(":", 1)[1]
 
 
 def added(arguments):
     found = {}
     with rig.Rig(arguments.bin) as stage:
-        servers = stage.servers(4)
+        servers = stage.one_as_many(4)
         contenders = {"direct": Direct(servers[0])}
         contenders |= {kind: proxies.start(stage, kind, servers) for kind in arguments.proxies}
         for rate in (1000, 10_000):
@@ -131,13 +131,9 @@ def added(arguments):
 # -- j: many servers ---------------------------------------------------------------
 
 
-def addresses(count, port):
-    return [f"127.1.{n // 250}.{1 + n % 250}:{port}" for n in range(count)]
-
-
 def checking(stage, kind, port, count, seconds=10):
     """Memory and, at rest, processor time of a proxy with so many servers."""
-    proxy = proxies.start(stage, kind, addresses(count, port))
+    proxy = proxies.start(stage, kind, rig.addresses(count, port))
     time.sleep(6)
     memory = proxy.pss()
     before = proxy.cpu()
@@ -152,7 +148,7 @@ def cost_by_count(arguments, stage, port, counts):
     rare, so that those at rest do not disturb."""
     case = cases.Case("j", "", "request", cases.requests(CONNECTIONS))
     contenders = {
-        (kind, n): proxies.start(stage, kind, addresses(n, port), check_every=60)
+        (kind, n): proxies.start(stage, kind, rig.addresses(n, port), check_every=60)
         for n in counts
         for kind in arguments.proxies
     }

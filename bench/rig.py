@@ -161,6 +161,17 @@ class Rig:
     def servers(self, count, mode="http"):
         return [self.server(f"a{n + 1}", mode=mode)[1] for n in range(count)]
 
+    def one_as_many(self, count, mode="http"):
+        """One process behind so many addresses: a core that servers take turns
+        on is the first to be full, and then it is not the proxy one measures."""
+        _, port = self.server("all", mode=mode, address="0.0.0.0")
+        return addresses(count, port)
+
+
+def addresses(count, port):
+    """Different ones of this machine, to proxies so many servers."""
+    return [f"127.1.{n // 250}.{1 + n % 250}:{port}" for n in range(count)]
+
 
 def stop(child):
     if child.poll() is None:

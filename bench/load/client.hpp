@@ -53,7 +53,7 @@ inline nothing run_client(const plan& x, run& seen, size_t index) {
       pause.expires_at(due);
       co_await pause.async_wait(asio::use_awaitable);
     }
-    if (socket && has_ended(*socket)) {
+    if (x.rate > 0 && socket && has_ended(*socket)) {
       ++seen.reopened;
       socket.reset();
       work = make_exchange(x);

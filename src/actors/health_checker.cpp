@@ -8,6 +8,7 @@
 #include <caf/actor_clock.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace troupe::actors {
@@ -57,6 +58,7 @@ health_checker::behavior_type health_checker::make_behavior() {
 void health_checker::on_exit() {
   router_ = nullptr; // it may hold a handle of this actor too
   targets_.clear();
+  by_name_.clear();
 }
 
 // -- targets ------------------------------------------------------------------
@@ -69,6 +71,7 @@ void health_checker::retarget(const check_targets& message) {
   for (const auto& x : message.targets)
     next.push_back(take_over(x, message.settings->health_check));
   targets_ = std::move(next);
+  sort_names();
   settings_ = message.settings;
   for (auto& x : targets_) {
     if (new_router)
@@ -104,7 +107,7 @@ health_checker::take_over(const check_target& next,
   if (readdressed || !same_check(check(), next_check)
       || paused != (next.admin == admin_state::maint))
     restart(*known, readdressed, next_check);
-  return std::move(*known);
+  return *known; // not moved: find() still looks at its name
 }
 
 void health_checker::restart(target& x, bool readdressed,
@@ -127,10 +130,23 @@ void health_checker::restart(target& x, bool readdressed,
   }
 }
 
+/// Every probe asks twice: with thousands of servers that is no place for a
+/// walk over all of them.
 health_checker::target* health_checker::find(std::string_view server) {
-  auto found = std::find_if(targets_.begin(), targets_.end(),
-                            [&](auto& x) { return x.about.server == server; });
-  return found == targets_.end() ? nullptr : &*found;
+  const auto name = [this](uint32_t at) -> std::string_view {
+    return targets_[at].about.server;
+  };
+  auto found = std::ranges::lower_bound(by_name_, server, {}, name);
+  return found == by_name_.end() || name(*found) != server ? nullptr
+                                                           : &targets_[*found];
+}
+
+void health_checker::sort_names() {
+  by_name_.resize(targets_.size());
+  std::iota(by_name_.begin(), by_name_.end(), 0U);
+  std::ranges::sort(by_name_, {}, [this](uint32_t at) -> std::string_view {
+    return targets_[at].about.server;
+  });
 }
 
 // -- active -------------------------------------------------------------------

@@ -13,7 +13,7 @@ namespace troupe::config {
 
 namespace {
 
-constexpr size_t elements_max = 4096;
+constexpr size_t elements_max = 10'000;
 
 std::string describe(const node& at) {
   switch (at.kind) {

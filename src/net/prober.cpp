@@ -98,7 +98,7 @@ private:
   bool really_connected();
   void send_request();
   void read_response();
-  void on_read(const error_code& ec, size_t size);
+  void on_readable(const error_code& waited);
   void judge(unsigned status);
   void fail(const error_code& ec, std::string_view during);
   void fail(std::string detail);
@@ -115,7 +115,6 @@ private:
   std::string_view waiting_for_ = "the connection";
   std::string request_;
   std::string response_;
-  std::array<char, 2048> piece_;
 };
 
 void probe::start() {
@@ -158,13 +157,13 @@ void probe::on_connect(const error_code& ec) {
     return fail(ec, "connect");
   if (!really_connected())
     return;
+  error_code ignored;
+  socket_.non_blocking(true, ignored); // a wait may end without bytes
   if (check_.type == check_type::http)
     return send_request();
   // A reset at once, so that probes leave no sockets in TIME_WAIT.
-  if (target_.family() != AF_UNIX) {
-    error_code ignored;
+  if (target_.family() != AF_UNIX)
     socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
-  }
   probe_result result;
   result.outcome = probe_outcome::success;
   finish(std::move(result));
@@ -208,22 +207,27 @@ void probe::send_request() {
                     });
 }
 
+/// Waits without a buffer: thousands of probes may be under way.
 void probe::read_response() {
-  socket_.async_read_some(
-    asio::buffer(piece_),
-    [self = shared_from_this()](const error_code& ec, size_t size) {
-      if (!self->over())
-        self->on_read(ec, size);
-    });
+  socket_.async_wait(asio::socket_base::wait_read,
+                     [self = shared_from_this()](const error_code& ec) {
+                       if (!self->over())
+                         self->on_readable(ec);
+                     });
 }
 
-void probe::on_read(const error_code& ec, size_t size) {
+void probe::on_readable(const error_code& waited) {
+  std::array<char, 2048> piece;
+  error_code ec = waited;
+  const auto size = ec ? 0 : socket_.read_some(asio::buffer(piece), ec);
+  if (ec == asio::error::would_block)
+    return read_response();
   if (ec == asio::error::eof)
     return fail(response_.empty() ? "closed without a response"
                                   : "closed inside the response head");
   if (ec)
     return fail(ec, "receive");
-  response_.append(piece_.data(), size);
+  response_.append(piece.data(), size);
   unsigned status = 0;
   switch (read_status(response_, status)) {
   case progress::done:
