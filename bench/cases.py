@@ -33,7 +33,7 @@ class Case:
 def generate(stage, proxy, seconds, kind, *more):
     """One run of bench-load."""
     command = [stage.bin / "bench-load", kind, f"127.0.0.1:{proxy.port}", "--seconds", seconds, *more]
-    text = rig.on_load_core(command, seconds)
+    text = rig.on_load_core(command, seconds, yielding="--rate" in more)
     try:
         return json.loads(text)
     except json.JSONDecodeError:

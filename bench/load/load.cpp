@@ -23,7 +23,8 @@ tcp::endpoint parse_endpoint(const std::string& text) {
           static_cast<uint16_t>(std::stoul(text.substr(colon + 1)))};
 }
 
-void start(asio::io_context& loop, const plan& x, run& seen, size_t index) {
+void start(asio::io_context& loop, const plan& x, run& seen, pacer& pace,
+           size_t index) {
   const auto ended = [&seen](const std::exception_ptr& x) {
     if (x)
       ++seen.failed;
@@ -31,7 +32,7 @@ void start(asio::io_context& loop, const plan& x, run& seen, size_t index) {
   if (x.kind == "stream")
     asio::co_spawn(loop, run_stream(x, seen), ended);
   else
-    asio::co_spawn(loop, run_client(x, seen, index), ended);
+    asio::co_spawn(loop, run_client(x, seen, pace, index), ended);
 }
 
 void print(run& seen) {
@@ -72,8 +73,11 @@ int main(int argc, char** argv) {
     seen.end = seen.begin
              + std::chrono::duration_cast<load_clock::duration>(
                  std::chrono::duration<double>{wanted.seconds});
+    pacer pace{wanted, seen};
     for (size_t i = 0; i < wanted.connections; ++i)
-      start(loop, wanted, seen, i);
+      start(loop, wanted, seen, pace, i);
+    if (pace.paces())
+      asio::co_spawn(loop, pace.drive(), asio::detached);
     loop.run();
     print(seen);
   } catch (const std::exception& error) {
