@@ -59,7 +59,11 @@ void parked_connection::drain() {
 void parked_connection::close(reason) { end(); }
 
 void parked_connection::on_io(uint32_t events) {
-  if ((events & ~uint32_t{EPOLLOUT}) != 0)
+  // Who only leaves needs no session for that.
+  if ((events & EPOLLRDHUP) != 0
+      && net::is_at_end(rested_.connection.descriptor))
+    end();
+  else if ((events & ~uint32_t{EPOLLOUT}) != 0)
     wake();
 }
 

@@ -117,6 +117,12 @@ result<std::vector<int>> bind_unix_group(const endpoint& address,
   return error;
 }
 
+/// As recv(): what one byte to read would come to.
+ssize_t peek(int fd) noexcept {
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+}
+
 } // namespace
 
 bool is_local_error(int error, int family) noexcept {
@@ -189,10 +195,10 @@ int connect_result(int fd) noexcept {
 }
 
 bool is_quiet(int fd) noexcept {
-  char byte = 0;
-  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0
-      && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return peek(fd) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
+
+bool is_at_end(int fd) noexcept { return peek(fd) == 0; }
 
 void reset_on_close(int fd) noexcept {
   const linger now{1, 0};

@@ -60,6 +60,9 @@ int connect_result(int fd) noexcept;
 /// True when a read would block: the peer has sent nothing and has not closed.
 bool is_quiet(int fd) noexcept;
 
+/// True when the peer has finished and nothing it sent is left to read.
+bool is_at_end(int fd) noexcept;
+
 /// Makes close() send a reset.
 void reset_on_close(int fd) noexcept;
 

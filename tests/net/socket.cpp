@@ -224,3 +224,14 @@ CAF_TEST(a socket is quiet until its peer sends or ends) {
   pair.b.close();
   CAF_CHECK(!is_quiet(pair.a.get()));
 }
+
+CAF_TEST(a socket is at its end when nothing is left to read) {
+  auto pair = tcp_pair();
+  CAF_CHECK(!is_at_end(pair.a.get()));
+  CAF_REQUIRE_EQUAL(::send(pair.b.get(), "x", 1, 0), 1);
+  pair.b.close();
+  CAF_CHECK(!is_at_end(pair.a.get())); // it has sent before it left
+  char byte = 0;
+  CAF_REQUIRE_EQUAL(::recv(pair.a.get(), &byte, 1, 0), 1);
+  CAF_CHECK(is_at_end(pair.a.get()));
+}
