@@ -284,6 +284,7 @@ class Nginx(Proxy):
     listen 127.0.0.1:{self.port} backlog=4096;
     proxy_pass app;
     proxy_buffer_size 32k;
+    proxy_half_close on;  # as the others: what the server still has to say is delivered
   }}
 }}
 """
