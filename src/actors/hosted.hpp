@@ -11,6 +11,7 @@
 #include <caf/scheduled_actor.hpp>
 
 #include <cassert>
+#include <exception>
 #include <utility>
 
 namespace troupe::actors {
@@ -74,27 +75,21 @@ public:
   template <class F>
   bool in_actor(F&& f) {
     assert(host_ == nullptr || host_->on_this_thread());
-    struct call final : thunk {
-      explicit call(F& fn) : fn_(fn) {}
-      void run() override { fn_(); }
-      F& fn_;
-    } bound{f};
-    caf::mailbox_element_vals<caf::unit_t> element{
-      caf::strong_actor_ptr{}, caf::make_message_id(),
-      caf::mailbox_element::forwarding_stack{}, caf::unit};
-    thunk_ = &bound;
-    auto result = this->activate(host_ ? host_ : this->context(), element);
-    thunk_ = nullptr;
-    return result != Base::activation_result::terminated;
+    // What scheduled_actor does around a message, without one.
+    if (!this->activate(host_ ? host_ : this->context()))
+      return false;
+    try {
+      f();
+    } catch (...) {
+      auto what = std::current_exception();
+      if (auto error = this->call_handler(this->exception_handler_, this, what))
+        this->quit(std::move(error));
+    }
+    return !this->finalize();
   }
 
   caf::invoke_message_result consume(caf::mailbox_element& element) override {
     acquire_messages();
-    if (thunk_ != nullptr) {
-      this->current_mailbox_element(&element);
-      std::exchange(thunk_, nullptr)->run();
-      return caf::invoke_message_result::consumed;
-    }
     if (host_ != nullptr) {
       if (!listed_)
         enlist(); // spawned by another thread: its first message is the time
@@ -112,13 +107,6 @@ protected:
   virtual std::string subject() const { return {}; }
 
 private:
-  struct thunk {
-    virtual void run() = 0;
-
-  protected:
-    ~thunk() = default;
-  };
-
   /// Those that are made anew whenever one fails.
   static constexpr bool is_restarted = Kind != actor_kind::supervisor
                                     && Kind != actor_kind::connection
@@ -146,7 +134,6 @@ private:
   }
 
   actor_host* host_;
-  thunk* thunk_ = nullptr;
   std::atomic<uint64_t> enqueued_{0};
   counter handled_;
   bool listed_ = false;
