@@ -149,13 +149,16 @@ def quiet(times):
 
 
 def add_times(row, times, kinds, rate):
+    """p50 and p99 of a quarter of a second, p99.9 of a second."""
     row["paced_rate"] = rate
     row["paced_rounds"] = times
     for kind in kinds:
         of = row["proxies"][kind]
-        for key in ("p50_us", "p99_us", "p999_us"):
-            of[key] = quiet([one[kind][key] for one in times])
-        of["errors"] += sum(one[kind]["failed"] for one in times)
+        rounds = [one[kind] for one in times]
+        for key in ("p50_us", "p99_us"):
+            of[key] = quiet([part[key] for one in rounds for part in one["parts"]])
+        of["p999_us"] = quiet([one["p999_us"] for one in rounds])
+        of["errors"] += sum(one["failed"] for one in rounds)
 
 
 def show(case, row):

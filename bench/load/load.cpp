@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <cstdio>
 
 namespace {
@@ -35,9 +36,15 @@ void start(asio::io_context& loop, const plan& x, run& seen, pacer& pace,
     asio::co_spawn(loop, run_client(x, seen, pace, index), ended);
 }
 
-void print(run& seen) {
+/// Of a second each.
+constexpr double parts_a_second = 4;
+
+void print(const plan& wanted, run& seen) {
   const std::chrono::duration<double> took = load_clock::now() - seen.begin;
+  const auto parts = std::ceil(wanted.seconds * parts_a_second);
+  auto in_parts = seen.times.parts(static_cast<size_t>(parts));
   auto result = seen.times.summary();
+  result["parts"] = std::move(in_parts);
   result["count"] = seen.times.count();
   result["failed"] = seen.failed;
   result["reopened"] = seen.reopened;
@@ -79,7 +86,7 @@ int main(int argc, char** argv) {
     if (pace.paces())
       asio::co_spawn(loop, pace.drive(), asio::detached);
     loop.run();
-    print(seen);
+    print(wanted, seen);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench-load: %s\n", error.what());
     return 1;
