@@ -146,6 +146,10 @@ void probe::connect() {
     });
     return;
   }
+  // Its server never sees the connection: a reset follows instead of the
+  // handshake's last segment.
+  if (check_.type == check_type::tcp && target_.family() != AF_UNIX)
+    hold_back_ack(socket_.native_handle());
   socket_.async_connect(address, [self](const error_code& error) {
     if (!self->over())
       self->on_connect(error);

@@ -187,6 +187,10 @@ connect_attempt start_connect(const endpoint& address) noexcept {
   return {connect_status::failed, -1, error};
 }
 
+void hold_back_ack(int fd) noexcept {
+  set_flag(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+}
+
 int connect_result(int fd) noexcept {
   int error = 0;
   socklen_t size = sizeof error;

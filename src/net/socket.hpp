@@ -54,6 +54,10 @@ struct connect_attempt {
 /// Starts a non-blocking connect; TCP_NODELAY is set.
 connect_attempt start_connect(const endpoint& address) noexcept;
 
+/// Before a connect: the last segment of the handshake waits up to 40 ms for
+/// what it could be sent with (tcp(7), TCP_QUICKACK).
+void hold_back_ack(int fd) noexcept;
+
 /// What a pending connect came to: 0 or an errno.
 int connect_result(int fd) noexcept;
 
