@@ -36,7 +36,8 @@ struct exchange_facts {
   http1::framing response_framing = http1::framing::none;
   uint64_t response_remaining = 0;
   bool response_started = false; ///< a byte of it has gone to the client
-  bool head_done = false;        ///< the final response's head is through
+  http1::head_tail response_tail = http1::head_tail::none; ///< of its head
+  bool head_done = false; ///< the final response's head is through
   bool server_keep_alive = false;
   unsigned interim_count = 0; ///< 1xx passed on
   unsigned status = 0;

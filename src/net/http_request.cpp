@@ -55,24 +55,31 @@ bool http_session::read_head(turn_budget& budget) {
     take_head(got.bytes, false);
   } else {
     input_.append(services_.event_loop.buffers(), got.bytes);
-    take_head(input_.view(), true);
+    if (!head_incomplete_
+        || !http1::stays_incomplete(head_tail_, got.bytes, input_.view().size(),
+                                    head_limits()))
+      take_head(input_.view(), true);
   }
   return true;
 }
 
+http1::head_limits http_session::head_limits() const noexcept {
+  const auto& http = rules();
+  return {http.max_header_bytes, http.max_headers};
+}
+
 void http_session::take_head(std::string_view bytes, bool stashed) {
   auto& head = services_.request_head;
-  const auto& http = rules();
-  const http1::head_limits limits{http.max_header_bytes, http.max_headers};
-  switch (http1::parse_request(bytes, limits, head)) {
+  switch (http1::parse_request(bytes, head_limits(), head)) {
   case http1::parse_status::need_more:
     if (!stashed)
       input_.append(services_.event_loop.buffers(), bytes);
     head_incomplete_ = true;
+    head_tail_ = head.tail;
     if (phase_ == session_phase::idle) {
       phase_ = session_phase::head;
       head_began_ = services_.event_loop.now();
-      arm(http.timeout_header);
+      arm(rules().timeout_header);
     }
     return;
   case http1::parse_status::bad:

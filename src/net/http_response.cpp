@@ -71,6 +71,11 @@ void http_session::take_response(std::string_view bytes) {
   // What was incomplete stands on its own while it is looked at.
   auto whole = std::move(x.response_head);
   whole.append(services_.event_loop.buffers(), bytes);
+  if (http1::stays_incomplete(x.response_tail, bytes, whole.view().size(),
+                              response_limits)) {
+    x.response_head = std::move(whole);
+    return;
+  }
   take_response_head(whole.view());
 }
 
@@ -81,6 +86,7 @@ void http_session::take_response_head(std::string_view bytes) {
     switch (http1::parse_response(bytes, response_limits, x.is_head, head)) {
     case http1::parse_status::need_more:
       x.response_head.append(services_.event_loop.buffers(), bytes);
+      x.response_tail = head.tail;
       return;
     case http1::parse_status::bad:
       x.dial.discard(true);

@@ -77,6 +77,7 @@ private:
   // -- http_request.cpp
   bool read_head(turn_budget& budget);
   void take_head(std::string_view bytes, bool stashed);
+  http1::head_limits head_limits() const noexcept;
   void refuse_head(const http1::request_head& head);
   void open_exchange();
   void begin_exchange(const http1::request_head& head);
@@ -130,7 +131,8 @@ private:
   uint64_t lingered_ = 0; ///< bytes thrown away while closing
   session_phase phase_ = session_phase::idle;
   bool head_incomplete_ = false; ///< `input_` needs more bytes to be parsed
-  bool dial_hold_ = false;       ///< the head waits for the body at hand
+  http1::head_tail head_tail_ = http1::head_tail::none; ///< what it ends in
+  bool dial_hold_ = false; ///< the head waits for the body at hand
   bool draining_ = false;
   bool linger_ = false;
 };

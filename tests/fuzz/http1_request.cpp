@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fuzz/require.hpp"
+#include "net/http1/beast_heads.hpp"
 #include "net/http1/forward.hpp"
 #include "net/http1/second_reading.hpp"
 
 #include <memory>
 
-// Request heads: judged alike however they are cut; what is accepted Beast
-// reads the same, and what is sent on is read back as the same request.
+// Request heads: judged alike however they are cut and as Beast judges them;
+// what is sent on is read back as the same request.
 
 using namespace troupe;
 using namespace troupe::net::http1;
@@ -46,6 +47,7 @@ void check_sent(const request_head& head, const std::string& sent) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static auto head = std::make_unique<request_head>();
   const std::string bytes{reinterpret_cast<const char*>(data), size};
+  require_none(head_difference(bytes, true, limits.fields_max));
   const auto whole = parse_request(bytes, limits, *head);
   const auto error = head->error;
   const auto used = head->size;
@@ -56,9 +58,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_sent(*head, sent_on(*head));
   }
   // The first verdict on the way must be the last one.
+  auto tail = head_tail::none;
+  size_t before = 0;
   for (size_t end = 0; end < size; end += 1 + size / 64) {
-    const auto status =
-      parse_request(std::string_view{bytes}.substr(0, end), limits, *head);
+    const auto received = std::string_view{bytes}.substr(0, end);
+    const bool stays =
+      stays_incomplete(tail, received.substr(before), end, limits);
+    const auto status = parse_request(received, limits, *head);
+    require(!stays || status == parse_status::need_more);
+    tail = head->tail;
+    before = end;
     if (status == parse_status::need_more)
       continue;
     require(status == whole); // which of several faults is named may differ

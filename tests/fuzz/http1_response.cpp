@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fuzz/require.hpp"
+#include "net/http1/beast_heads.hpp"
 #include "net/http1/forward.hpp"
 #include "net/http1/second_reading.hpp"
 
 #include <memory>
 
-// Response heads: judged alike however they are cut, and what is sent on is
-// read back as the same response.
+// Response heads: judged alike however they are cut and as Beast judges them,
+// and what is sent on is read back as the same response.
 
 using namespace troupe;
 using namespace troupe::net::http1;
@@ -48,13 +49,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static auto head = std::make_unique<response_head>();
   const bool asked_head = (data[0] & 1) != 0;
   const std::string bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
+  require_none(head_difference(bytes, false, limits.fields_max));
   const auto whole = parse_response(bytes, limits, asked_head, *head);
   const auto used = head->size;
   if (whole == parse_status::done)
     check_sent(*head, asked_head);
+  auto tail = head_tail::none;
+  size_t before = 0;
   for (size_t end = 0; end < bytes.size(); end += 1 + bytes.size() / 64) {
-    const auto status = parse_response(std::string_view{bytes}.substr(0, end),
-                                       limits, asked_head, *head);
+    const auto received = std::string_view{bytes}.substr(0, end);
+    const bool stays =
+      stays_incomplete(tail, received.substr(before), end, limits);
+    const auto status = parse_response(received, limits, asked_head, *head);
+    require(!stays || status == parse_status::need_more);
+    tail = head->tail;
+    before = end;
     if (status == parse_status::need_more)
       continue;
     require(status == whole);

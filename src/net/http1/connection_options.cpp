@@ -15,26 +15,27 @@ bool connection_options::add(std::string_view value) noexcept {
       keep_alive_ = true;
     else if (iequals(option, "upgrade"))
       upgrade_ = true;
-    else if (count_ == names_max)
+    else if (count_ == names_max || !is_token(option))
       return false;
     else
-      names_[count_++] = option;
+      names_[count_++] = {option.data(), option.size()};
     return true;
   });
 }
 
 void connection_options::mark(std::span<field> fields) const noexcept {
-  for (auto& line : fields) {
-    line.hop_by_hop = line.known == known_field::other
-                      ? count_ > 0 && names(line.name)
-                      : is_connection_field(line.known)
-                          && line.known != known_field::content_length;
-  }
+  if (count_ == 0)
+    return;
+  for (auto& line : fields)
+    if (line.known == known_field::other && names(line.name))
+      line.hop_by_hop = true;
 }
 
 bool connection_options::names(std::string_view field) const noexcept {
   return std::any_of(names_.begin(), names_.begin() + count_,
-                     [=](auto name) { return iequals(name, field); });
+                     [=](const option& x) {
+                       return iequals({x.data, x.size}, field);
+                     });
 }
 
 } // namespace troupe::net::http1

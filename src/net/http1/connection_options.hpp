@@ -17,10 +17,10 @@ public:
   static constexpr size_t names_max = 16;
 
   /// Adds the options of one Connection field.
-  /// @returns false when there are too many.
+  /// @returns false when one is no token, or there are too many.
   bool add(std::string_view value) noexcept;
 
-  /// Marks what must not be sent on. Fields which the balancer needs or adds
+  /// Marks what else must not be sent on. Fields which the balancer needs or adds
   /// itself (Host, framing, Via, X-Forwarded-*, X-Request-Id) cannot be taken
   /// away by naming them: CVE-2022-31813.
   void mark(std::span<field> fields) const noexcept;
@@ -38,7 +38,12 @@ private:
   bool keep_alive_ = false;
   bool upgrade_ = false;
   size_t count_ = 0;
-  std::array<std::string_view, names_max> names_;
+  /// Not set before it is used: heads rarely name any.
+  struct option {
+    const char* data;
+    size_t size;
+  };
+  std::array<option, names_max> names_;
 };
 
 } // namespace troupe::net::http1

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/fields.hpp"
 
-#include <algorithm>
-#include <array>
+#include "net/http1/text_scan.hpp"
+
+#include <cstring>
 
 namespace troupe::net::http1 {
 
@@ -12,78 +13,77 @@ constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-constexpr auto token_chars = [] {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c)
-    table[c] = true;
-  for (int c = 'a'; c <= 'z'; ++c)
-    table[c] = table[c - 'a' + 'A'] = true;
-  for (unsigned char c : std::string_view{"!#$%&'*+-.^_`|~"})
-    table[c] = true;
-  return table;
-}();
+/// Some bytes as a number, so that they are compared at once.
+template <class Word>
+[[gnu::always_inline]] inline Word load(const char* at) noexcept {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
 
-struct known_name {
-  std::string_view text; ///< in lower case
-  known_field value;
-};
+/// Eight bytes with their letters in lower case; no byte takes part in the
+/// arithmetic of its neighbour.
+uint64_t lower(uint64_t word) noexcept {
+  constexpr uint64_t ones = 0x0101010101010101;
+  constexpr uint64_t high = 0x80 * ones;
+  const auto low = word & ~high;
+  const auto from_a = low + (0x80 - 'A') * ones;
+  const auto above_z = low + (0x7f - 'Z') * ones;
+  return word | (((from_a ^ above_z) & ~word & high) >> 2);
+}
 
-/// The one known name of this length and first letter, if there is one.
-constexpr known_name candidate(size_t length, char first) noexcept {
-  using enum known_field;
-  switch (length) {
-  case 2:
-    return {"te", te};
-  case 3:
-    return {"via", via};
-  case 4:
-    return {"host", host};
-  case 6:
-    return {"expect", expect};
-  case 7:
-    return first == 't' ? known_name{"trailer", trailer}
-                        : known_name{"upgrade", upgrade};
-  case 10:
-    return first == 'k' ? known_name{"keep-alive", keep_alive}
-                        : known_name{"connection", connection};
-  case 12:
-    return {"x-request-id", x_request_id};
-  case 14:
-    return first == 'h' ? known_name{"http2-settings", http2_settings}
-                        : known_name{"content-length", content_length};
-  case 15:
-    return {"x-forwarded-for", x_forwarded_for};
-  case 16:
-    return first == 'p' ? known_name{"proxy-connection", proxy_connection}
-                        : known_name{"x-forwarded-host", x_forwarded_host};
-  case 17:
-    return first == 't' ? known_name{"transfer-encoding", transfer_encoding}
-                        : known_name{"x-forwarded-proto", x_forwarded_proto};
-  default:
-    return {{}, other};
-  }
+/// Whether a name is a known one of the same size, given in lower case. Among
+/// token characters, 0x20 turns nothing but upper-case letters into what known
+/// names are made of.
+template <size_t Size>
+[[gnu::always_inline]] inline bool is(const char* name,
+                                      const char (&known)[Size]) noexcept {
+  constexpr auto length = Size - 1;
+  const auto same = [=, &known]<class Word>(size_t at, Word) {
+    constexpr auto blanks = static_cast<Word>(0x2020202020202020);
+    return (load<Word>(name + at) | blanks) == load<Word>(known + at);
+  };
+  // Two loads may overlap; a third is needed for none but the longest.
+  if constexpr (length > 2 * sizeof(uint64_t))
+    return same(0, uint64_t{}) && same(8, uint64_t{})
+        && same(length - 8, uint64_t{});
+  else if constexpr (length >= sizeof(uint64_t))
+    return same(0, uint64_t{}) && same(length - 8, uint64_t{});
+  else if constexpr (length >= sizeof(uint32_t))
+    return same(0, uint32_t{}) && same(length - 4, uint32_t{});
+  else
+    return same(0, uint16_t{}) && same(length - 2, uint16_t{});
 }
 
 } // namespace
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size()
-      && std::equal(a.begin(), a.end(), b.begin(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  if (a.size() != b.size())
+    return false;
+  constexpr auto step = sizeof(uint64_t);
+  size_t at = 0;
+  for (; a.size() - at >= step; at += step)
+    if (lower(load<uint64_t>(a.data() + at))
+        != lower(load<uint64_t>(b.data() + at)))
+      return false;
+  for (; at < a.size(); ++at)
+    if (lower(a[at]) != lower(b[at]))
+      return false;
+  return true;
 }
 
-bool is_token_char(char c) noexcept {
-  return token_chars[static_cast<unsigned char>(c)];
-}
+bool is_token_char(char c) noexcept { return is_text<text_kind::token>(c); }
 
 bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+  return !text.empty() && is_all<text_kind::token>(text);
+}
+
+bool is_token_list(std::string_view list) noexcept {
+  return for_each_member(list, is_token);
 }
 
 bool is_field_value(std::string_view text) noexcept {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) {
-    return (c < 0x20 && c != '\t') || c == 0x7f;
-  });
+  return is_all<text_kind::value>(text);
 }
 
 std::string_view trim(std::string_view text) noexcept {
@@ -96,27 +96,41 @@ std::string_view trim(std::string_view text) noexcept {
 }
 
 known_field lookup(std::string_view name) noexcept {
-  if (name.empty())
-    return known_field::other;
-  const auto [text, value] = candidate(name.size(), lower(name.front()));
-  if (text.empty() || lower(name.front()) != text.front())
-    return known_field::other;
-  return iequals(name, text) ? value : known_field::other;
-}
-
-bool is_connection_field(known_field name) noexcept {
-  switch (name) {
-  case known_field::connection:
-  case known_field::content_length:
-  case known_field::http2_settings:
-  case known_field::keep_alive:
-  case known_field::proxy_connection:
-  case known_field::te:
-  case known_field::transfer_encoding:
-  case known_field::upgrade:
-    return true;
+  using enum known_field;
+  const auto* at = name.data();
+  switch (name.size()) {
+  case 2:
+    return is(at, "te") ? te : other;
+  case 3:
+    return is(at, "via") ? via : other;
+  case 4:
+    return is(at, "host") ? host : other;
+  case 6:
+    return is(at, "expect") ? expect : other;
+  case 7:
+    return is(at, "upgrade") ? upgrade : is(at, "trailer") ? trailer : other;
+  case 10:
+    return is(at, "connection") ? connection
+         : is(at, "keep-alive") ? keep_alive
+                                : other;
+  case 12:
+    return is(at, "x-request-id") ? x_request_id : other;
+  case 14:
+    return is(at, "content-length") ? content_length
+         : is(at, "http2-settings") ? http2_settings
+                                    : other;
+  case 15:
+    return is(at, "x-forwarded-for") ? x_forwarded_for : other;
+  case 16:
+    return is(at, "x-forwarded-host") ? x_forwarded_host
+         : is(at, "proxy-connection") ? proxy_connection
+                                      : other;
+  case 17:
+    return is(at, "transfer-encoding") ? transfer_encoding
+         : is(at, "x-forwarded-proto") ? x_forwarded_proto
+                                       : other;
   default:
-    return false;
+    return other;
   }
 }
 

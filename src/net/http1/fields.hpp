@@ -23,12 +23,27 @@ bool is_field_value(std::string_view text) noexcept;
 /// Without SP and HTAB at both ends.
 std::string_view trim(std::string_view text) noexcept;
 
-/// Which field this name is, by its length and first letter.
+/// Which field this name is.
+/// @param name Of token characters only.
 known_field lookup(std::string_view name) noexcept;
 
 /// @returns Whether a line of this name belongs to one connection, or to the
 /// framing which the balancer writes itself.
-bool is_connection_field(known_field name) noexcept;
+constexpr bool is_connection_field(known_field name) noexcept {
+  using enum known_field;
+  constexpr auto set = [](auto... names) {
+    return ((1U << static_cast<unsigned>(names)) | ...);
+  };
+  constexpr auto all =
+    set(connection, content_length, http2_settings, keep_alive,
+        proxy_connection, te, transfer_encoding, upgrade);
+  return ((all >> static_cast<unsigned>(name)) & 1) != 0;
+}
+
+/// Whether a line of this name is never sent on, named by Connection or not.
+constexpr bool is_hop_by_hop(known_field name) noexcept {
+  return is_connection_field(name) && name != known_field::content_length;
+}
 
 /// Calls `visit` for every member of a comma-separated list that is not empty,
 /// until it returns false.
@@ -46,5 +61,8 @@ bool for_each_member(std::string_view list, Visit&& visit) {
   }
   return true;
 }
+
+/// Whether every member of a list is a token (RFC 9110 section 5.6.1).
+bool is_token_list(std::string_view list) noexcept;
 
 } // namespace troupe::net::http1

@@ -50,6 +50,9 @@ enum class framing : uint8_t { none, length, chunked, until_close };
 /// How the parse of a head went.
 enum class parse_status : uint8_t { done, need_more, bad };
 
+/// The text that the bytes of an incomplete head end in.
+enum class head_tail : uint8_t { none, target, name, value };
+
 /// Why a request head was refused; maps to one status code and one reason.
 enum class head_error : uint8_t {
   none,
@@ -86,7 +89,8 @@ struct request_head {
   uint32_t field_count = 0;
   std::array<field, http1::fields_max> fields;
   head_error error = head_error::none;
-  std::string_view error_detail; ///< static text for the daemon's log
+  head_tail tail = head_tail::none; ///< after need_more
+  std::string_view error_detail;    ///< static text for the daemon's log
 
   std::span<const field> all() const noexcept {
     return {fields.data(), field_count};
@@ -103,6 +107,7 @@ struct response_head {
   bool upgrade = false;   ///< 101
   bool verbatim = false;  ///< HTTP/1.1, nothing hop-by-hop but a canonical
                           ///< framing field: may be sent on as it is
+  head_tail tail = head_tail::none; ///< after need_more
   uint32_t size = 0;
   uint32_t field_count = 0;
   std::array<field, http1::fields_max> fields;
@@ -125,5 +130,14 @@ parse_status parse_request(std::string_view bytes, const head_limits& limits,
 /// @param request_is_head The response to HEAD has no body whatever it says.
 parse_status parse_response(std::string_view bytes, const head_limits& limits,
                             bool request_is_head, response_head& out) noexcept;
+
+/// Whether a head that was incomplete surely still is, and no reason to refuse
+/// it has come: then it need not be parsed anew, and one that comes byte by
+/// byte is parsed a few times a line.
+/// @param tail What it ended in.
+/// @param more The bytes that came since.
+/// @param size Of all its bytes, with those.
+bool stays_incomplete(head_tail tail, std::string_view more, size_t size,
+                      const head_limits& limits) noexcept;
 
 } // namespace troupe::net::http1

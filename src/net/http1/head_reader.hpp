@@ -1,106 +1,75 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/http1/fields.hpp"
 #include "net/http1/head.hpp"
+#include "net/http1/text_scan.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <functional>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
+#include <string_view>
 
+/// The grammar of heads (RFC 9112 sections 2 to 5), for requests and responses
+/// alike: lines end with CRLF, nothing is folded, no blank stands before a
+/// colon. What the texts mean is checked by parse_request and parse_response.
 namespace troupe::net::http1 {
 
-/// Boost.Beast's parser, made to record views of the received bytes and to
-/// stop at the end of the head. Beast accepts folded fields, repeated and
-/// listed Content-Lengths and more: this class refuses the folds, which only
-/// the raw bytes show; the rest is checked on what it recorded.
-template <bool IsRequest>
-class head_reader : public boost::beast::http::basic_parser<IsRequest> {
+/// What a head's bytes broke, or that they end before it does.
+enum class head_fault : uint8_t {
+  none,
+  need_more,
+  method,
+  target,
+  version,
+  status,
+  reason,
+  line_end, ///< a CR without LF
+  name,
+  value,
+  folded,
+  too_many_fields,
+};
+
+/// Reads a head from its start to its end. Views point into the bytes.
+class head_reader {
 public:
-  using error_code = boost::beast::error_code;
-  using beast_view = boost::beast::string_view;
-  using beast_error = boost::beast::http::error;
+  explicit head_reader(std::string_view bytes) noexcept
+    : first_(bytes.data()), at_(first_), last_(first_ + bytes.size()) {}
 
-  /// Feeds `bytes` and adds the bytes used to `used`.
-  error_code read(std::string_view bytes, size_t& used) noexcept {
-    bytes_ = bytes;
-    error_code ec;
-    used += this->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
-    return ec;
-  }
+  /// Bytes read so far; the head's size behind its last line.
+  size_t used() const noexcept { return static_cast<size_t>(at_ - first_); }
 
-  bool too_many_fields() const noexcept { return too_many_fields_; }
-  bool folded() const noexcept { return folded_; }
-  bool start_line_done() const noexcept { return start_line_done_; }
-
-protected:
-  head_reader(std::span<field> fields, uint32_t& count) noexcept
-    : fields_(fields), count_(count) {
-    // The caller bounds the bytes; Beast's own limits only get in the way.
-    this->eager(false);
-    this->header_limit(std::numeric_limits<uint32_t>::max());
-    this->body_limit(boost::none);
-  }
-
-  static std::string_view view(beast_view text) noexcept {
-    return {text.data(), text.size()};
-  }
-
-  void start_line_done(bool value) noexcept { start_line_done_ = value; }
+  head_fault read_request_line(std::string_view& method,
+                               std::string_view& target,
+                               unsigned& version_minor) noexcept;
+  /// The space between status and reason is mandatory and yet often missing.
+  /// @param has_reason Whether it was there.
+  head_fault read_status_line(unsigned& version_minor, unsigned& status,
+                              std::string_view& reason,
+                              bool& has_reason) noexcept;
+  /// Up to and with the empty line.
+  /// @param count Of the fields read, also when it fails.
+  head_fault read_fields(std::span<field> fields, uint32_t& count) noexcept;
 
 private:
-  void on_request_impl(boost::beast::http::verb, beast_view, beast_view, int,
-                       error_code&) override {}
-  void on_response_impl(int, beast_view, int, error_code&) override {}
+  size_t left() const noexcept { return static_cast<size_t>(last_ - at_); }
+  template <text_kind Kind>
+  std::string_view take() noexcept;
+  head_fault take_version(unsigned& version_minor) noexcept;
+  head_fault take_line_end(head_fault otherwise) noexcept;
+  head_fault take_field(std::string_view& name,
+                        std::string_view& value) noexcept;
+  head_fault read_lines(field*& next, const field* end) noexcept;
 
-  void on_field_impl(boost::beast::http::field, beast_view name,
-                     beast_view value, error_code& ec) override {
-    if (count_ == fields_.size()) {
-      too_many_fields_ = true;
-      ec = beast_error::header_limit;
-      return;
-    }
-    if (is_folded(view(name), view(value))) {
-      folded_ = true;
-      ec = beast_error::bad_value;
-      return;
-    }
-    fields_[count_++] = {view(name), view(value), lookup(view(name)), false};
-  }
-
-  /// A fold leaves the value in Beast's own buffer, or a line end between the
-  /// colon and the value.
-  bool is_folded(std::string_view name, std::string_view value) const noexcept {
-    const char* from = name.data() + name.size() + 1;
-    const char* end = bytes_.data() + bytes_.size();
-    if (std::less<>{}(value.data(), from) || std::less<>{}(end, value.data()))
-      return true;
-    for (; from != value.data(); ++from)
-      if (*from != ' ' && *from != '\t')
-        return true;
-    return false;
-  }
-
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&,
-                         error_code&) override {}
-  std::size_t on_body_impl(beast_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, beast_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast_view,
-                                 error_code&) override {
-    return 0;
-  }
-  void on_finish_impl(error_code&) override {}
-
-  std::string_view bytes_;
-  std::span<field> fields_;
-  uint32_t& count_;
-  bool too_many_fields_ = false;
-  bool folded_ = false;
-  bool start_line_done_ = false;
+  const char* const first_;
+  const char* at_;
+  const char* const last_;
 };
+
+/// What a head ends in that is incomplete, right so far, and complete in its
+/// first line.
+head_tail tail_of_fields(std::string_view bytes) noexcept;
 
 /// Reads a Content-Length: digits only, at most 2^63 - 1. Leading zeros are
 /// accepted, since every reading of them that is not ours stops at this hop:

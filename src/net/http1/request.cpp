@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/connection_options.hpp"
+#include "net/http1/fields.hpp"
 #include "net/http1/head.hpp"
 #include "net/http1/head_reader.hpp"
 #include "net/http1/target.hpp"
@@ -22,6 +23,7 @@ void clear(request_head& head) noexcept {
   head.keep_alive = true;
   head.upgrade = head.expect_continue = head.idempotent = head.is_head = false;
   head.size = head.field_count = 0;
+  head.tail = head_tail::none;
   head.error = head_error::none;
   head.error_detail = {};
 }
@@ -55,30 +57,6 @@ bool check_request_line(request_head& head, const head_limits& limits) {
   head.idempotent = is_idempotent(head.method);
   return true;
 }
-
-class request_reader final : public head_reader<true> {
-public:
-  request_reader(request_head& head, const head_limits& limits) noexcept
-    : head_reader({head.fields.data(),
-                   std::min<size_t>(limits.fields_max, http1::fields_max)},
-                  head.field_count),
-      head_(head), limits_(limits) {}
-
-private:
-  void on_request_impl(boost::beast::http::verb, beast_view method,
-                       beast_view target, int version,
-                       error_code& ec) override {
-    start_line_done(true);
-    head_.method = view(method);
-    head_.target = view(target);
-    head_.version_minor = version == 11 ? 1 : 0;
-    if (!check_request_line(head_, limits_))
-      ec = beast_error::bad_target;
-  }
-
-  request_head& head_;
-  const head_limits& limits_;
-};
 
 /// The checks that need all fields. Collects in one pass, then decides.
 class fields_check {
@@ -119,7 +97,10 @@ private:
       return true;
     case known_field::connection:
       return options_.add(line.value)
-          || refuse(head_, "too many Connection options");
+          || refuse(head_, "malformed or too many Connection options");
+    case known_field::proxy_connection:
+      return is_token_list(line.value)
+          || refuse(head_, "malformed Proxy-Connection");
     case known_field::expect:
       if (!iequals(line.value, "100-continue"))
         return refuse(head_, "unknown expectation");
@@ -194,7 +175,7 @@ private:
   unsigned upgrades_ = 0;
 };
 
-/// Whether a request line that Beast refused for its version names another
+/// Whether a request line that was refused for its version names another
 /// version of HTTP ("HTTP/2.0"), as opposed to nonsense ("HTTP/1.10").
 bool names_other_version(std::string_view bytes) noexcept {
   const auto line = bytes.substr(0, bytes.find('\r'));
@@ -223,34 +204,50 @@ bool check_partial_line(std::string_view bytes, const head_limits& limits,
   return true;
 }
 
-void explain(boost::beast::error_code ec, std::string_view bytes,
-             const request_reader& reader, request_head& head) noexcept {
-  using error = boost::beast::http::error;
-  if (head.error != head_error::none)
-    return;
-  if (reader.too_many_fields())
-    refuse(head, "too many fields", head_error::too_large);
-  else if (reader.folded())
-    refuse(head, "folded field");
-  else if (ec == error::bad_version && names_other_version(bytes))
-    refuse(head, "unsupported version", head_error::version);
-  else if (ec == error::bad_version)
-    refuse(head, "malformed version");
-  else if (ec == error::bad_method)
+void explain(head_fault fault, std::string_view bytes,
+             request_head& head) noexcept {
+  switch (fault) {
+  case head_fault::method:
     refuse(head, "invalid method");
-  else if (ec == error::bad_target)
+    break;
+  case head_fault::target:
     refuse(head, "invalid target");
-  else if (ec == error::bad_field)
-    refuse(head, "invalid field name");
-  else if (ec == error::bad_line_ending)
+    break;
+  case head_fault::version:
+    if (names_other_version(bytes))
+      refuse(head, "unsupported version", head_error::version);
+    else
+      refuse(head, "malformed version");
+    break;
+  case head_fault::line_end:
     refuse(head, "bare CR");
-  else
+    break;
+  case head_fault::name:
+    refuse(head, "invalid field name");
+    break;
+  case head_fault::folded:
+    refuse(head, "folded field");
+    break;
+  case head_fault::too_many_fields:
+    refuse(head, "too many fields", head_error::too_large);
+    break;
+  default:
     refuse(head, "invalid field value");
+  }
+}
+
+/// What an incomplete request line ends in.
+head_tail tail_of_line(std::string_view bytes) noexcept {
+  const auto space = bytes.find(' ');
+  return space != bytes.npos && bytes.find(' ', space + 1) == bytes.npos
+         ? head_tail::target
+         : head_tail::none;
 }
 
 size_t leading_empty_lines(std::string_view bytes) noexcept {
   size_t size = 0;
-  while (size < 2 * leading_lines_max && bytes.substr(size, 2) == "\r\n")
+  while (bytes.size() > size && bytes[size] == '\r'
+         && size < 2 * leading_lines_max && bytes.substr(size, 2) == "\r\n")
     size += 2;
   return size;
 }
@@ -268,19 +265,30 @@ parse_status parse_request(std::string_view bytes, const head_limits& limits,
       && !at_limit)
     return parse_status::need_more;
 
-  request_reader reader{out, limits};
-  size_t used = skipped;
-  const auto ec = reader.read(bytes, used);
-  if (!ec) {
-    out.size = static_cast<uint32_t>(used);
-    return fields_check{out}.run() ? parse_status::done : parse_status::bad;
+  head_reader reader{bytes};
+  auto fault =
+    reader.read_request_line(out.method, out.target, out.version_minor);
+  if (fault == head_fault::need_more) {
+    if (!check_partial_line(bytes, limits, out))
+      return parse_status::bad;
+    out.tail = tail_of_line(bytes);
+  } else if (fault == head_fault::none) {
+    if (!check_request_line(out, limits))
+      return parse_status::bad;
+    fault = reader.read_fields(std::span{out.fields}.first(std::min<size_t>(
+                                 limits.fields_max, http1::fields_max)),
+                               out.field_count);
+    if (fault == head_fault::none) {
+      out.size = static_cast<uint32_t>(skipped + reader.used());
+      return fields_check{out}.run() ? parse_status::done : parse_status::bad;
+    }
+    if (fault == head_fault::need_more)
+      out.tail = tail_of_fields(bytes);
   }
-  if (ec != boost::beast::http::error::need_more) {
-    explain(ec, bytes, reader, out);
+  if (fault != head_fault::need_more) {
+    explain(fault, bytes, out);
     return parse_status::bad;
   }
-  if (!reader.start_line_done() && !check_partial_line(bytes, limits, out))
-    return parse_status::bad;
   if (!at_limit)
     return parse_status::need_more;
   refuse(out, "head too large", head_error::too_large);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/connection_options.hpp"
+#include "net/http1/fields.hpp"
 #include "net/http1/head.hpp"
 #include "net/http1/head_reader.hpp"
 
@@ -18,6 +19,7 @@ void clear(response_head& head) noexcept {
   head.keep_alive = true;
   head.upgrade = head.verbatim = false;
   head.size = head.field_count = 0;
+  head.tail = head_tail::none;
   head.error_detail = {};
 }
 
@@ -25,28 +27,6 @@ bool refuse(response_head& head, std::string_view detail) noexcept {
   head.error_detail = detail;
   return false;
 }
-
-class response_reader final : public head_reader<false> {
-public:
-  response_reader(response_head& head, size_t fields_max) noexcept
-    : head_reader({head.fields.data(), fields_max}, head.field_count),
-      head_(head) {}
-
-private:
-  void on_response_impl(int status, beast_view reason, int version,
-                        error_code& ec) override {
-    start_line_done(true);
-    head_.status = static_cast<unsigned>(status);
-    head_.reason = view(reason);
-    head_.version_minor = version == 11 ? 1 : 0;
-    if (status < 100 || status > 599) {
-      refuse(head_, "status outside of 100..599");
-      ec = beast_error::bad_status;
-    }
-  }
-
-  response_head& head_;
-};
 
 class fields_check {
 public:
@@ -64,19 +44,16 @@ public:
     head_.keep_alive = options_.keep_alive(head_.version_minor);
     options_.mark({head_.fields.data(), head_.field_count});
     decide_framing();
-    head_.verbatim =
-      head_.version_minor == 1 && canonical_
-      && (head_.body == framing::chunked || !chunked_)
-      && std::all_of(head_.all().begin(), head_.all().end(),
-                     [](const field& line) {
-                       return !line.hop_by_hop
-                           || line.known == known_field::transfer_encoding;
-                     });
+    head_.verbatim = head_.version_minor == 1 && canonical_ && !hop_by_hop_
+                  && (head_.body == framing::chunked || !chunked_);
     return true;
   }
 
 private:
   bool see(const field& line) noexcept {
+    hop_by_hop_ =
+      hop_by_hop_
+      || (line.hop_by_hop && line.known != known_field::transfer_encoding);
     switch (line.known) {
     case known_field::content_length:
       return see_length(line.value);
@@ -88,7 +65,10 @@ private:
       return true;
     case known_field::connection:
       return options_.add(line.value)
-          || refuse(head_, "too many Connection options");
+          || refuse(head_, "malformed or too many Connection options");
+    case known_field::proxy_connection:
+      return is_token_list(line.value)
+          || refuse(head_, "malformed Proxy-Connection");
     default:
       return true;
     }
@@ -138,83 +118,75 @@ private:
   bool has_length_ = false;
   bool chunked_ = false;
   bool canonical_ = true;
+  bool hop_by_hop_ = false; ///< has such lines beside the framing
 };
 
-constexpr size_t status_end = 12; ///< of "HTTP/1.1 200"
-
-/// "HTTP/1.1 200\r\n": the space before the reason is mandatory, and yet often
-/// missing. Beast insists on it, so it is fed a line of ours instead.
-/// @returns that line, or nothing.
-std::string_view without_reason(std::string_view bytes,
-                                std::array<char, 15>& line) noexcept {
-  if (bytes.size() < status_end + 2 || bytes.substr(status_end, 2) != "\r\n")
-    return {};
-  auto end = std::copy_n(bytes.begin(), status_end, line.begin());
-  for (const char c : {' ', '\r', '\n'})
-    *end++ = c;
-  return {line.data(), line.size()};
+std::string_view explain(head_fault fault) noexcept {
+  switch (fault) {
+  case head_fault::version:
+  case head_fault::status:
+    return "no HTTP/1.x response";
+  case head_fault::reason:
+    return "invalid reason";
+  case head_fault::line_end:
+    return "bare CR";
+  case head_fault::name:
+    return "invalid field name";
+  case head_fault::folded:
+    return "folded field";
+  case head_fault::too_many_fields:
+    return "too many fields";
+  default:
+    return "invalid field value";
+  }
 }
 
-std::string_view explain(boost::beast::error_code ec,
-                         const response_reader& reader) noexcept {
-  using error = boost::beast::http::error;
-  if (reader.too_many_fields())
-    return "too many fields";
-  if (reader.folded())
-    return "folded field";
-  if (!reader.start_line_done())
-    return ec == error::bad_reason ? "invalid reason" : "no HTTP/1.x response";
-  if (ec == error::bad_field)
-    return "invalid field name";
-  return "invalid field value";
+/// What an incomplete status line ends in.
+head_tail tail_of_line(std::string_view bytes) noexcept {
+  constexpr std::string_view before_reason = "HTTP/1.1 200 ";
+  return bytes.size() < before_reason.size() || bytes.back() == '\r'
+         ? head_tail::none
+         : head_tail::value;
 }
 
 } // namespace
 
 parse_status parse_response(std::string_view bytes, const head_limits& limits,
                             bool request_is_head, response_head& out) noexcept {
-  using error = boost::beast::http::error;
   clear(out);
   const bool at_limit = bytes.size() >= limits.bytes_max;
-  bytes = bytes.substr(0, limits.bytes_max);
-  if (bytes.empty())
-    return parse_status::need_more;
-  // Perhaps half of a line end behind a status without reason: Beast would call
-  // the CR an error.
-  if (bytes.size() == status_end + 1 && bytes.back() == '\r')
-    bytes.remove_suffix(1);
-
-  response_reader reader{
-    out, std::min<size_t>(limits.fields_max, http1::fields_max)};
-  std::array<char, 15> line{};
-  boost::beast::error_code ec;
-  size_t used = 0;
-  const auto replaced = without_reason(bytes, line);
-  if (!replaced.empty()) {
-    ec = reader.read(replaced, used);
-    used = replaced.size() - 1;
+  head_reader reader{bytes.substr(0, limits.bytes_max)};
+  bool has_reason = true;
+  auto fault = reader.read_status_line(out.version_minor, out.status,
+                                       out.reason, has_reason);
+  const bool line_done = fault == head_fault::none;
+  if (line_done) {
+    if (out.status < 100 || out.status > 599) {
+      refuse(out, "status outside of 100..599");
+      return parse_status::bad;
+    }
+    fault = reader.read_fields(std::span{out.fields}.first(std::min<size_t>(
+                                 limits.fields_max, http1::fields_max)),
+                               out.field_count);
   }
-  if (replaced.empty() || ec == error::need_more)
-    ec = reader.read(bytes.substr(used), used);
-  if (!ec) {
-    out.size = static_cast<uint32_t>(used);
+  switch (fault) {
+  case head_fault::none:
+    out.size = static_cast<uint32_t>(reader.used());
     if (!fields_check{out, request_is_head}.run())
       return parse_status::bad;
-    if (!replaced.empty()) {
-      out.reason = {};
-      out.verbatim = false;
-    }
+    out.verbatim = out.verbatim && has_reason;
     return parse_status::done;
-  }
-  if (ec != error::need_more) {
-    if (out.error_detail.empty())
-      out.error_detail = explain(ec, reader);
+  case head_fault::need_more:
+    if (!at_limit) {
+      out.tail = line_done ? tail_of_fields(bytes) : tail_of_line(bytes);
+      return parse_status::need_more;
+    }
+    refuse(out, "head too large");
+    return parse_status::bad;
+  default:
+    refuse(out, explain(fault));
     return parse_status::bad;
   }
-  if (!at_limit)
-    return parse_status::need_more;
-  refuse(out, "head too large");
-  return parse_status::bad;
 }
 
 } // namespace troupe::net::http1

@@ -2,11 +2,11 @@
 #include "net/http1/target.hpp"
 
 #include "net/http1/fields.hpp"
+#include "net/http1/text_scan.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <charconv>
 #include <cstdint>
 
 namespace troupe::net::http1 {
@@ -25,19 +25,21 @@ constexpr auto host_chars = [] {
 }();
 
 bool is_target_text(std::string_view text) noexcept {
-  return !text.empty()
-      && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-           return c > 0x20 && c < 0x7f && c != '#';
-         });
+  return !text.empty() && is_all<text_kind::target>(text);
 }
 
 bool is_port(std::string_view text) noexcept {
   if (text.empty())
     return true; // RFC 3986: port = *DIGIT
-  uint16_t port = 0;
-  const auto* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, port);
-  return result.ec == std::errc{} && result.ptr == end;
+  uint32_t port = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9')
+      return false;
+    port = port * 10 + static_cast<uint32_t>(c - '0');
+    if (port > 65'535)
+      return false;
+  }
+  return true;
 }
 
 bool is_ipv6(std::string_view text) noexcept {

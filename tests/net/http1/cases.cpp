@@ -2,6 +2,7 @@
 #define CAF_SUITE http1_cases
 #include "caf_test.hpp"
 
+#include "net/http1/beast_heads.hpp"
 #include "net/http1/chunk_scanner.hpp"
 #include "net/http1/forward.hpp"
 #include "net/http1/head.hpp"
@@ -13,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <regex>
 #include <set>
 
@@ -228,6 +230,80 @@ std::string response_disagreement(const boost::json::object& entry) {
   return {};
 }
 
+/// Takes away, adds or changes bytes here and there.
+std::string broken(std::string bytes, std::mt19937& random) {
+  constexpr std::string_view dear{"\0\t\n\r\n\r :;,#-.\x1f\x7f\x80\xff", 18};
+  const auto below = [&](size_t limit) { return random() % limit; };
+  for (auto changes = 1 + below(3); changes > 0 && !bytes.empty(); --changes) {
+    const auto at = below(bytes.size());
+    const auto length = 1 + below(std::min<size_t>(24, bytes.size() - at));
+    const auto c =
+      below(4) == 0 ? static_cast<char>(below(256)) : dear[below(dear.size())];
+    switch (below(5)) {
+    case 0:
+      bytes.erase(at, below(2) == 0 ? 1 : length);
+      break;
+    case 1:
+      bytes.insert(at, 1, c);
+      break;
+    case 2:
+      bytes.insert(at, bytes.substr(at, length));
+      break;
+    default:
+      bytes[at] = c;
+    }
+  }
+  return bytes;
+}
+
+std::string shown(std::string_view bytes) {
+  std::string result;
+  for (const unsigned char c : bytes)
+    result += c >= 0x20 && c < 0x7f ? std::string(1, static_cast<char>(c))
+                                    : "\\" + std::to_string(unsigned{c}) + ' ';
+  return result;
+}
+
+/// Whole, from each start to each cut, and broken in many ways.
+void compare_with_beast(const std::string& bytes, bool request,
+                        std::mt19937& random) {
+  const auto check = [&](std::string_view text, size_t limit) {
+    if (const auto difference = head_difference(text, request, limit);
+        !difference.empty())
+      CAF_FAIL(difference + " in " + shown(text));
+  };
+  for (size_t size = 0; size <= std::min<size_t>(bytes.size(), 2048); ++size)
+    check(std::string_view{bytes}.substr(0, size), fields_max);
+  for (int round = 0; round < 100; ++round) {
+    const auto text = broken(bytes.substr(0, 4096), random);
+    check(text, round % 4 == 0 ? round % 16 : fields_max);
+    check(std::string_view{text}.substr(0, random() % (text.size() + 1)),
+          fields_max);
+  }
+}
+
+/// Feeds byte by byte as a session does.
+/// @param verify Parses also where a session would not.
+/// @returns how often the head was parsed.
+size_t parses(std::string_view bytes, const head_limits& limits, bool verify) {
+  auto head = std::make_unique<request_head>();
+  size_t count = 0;
+  for (size_t size = 1; size <= bytes.size(); ++size) {
+    const auto received = bytes.substr(0, size);
+    const bool stays =
+      stays_incomplete(head->tail, received.substr(size - 1), size, limits);
+    if (stays && !verify)
+      continue;
+    const auto status = parse_request(received, limits, *head);
+    if (stays && status != parse_status::need_more)
+      CAF_FAIL("not looked at: " + shown(received));
+    count += stays ? 0 : 1;
+    if (status != parse_status::need_more)
+      break;
+  }
+  return count;
+}
+
 } // namespace
 
 CAF_TEST(every request case agrees with its expectation) {
@@ -289,4 +365,36 @@ CAF_TEST(a request is judged alike however its bytes are cut) {
       CAF_ERROR(std::string{entry.at("id").as_string()} + ": "
                 + std::string{head->error_detail});
   }
+}
+
+CAF_TEST(heads are read as Beast reads them whole and cut and broken) {
+  std::mt19937 random{20'260'731};
+  for (const auto& entry : load("requests.jsonl"))
+    compare_with_beast(to_bytes(entry.at("raw_request")), true, random);
+  for (const auto& entry : load("responses.jsonl"))
+    compare_with_beast(to_bytes(entry.at("raw_response")), false, random);
+}
+
+CAF_TEST(a head that comes byte by byte is parsed a few times a line) {
+  const head_limits limits;
+  const auto long_text = std::string(limits.bytes_max - 400, 'a');
+  const std::string line = "GET / HTTP/1.1\r\n";
+  for (const auto& bytes :
+       {line + "Host: a\r\nX-A: " + long_text + "\r\n\r\n",
+        line + "Host: a\r\n" + long_text + ": 1\r\n\r\n",
+        "GET /" + long_text.substr(0, 8'000) + " HTTP/1.1\r\nHost: a\r\n\r\n",
+        line + std::string(limits.bytes_max, ' '),
+        line + std::string(limits.bytes_max, 'a')})
+    CAF_CHECK_LESS(parses(bytes, limits, false), 400u);
+  std::string many = line;
+  for (int i = 0; i < 100; ++i)
+    many +=
+      "X-Name-" + std::to_string(i) + ": " + std::string(100, 'b') + "\r\n";
+  CAF_CHECK_LESS(parses(many, limits, false), 800u);
+  std::mt19937 random{1};
+  for (const auto& entry : load("requests.jsonl"))
+    for (int round = 0; round < 2; ++round) {
+      const auto bytes = to_bytes(entry.at("raw_request")).substr(0, 1'000);
+      parses(round == 0 ? bytes : broken(bytes, random), {800, 20, 100}, true);
+    }
 }
