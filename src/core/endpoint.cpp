@@ -31,6 +31,17 @@ bool copy_terminated(std::string_view text, std::array<char, Size>& to) {
   return true;
 }
 
+/// As inet_ntop() writes it, which takes sprintf() for that.
+std::string dotted(std::string_view ipv4) {
+  std::array<char, INET_ADDRSTRLEN> buffer;
+  auto* at = buffer.data();
+  for (const unsigned char byte : ipv4) {
+    at = std::to_chars(at, at + 3, unsigned{byte}).ptr;
+    *at++ = '.';
+  }
+  return {buffer.data(), at - 1};
+}
+
 std::optional<endpoint> parse_unix(std::string_view path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -153,9 +164,10 @@ std::string endpoint::ip() const {
   auto bytes = ip_bytes();
   if (bytes.empty())
     return {};
+  if (bytes.size() == 4)
+    return dotted(bytes);
   std::array<char, INET6_ADDRSTRLEN> buffer;
-  return inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(),
-                   buffer.data(), buffer.size());
+  return inet_ntop(AF_INET6, bytes.data(), buffer.data(), buffer.size());
 }
 
 std::string endpoint::to_string() const {

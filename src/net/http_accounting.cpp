@@ -45,9 +45,10 @@ void http_session::account(reason why) {
 
 void http_session::write_log(reason why) {
   const auto& x = *exchange_;
-  const auto client = peer_.to_string();
+  if (peer_name_.empty())
+    peer_name_ = peer_.to_string();
   access_record record;
-  record.client = client;
+  record.client = peer_name_;
   record.frontend = x.plan->plan->settings.name;
   record.backend = x.plan->plan->settings.backend;
   record.server = server();

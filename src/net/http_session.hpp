@@ -120,6 +120,7 @@ private:
   stream_owner& owner_;
   const endpoint peer_;
   const std::string peer_ip_;
+  std::string peer_name_; ///< for the log, since its first line for this peer
   const uint64_t peer_hash_;
   stream client_;
   std::unique_ptr<http_exchange> exchange_; ///< null while idle
