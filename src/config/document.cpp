@@ -3,6 +3,7 @@
 
 #include "config/encoding.hpp"
 
+#include <optional>
 #include <sstream>
 #include <unordered_map>
 #include <yaml-cpp/eventhandler.h>
@@ -135,6 +136,33 @@ private:
   unsigned documents_ = 0;
 };
 
+/// yaml-cpp reads brackets ahead until the first of them is closed, at 1 µs
+/// each, before it tells of any: a megabyte of them would take it seconds. So
+/// many are open at once in no text that means something, whether they stand in
+/// values, in quotes or in comments.
+constexpr unsigned open_brackets_max = 1'000;
+
+/// Where that many are open; nothing in most texts.
+std::optional<position> find_bracket_pile(std::string_view text,
+                                          unsigned source) {
+  unsigned open = 0;
+  position at{1, 1, source};
+  for (const char c : text) {
+    if (c == '[' || c == '{') {
+      if (++open > open_brackets_max)
+        return at;
+    } else if (c == ']' || c == '}') {
+      open -= open > 0 ? 1 : 0;
+    }
+    ++at.column;
+    if (c == '\n') {
+      ++at.line;
+      at.column = 1;
+    }
+  }
+  return std::nullopt;
+}
+
 /// yaml-cpp takes a quoted value for closed when the file ends in it, if its
 /// last character is a line break: it must not see one.
 std::string without_line_breaks_at_end(std::string_view text) {
@@ -174,6 +202,12 @@ document read_document(std::string_view text, report& problems,
   if (auto bad = find_bad_character(text)) {
     bad->at.source = source;
     problems.add_problem(bad->at, "", bad->what);
+    return result;
+  }
+  if (const auto at = find_bracket_pile(text, source)) {
+    problems.add_problem(*at, "",
+                         "not valid YAML: nested more than "
+                           + std::to_string(depth_max) + " levels deep");
     return result;
   }
   try {

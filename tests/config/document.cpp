@@ -60,6 +60,17 @@ CAF_TEST(tags are refused) {
   CAF_CHECK(says("a: !evil {x: y}\n", "f:1:4: not valid YAML: tags such as "));
 }
 
+CAF_TEST(a pile of brackets is refused before the parser looks at it) {
+  const auto found = problems_of("a: 1\nb: " + std::string(1'000'000, '['));
+  CAF_CHECK(found.find("2:1004") != std::string::npos);
+  CAF_CHECK(found.find("nested more than 32 levels deep") != std::string::npos);
+  // Those that are closed are no pile, nor are some in a comment.
+  std::string fine = "a: [";
+  for (int n = 0; n < 5'000; ++n)
+    fine += "[], ";
+  CAF_CHECK_EQUAL(problems_of(fine + "] # " + std::string(900, '{')), "");
+}
+
 CAF_TEST(deep nesting is refused) {
   for (std::string_view opening : {"[", "- ", "? ", "[{a: ["}) {
     std::string text;
