@@ -81,7 +81,7 @@ void actor_host::exec_later(caf::resumable* job) {
     wake_();
 }
 
-bool actor_host::run(size_t jobs_max) {
+bool actor_host::run(size_t jobs_max, size_t messages_max) {
   running_ = true;
   wake_pending_ = false;
   if (remote_waiting_.load(std::memory_order_acquire))
@@ -89,7 +89,7 @@ bool actor_host::run(size_t jobs_max) {
   for (size_t n = 0; n < jobs_max && !local_.empty(); ++n) {
     auto* job = local_.front();
     local_.pop_front();
-    resume(job);
+    resume(job, messages_max);
   }
   running_ = false;
   return has_jobs();
@@ -105,7 +105,7 @@ void actor_host::fetch_remote() {
   taken_.clear();
 }
 
-void actor_host::resume(caf::resumable* job) {
+void actor_host::resume(caf::resumable* job, size_t messages_max) {
   switch (job->resume(this, messages_max)) {
   case caf::resumable::resume_later:
     local_.push_back(job);

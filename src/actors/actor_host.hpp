@@ -81,9 +81,10 @@ public:
   /// CAF hands over one strong reference. Any thread.
   void exec_later(caf::resumable* job) override;
 
-  /// Resumes up to `jobs_max` actors. Loop thread.
+  /// Resumes up to `jobs_max` actors, for `messages_max` messages each. Loop
+  /// thread.
   /// @returns whether more are waiting.
-  bool run(size_t jobs_max = 128);
+  bool run(size_t jobs_max = 128, size_t messages_max = 64);
   /// Whether this thread has given it work since. Loop thread.
   bool has_jobs() const noexcept { return !local_.empty(); }
 
@@ -120,9 +121,8 @@ public:
 
 private:
   void fetch_remote();
-  void resume(caf::resumable* job);
+  void resume(caf::resumable* job, size_t messages_max);
 
-  static constexpr size_t messages_max = 64; ///< an actor handles per turn
   const std::string where_;
   std::function<void()> wake_;
   std::deque<caf::resumable*> local_;  // loop thread

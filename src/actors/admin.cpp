@@ -124,8 +124,11 @@ void administrator::answer(const api_call& call) {
   if (const auto node = api::node_of(*call.request);
       call.door == api_door::admin && node && *node != facts_.node)
     return pass_on(call, *node);
-  auto wanted = api::parse(*call.request, call.door);
-  std::visit([&](const auto& x) { run(call, x); }, wanted);
+  const auto run_it = [&](const auto& x) { run(call, x); };
+  if (call.wanted)
+    std::visit(run_it, call.wanted->what);
+  else
+    std::visit(run_it, api::parse(*call.request, call.door));
 }
 
 // -- what this actor knows by itself ------------------------------------------
@@ -438,9 +441,10 @@ void administrator::run(const api_call& call, const api::reload&) {
 void administrator::run(const api_call& call, const api::get_metrics&) {
   request(directory_.metrics, answer_timeout, scrape{})
     .then(
-      [reply = call.reply](std::string& text) {
-        reply(
-          {200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)});
+      [reply = call.reply](const scrape_view& view) {
+        admin::response result;
+        result.source = view.text;
+        reply(std::move(result));
       },
       failure(call, "metrics"));
 }

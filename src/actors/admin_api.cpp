@@ -341,35 +341,59 @@ std::optional<parts> match(std::string_view pattern, std::string_view path) {
   return result;
 }
 
-/// Looks `request` up; notes in `allowed` the methods its path has.
-std::optional<operation> look_up(std::span<const route> routes,
-                                 const admin::request& request,
-                                 std::vector<std::string_view>& allowed) {
+struct found_route {
+  const route* what = nullptr; ///< none if there is none
+  parts names;
+  std::vector<std::string_view> allowed; ///< methods of the path, if none fits
+};
+
+void look_up(std::span<const route> routes, const admin::request& request,
+             found_route& result) {
   for (const auto& x : routes) {
-    auto names = match(x.path, request.path);
+    auto names = result.what ? std::nullopt : match(x.path, request.path);
     if (!names)
       continue;
-    if (x.method == request.method)
-      return x.make(*names, request);
-    allowed.push_back(x.method);
+    if (x.method == request.method) {
+      result.what = &x;
+      result.names = *std::move(names);
+    } else {
+      result.allowed.push_back(x.method);
+    }
   }
-  return std::nullopt;
+}
+
+found_route look_up(const admin::request& request, api_door door) {
+  found_route result;
+  look_up(common_routes, request, result);
+  if (door == api_door::admin)
+    look_up(admin_routes, request, result);
+  return result;
+}
+
+refusal no_route(const admin::request& request, const found_route& found) {
+  if (found.allowed.empty())
+    return {404, fmt::format("there is no {}", request.path)};
+  auto allowed = fmt::format("{}", fmt::join(found.allowed, ", "));
+  auto text = fmt::format("{} does not have {}; allowed: {}", request.path,
+                          request.method, allowed);
+  return {405, std::move(text), std::move(allowed)};
 }
 
 } // namespace
 
 operation parse(const admin::request& request, api_door door) {
-  std::vector<std::string_view> allowed;
-  auto found = look_up(common_routes, request, allowed);
-  if (!found && door == api_door::admin)
-    found = look_up(admin_routes, request, allowed);
-  if (found)
-    return *std::move(found);
-  if (!allowed.empty())
-    return refusal{405,
-                   fmt::format("{} does not have {}; allowed: {}", request.path,
-                               request.method, fmt::join(allowed, ", "))};
-  return refusal{404, fmt::format("there is no {}", request.path)};
+  const auto found = look_up(request, door);
+  if (found.what == nullptr)
+    return no_route(request, found);
+  return found.what->make(found.names, request);
+}
+
+std::optional<refusal> check_head(const admin::request& request,
+                                  api_door door) {
+  const auto found = look_up(request, door);
+  if (found.what != nullptr)
+    return std::nullopt;
+  return no_route(request, found);
 }
 
 std::optional<std::string> node_of(const admin::request& request) {

@@ -92,6 +92,7 @@ struct set_log_level {
 struct refusal {
   unsigned status = 400;
   std::string text;
+  std::string allow = {}; ///< the methods there are, of a 405
 };
 
 using operation =
@@ -106,6 +107,15 @@ using operation =
 /// its path does not have, 400 for a body or a query that says nothing usable.
 /// Unknown keys of a body are refused; unknown ones of a query are ignored.
 operation parse(const admin::request& request, api_door door);
+
+/// parse()'s result, for messages.
+struct parsed {
+  operation what;
+};
+
+/// What is wrong with the method or the path, which no body can mend: 404 or
+/// 405.
+std::optional<refusal> check_head(const admin::request& request, api_door door);
 
 /// The node that is to answer, if the request names one.
 std::optional<std::string> node_of(const admin::request& request);

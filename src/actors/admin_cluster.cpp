@@ -3,7 +3,6 @@
 #include "actors/admin.hpp"
 #include "actors/admin_api_json.hpp"
 #include "actors/admin_cluster_json.hpp"
-#include "actors/cluster/shared_config.hpp"
 #include "actors/journal.hpp"
 #include "actors/log.hpp"
 
@@ -11,7 +10,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <utility>
 
@@ -22,6 +20,7 @@ namespace registry = cluster::registry;
 namespace {
 
 constexpr std::chrono::seconds answer_timeout{2};
+constexpr std::chrono::seconds reading_timeout{10};
 /// Checks have 5 s, votes follow; an answer of any kind comes in this time.
 constexpr std::chrono::seconds agree_timeout{40};
 
@@ -96,13 +95,18 @@ void administrator::ask_register(const api_call& call, T message) {
 void administrator::run(const api_call& call, const api::apply_config& x) {
   if (!in_cluster(call))
     return;
-  try {
-    ask_register(call, propose_config{shared_text_of(x.text),
-                                      asker_of(call, x.message), x.base,
-                                      x.force, x.rebase});
-  } catch (const std::exception& e) {
-    call.reply(api::error(422, e.what()));
-  }
+  // It may take its time: on the helper thread, which the config actor has.
+  request(directory_.config, reading_timeout, read_shared{x.text})
+    .then(
+      [this, call, x](shared_reading& reading) {
+        if (!reading.problems.empty())
+          return call.reply(api::error(
+            422, fmt::format("{}", fmt::join(reading.problems, "; "))));
+        ask_register(call, propose_config{std::move(reading.shared),
+                                          asker_of(call, x.message), x.base,
+                                          x.force, x.rebase});
+      },
+      failure(call, "config"));
 }
 
 void administrator::run(const api_call& call, const api::roll_back_config& x) {

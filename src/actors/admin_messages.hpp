@@ -41,6 +41,10 @@ struct readiness {
   std::string why; ///< of a no: "starting", "stopping", a sentence
 };
 
+namespace api {
+struct parsed; // admin_api.hpp
+}
+
 /// Which server a request came in by.
 enum class api_door : uint8_t {
   admin,   ///< everything
@@ -55,6 +59,8 @@ struct api_call {
   std::string who; ///< for the log: "uid 0", "token deploy from 10.0.0.9"
   admin::responder reply;
   token_role role = token_role::read;
+  /// What it asks for; none: the admin actor finds out.
+  std::shared_ptr<const api::parsed> wanted = {};
 };
 
 } // namespace troupe::actors

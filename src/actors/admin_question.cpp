@@ -105,6 +105,9 @@ void administrator::answer_peer(const std::string& from,
       tell_peers{{to, cluster::message_kind::questions,
                   encode(question::answered{id, x.status, x.body})}});
   };
+  // The rest is for the node's own doors, and may be more than one message.
+  if (!asked.path.starts_with("/v1/"))
+    return reply(api::error(404, "there is no " + asked.path));
   answer({std::move(request), api_door::admin,
           fmt::format("{} at {}", asked.who, from), std::move(reply),
           token_role::read});

@@ -2,12 +2,9 @@
 #include "actors/admin_servers.hpp"
 
 #include "actors/admin_access.hpp"
-#include "actors/admin_api_json.hpp"
-#include "actors/admin_messages.hpp"
 #include "actors/log.hpp"
-#include "admin/dashboard.hpp"
 
-#include <caf/send.hpp>
+#include <boost/asio/post.hpp>
 
 #include <fmt/format.h>
 
@@ -16,48 +13,28 @@
 
 namespace troupe::actors {
 
-/// What the handlers of all servers share.
-struct admin_servers::desk {
-  std::vector<access_token> tokens;
-  admin_actor actor; ///< none before serve() and after stop()
-
-  /// The API: whoever has the right to ask.
-  void admit(const admin::request& request, admin::responder reply) {
-    auto access = check_access(request, tokens);
-    if (access.status == 200) {
-      forward(request, api_door::admin, std::move(access), std::move(reply));
-      return;
-    }
-    log::warn("admin: {} {} from {} refused: {}", request.method, request.path,
-              request.peer, access.text);
-    reply(api::error(access.status, access.text));
-  }
-
-  void forward(const admin::request& request, api_door door, access by,
-               admin::responder reply) {
-    if (!actor) {
-      reply(api::error(503, "this node is starting or stopping"));
-      return;
-    }
-    caf::anon_send(
-      actor, api_call{std::make_shared<const admin::request>(request), door,
-                      std::move(by.who), std::move(reply), by.role});
-  }
-};
-
 namespace {
+
+namespace asio = boost::asio;
+
+bool is_loopback(const std::string& address) {
+  const auto parsed = endpoint::parse(address);
+  const auto bytes = parsed ? parsed->ip_bytes() : std::string_view{};
+  return bytes.size() == 4 ? bytes.front() == 127
+                           : parsed && parsed->ip() == "::1";
+}
 
 /// @param key Of the configuration, for the error.
 std::unique_ptr<admin::http_server> open(boost::asio::io_context& loop,
                                          std::string_view key,
                                          const std::string& text,
-                                         admin::request_handler handler) {
+                                         admin::head_handler decide) {
   auto address = endpoint::parse(text);
   if (!address)
     throw std::runtime_error(
       fmt::format("{}: \"{}\" is no address to listen on", key, text));
   try {
-    auto server = admin::listen(loop, *address, std::move(handler));
+    auto server = admin::listen(loop, *address, std::move(decide));
     log::info("{} listens on {}", key, server->local_endpoint().to_string());
     return server;
   } catch (const std::exception& e) {
@@ -68,46 +45,45 @@ std::unique_ptr<admin::http_server> open(boost::asio::io_context& loop,
 } // namespace
 
 admin_servers::admin_servers(boost::asio::io_context& loop,
-                             const settings& settings)
-  : desk_(std::make_shared<desk>()) {
-  desk_->tokens = read_tokens(settings.admin.tokens);
-  auto api = [desk = desk_](const admin::request& request,
-                            admin::responder reply) {
-    desk->admit(request, std::move(reply));
-  };
-  // The pages hold no data, so they come before the question for a token.
-  auto pages_and_api = [api](const admin::request& request,
-                             admin::responder reply) {
-    if (auto page = admin::dashboard(request))
-      reply(*std::move(page));
-    else
-      api(request, std::move(reply));
-  };
-  auto metrics = [desk = desk_](const admin::request& request,
-                                admin::responder reply) {
-    desk->forward(request, api_door::metrics, {200, {}, request.peer},
-                  std::move(reply));
-  };
+                             const settings& settings,
+                             admin_desk::silence_function silence)
+  : loop_(loop),
+    desk_(std::make_shared<admin_desk>(loop, read_tokens(settings.admin.tokens),
+                                       std::move(silence))) {
   const auto& admin = settings.admin;
+  const auto& metrics = settings.metrics.listen;
   if (!admin.socket.empty())
-    local_ = open(loop, "admin.socket", "unix:" + admin.socket, api);
+    local_ = open(loop, "admin.socket", "unix:" + admin.socket,
+                  [desk = desk_](const auto& x) { return desk->on_api(x); });
   if (!admin.listen.empty())
-    remote_ = open(loop, "admin.listen", admin.listen, pages_and_api);
-  if (!settings.metrics.listen.empty())
-    metrics_ = open(loop, "metrics.listen", settings.metrics.listen, metrics);
+    remote_ =
+      open(loop, "admin.listen", admin.listen,
+           [desk = desk_](const auto& x) { return desk->on_pages_and_api(x); });
+  if (!metrics.empty())
+    metrics_ = open(loop, "metrics.listen", metrics,
+                    [desk = desk_, loopback = is_loopback(metrics)](
+                      const auto& x) { return desk->on_metrics(x, loopback); });
 }
 
 admin_servers::~admin_servers() = default;
 
 void admin_servers::serve(admin_actor actor) {
-  desk_->actor = std::move(actor);
+  asio::post(loop_, [desk = desk_, actor = std::move(actor)]() mutable {
+    desk->serve(std::move(actor));
+  });
+}
+
+void admin_servers::tell(readiness now) {
+  asio::post(loop_, [desk = desk_, now = std::move(now)]() mutable {
+    desk->tell(std::move(now));
+  });
 }
 
 void admin_servers::stop() {
   for (auto* server : {local_.get(), remote_.get(), metrics_.get()})
     if (server != nullptr)
       server->stop();
-  desk_->actor = admin_actor{};
+  desk_->close();
 }
 
 endpoint admin_servers::admin_address() const {
@@ -118,9 +94,10 @@ endpoint admin_servers::metrics_address() const {
   return metrics_ ? metrics_->local_endpoint() : endpoint{};
 }
 
-std::unique_ptr<admin_servers> open_admin_servers(boost::asio::io_context& loop,
-                                                  const settings& settings) {
-  return std::make_unique<admin_servers>(loop, settings);
+std::unique_ptr<admin_servers>
+open_admin_servers(boost::asio::io_context& loop, const settings& settings,
+                   admin_desk::silence_function silence) {
+  return std::make_unique<admin_servers>(loop, settings, std::move(silence));
 }
 
 } // namespace troupe::actors

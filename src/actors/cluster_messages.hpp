@@ -241,6 +241,16 @@ struct file_read {
   cluster::registry::asker by;
 };
 
+/// Admin to config: a text of shared sections, to be read by the helper thread.
+struct read_shared {
+  std::string text;
+};
+
+struct shared_reading {
+  cluster::registry::shared_text shared;
+  std::vector<std::string> problems; ///< why it cannot be read
+};
+
 /// Admin to register.
 struct propose_config {
   cluster::registry::shared_text candidate;
@@ -359,6 +369,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::target_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_all_targets)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::target_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::file_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::read_shared)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shared_reading)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::propose_config)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::roll_back)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_command)

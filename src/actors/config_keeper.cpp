@@ -57,6 +57,9 @@ config_keeper::behavior_type config_keeper::make_behavior() {
     [this](const config_loaded& x) { loaded(x); },
     [](const check_candidate&) { return apply_result{{no_cluster}}; },
     [](const apply_record&) { return apply_result{{no_cluster}}; },
+    [](const read_shared&) {
+      return shared_reading{{}, {no_cluster}};
+    },
   };
 }
 

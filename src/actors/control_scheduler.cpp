@@ -3,6 +3,7 @@
 
 #include "actors/asio_clock.hpp"
 #include "actors/log.hpp"
+#include "core/time.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -58,10 +59,19 @@ protected:
   void enqueue(caf::resumable* job) override { host_.exec_later(job); }
 
 private:
+  /// Actors take turns message by message, since one may cost milliseconds, and
+  /// the loop's timers and sockets have theirs after a while: a flood of
+  /// questions to one actor holds up neither another nor a link.
   void run() {
-    if (host_.run())
+    const auto end = troupe::clock::now() + turn;
+    bool more = true;
+    while (more && troupe::clock::now() < end)
+      more = host_.run(1, 1);
+    if (more)
       boost::asio::post(loop_, [this] { run(); });
   }
+
+  static constexpr milliseconds turn{2};
 
   boost::asio::io_context& loop_;
   actor_host host_;

@@ -141,10 +141,10 @@ using operators_actor = caf::typed_actor<
   // INTERNAL: the machine's next step.
   caf::reacts_to<step_due>>;
 
-/// METRICS, control loop: counters and snapshots as Prometheus text.
+/// METRICS, control loop: counters and snapshots for Prometheus.
 using metrics_actor = caf::typed_actor<
-  // The text of `GET /metrics`.
-  caf::replies_to<scrape>::with<std::string>, caf::reacts_to<publish_snapshot>,
+  // What `GET /metrics` shows.
+  caf::replies_to<scrape>::with<scrape_view>, caf::reacts_to<publish_snapshot>,
   caf::reacts_to<backend_gone>, caf::reacts_to<frontends_changed>,
   caf::reacts_to<config_outcome>, caf::reacts_to<membership_changed>,
   caf::reacts_to<register_changed>>;
@@ -159,6 +159,8 @@ using config_actor = caf::typed_actor<
   caf::replies_to<check_candidate>::with<apply_result>,
   // The cluster has agreed: make it so. Problems mean the old one is kept.
   caf::replies_to<apply_record>::with<apply_result>,
+  // What a text of shared sections says, on a node of a cluster.
+  caf::replies_to<read_shared>::with<shared_reading>,
   // INTERNAL: the helper thread is done.
   caf::reacts_to<config_loaded>>;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "admin/chunked_text.hpp"
 #include "config/load.hpp"
 #include "core/health.hpp"
 #include "core/settings.hpp"
@@ -244,6 +245,10 @@ struct config_outcome {
 
 struct scrape {};
 
+struct scrape_view {
+  std::shared_ptr<admin::text_source> text; ///< to be written on any thread
+};
+
 /// Supervisor to metrics: the frontends that exist now.
 struct frontends_changed {
   std::vector<std::shared_ptr<frontend_live>> frontends;
@@ -325,6 +330,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_config)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::config_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::scrape)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::scrape_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::frontends_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_gone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_connection)

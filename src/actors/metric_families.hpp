@@ -3,6 +3,7 @@
 
 #include "actors/actor_host.hpp"
 #include "actors/cluster/links.hpp"
+#include "actors/metric_series.hpp"
 #include "actors/process_usage.hpp"
 #include "core/live.hpp"
 #include "core/snapshot.hpp"
@@ -17,10 +18,11 @@
 #include <vector>
 
 /// From counters and snapshots to Prometheus families (DESIGN section 9): pure
-/// reading, no actor is asked. Every series stands at 0 from the start and goes
-/// with the thing it is about; counters survive reloads.
+/// reading, no actor is asked; on any thread. Every series stands at 0 from the
+/// start and goes with the thing it is about; counters survive reloads.
 namespace troupe::actors {
 
+/// The few families of the node itself.
 using family_list = std::vector<prometheus::MetricFamily>;
 
 /// The longest turn a loop took lately.
@@ -72,14 +74,25 @@ struct node_figures {
   process_usage process;
 };
 
+/// What the families of frontends, backends and servers read. It must outlive
+/// them.
+using frontend_span = std::span<const std::shared_ptr<frontend_live>>;
+using backend_span = std::span<const snapshot_ptr>;
+
+struct server_ref {
+  const backend_snapshot* backend;
+  const server_route* server;
+};
+using server_span = std::span<const server_ref>;
+
 /// @param frontends Each pair (frontend, backend) at most once; those of one
 /// frontend are added up where the backend is no label.
-void add_frontend_families(
-  family_list& to, std::span<const std::shared_ptr<frontend_live>> frontends);
+void add_frontend_families(streamed_families& to, frontend_span frontends);
 
 /// @param backends Newest snapshots with all live parts set; each name once.
-void add_backend_families(family_list& to,
-                          std::span<const snapshot_ptr> backends);
+/// @param servers All of theirs.
+void add_backend_families(streamed_families& to, backend_span backends,
+                          server_span servers);
 
 /// Node, actors, process and cluster.
 void add_node_families(family_list& to, const node_figures& node);

@@ -119,8 +119,9 @@ void add_actors(family_list& to, const node_figures& node) {
 void add_loops(family_list& to, const node_figures& node) {
   auto stalls = metric_family::gauge("troupe_loop_stall_seconds",
                                      "Longest turn of a worker in the last "
-                                     "second it ran; for the control loop, "
-                                     "how late a timer of 250 ms came");
+                                     "second it ran; for the control and "
+                                     "admin loops, how late a timer of 250 ms "
+                                     "came");
   for (const auto& x : node.stalls)
     stalls.add({{"loop", x.where}}, x.seconds);
   to.push_back(std::move(stalls).take());

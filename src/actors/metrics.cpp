@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/metrics.hpp"
 
-#include <prometheus/text_serializer.h>
+#include "actors/scrape_source.hpp"
 
 #include <utility>
 
@@ -26,7 +26,7 @@ metrics_collector::metrics_collector(caf::actor_config& cfg,
 
 metrics_collector::behavior_type metrics_collector::make_behavior() {
   return {
-    [this](const scrape&) { return render(); },
+    [this](const scrape&) { return gather(); },
     [this](const publish_snapshot& x) {
       backends_[x.snapshot->name] = x.snapshot;
     },
@@ -47,16 +47,13 @@ metrics_collector::behavior_type metrics_collector::make_behavior() {
   };
 }
 
-std::string metrics_collector::render() const {
+scrape_view metrics_collector::gather() const {
   std::vector<snapshot_ptr> backends;
   backends.reserve(backends_.size());
   for (const auto& [name, snapshot] : backends_)
     backends.push_back(snapshot);
-  family_list families;
-  add_frontend_families(families, frontends_);
-  add_backend_families(families, backends);
-  add_node_families(families, read_node());
-  return prometheus::TextSerializer{}.Serialize(families);
+  return {std::make_shared<scrape_source>(frontends_, std::move(backends),
+                                          read_node())};
 }
 
 void metrics_collector::take_outcome(const config_outcome& message) {
@@ -90,7 +87,6 @@ node_figures metrics_collector::read_node() const {
   result.log_dropped = sources_.log_dropped();
   result.buffer_bytes = sources_.buffer_bytes();
   result.stalls = sources_.loop_stalls();
-  result.process = read_process_usage();
   return result;
 }
 

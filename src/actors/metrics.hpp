@@ -31,7 +31,8 @@ struct metrics_sources {
 };
 
 /// The metrics actor: keeps the newest snapshot of every backend and the
-/// frontends, and renders them with everything else at a scrape.
+/// frontends, and gathers them with everything else at a scrape. The text is
+/// for others to write.
 class metrics_collector final
   : public hosted<metrics_actor::base, actor_kind::metrics> {
 public:
@@ -40,7 +41,7 @@ public:
   behavior_type make_behavior() override;
 
 private:
-  std::string render() const;
+  scrape_view gather() const;
   void take_outcome(const config_outcome& message);
   node_figures read_node() const;
 

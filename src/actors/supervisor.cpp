@@ -143,6 +143,7 @@ void supervisor::tell_readiness() {
                           fmt::join(out_of_reach_, ", "));
   else
     now.ready = true;
+  parts_.servers.tell(now);
   send(admin_, std::move(now));
 }
 

@@ -3,13 +3,14 @@
 
 #include "admin/http_session.hpp"
 #include "admin/listening_socket.hpp"
+#include "admin/places.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/error.hpp>
 
-#include <algorithm>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace troupe::admin {
 
@@ -26,11 +27,11 @@ constexpr milliseconds accept_pause{100};
 /// The server proper. Operations that outlive the handle keep it alive.
 class acceptor : public std::enable_shared_from_this<acceptor> {
 public:
-  acceptor(asio::io_context& loop, const endpoint& address,
-           request_handler handler, const http_limits& limits)
+  acceptor(asio::io_context& loop, const endpoint& address, head_handler decide,
+           const http_limits& limits)
     : socket_(std::make_unique<listening_socket>(address)),
-      local_(socket_->local()), limits_(limits),
-      handler_(std::make_shared<const request_handler>(std::move(handler))),
+      local_(socket_->local()),
+      parts_(std::make_shared<session_parts>(limits, std::move(decide))),
       acceptor_(loop), pause_(loop) {
     acceptor_.assign(stream_protocol{address.family(), 0}, socket_->release());
   }
@@ -85,35 +86,34 @@ private:
     });
   }
 
-  /// At the limit a new connection takes the place of the one idle for longest;
-  /// if all are busy it is closed.
   void admit(http_session::socket peer) {
-    if (sessions_.size() >= limits_.connections_max && !evict())
-      return;
     const auto x = std::make_shared<http_session>(
-      std::move(peer), limits_, handler_,
-      [weak = weak_from_this()](http_session& ended) {
+      std::move(peer), parts_, [weak = weak_from_this()](http_session& ended) {
         if (const auto self = weak.lock())
           self->sessions_.erase(ended.shared_from_this());
       });
+    if (sessions_.size() >= parts_->limits.connections_max && !make_room(*x))
+      return;
     sessions_.insert(x);
     x->start();
   }
 
-  bool evict() {
-    std::shared_ptr<http_session> longest;
-    for (const auto& x : sessions_)
-      if (x->idle() && (!longest || x->idle_since() < longest->idle_since()))
-        longest = x;
-    if (longest)
-      longest->stop();
-    return longest != nullptr;
+  bool make_room(const http_session& newcomer) {
+    const std::vector<std::shared_ptr<http_session>> all{sessions_.begin(),
+                                                         sessions_.end()};
+    std::vector<place> taken;
+    taken.reserve(all.size());
+    for (const auto& x : all)
+      taken.push_back(x->standing());
+    const auto found = who_makes_room(taken, newcomer.standing().source);
+    if (found)
+      all[*found]->close();
+    return found.has_value();
   }
 
   std::unique_ptr<listening_socket> socket_; ///< its file, once accepting
   endpoint local_;
-  http_limits limits_;
-  std::shared_ptr<const request_handler> handler_;
+  const std::shared_ptr<session_parts> parts_;
   asio::basic_socket_acceptor<stream_protocol> acceptor_;
   asio::steady_timer pause_;
   std::unordered_set<std::shared_ptr<http_session>> sessions_;
@@ -139,10 +139,10 @@ private:
 
 std::unique_ptr<http_server> listen(asio::io_context& loop,
                                     const endpoint& address,
-                                    request_handler handler,
+                                    head_handler decide,
                                     const http_limits& limits) {
   return std::make_unique<asio_http_server>(
-    std::make_shared<acceptor>(loop, address, std::move(handler), limits));
+    std::make_shared<acceptor>(loop, address, std::move(decide), limits));
 }
 
 } // namespace troupe::admin

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "admin/http_session.hpp"
 
-#include "admin/target.hpp"
+#include "admin/response_head.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include <sys/socket.h>
 #include <utility>
@@ -21,10 +18,6 @@ namespace troupe::admin {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
-
-/// Room for a head and a piece of the body.
-constexpr size_t buffer_size_max = size_t{128} * 1024;
 
 /// What the handler holds on to. Tells the session when it is forgotten, or the
 /// connection would wait for ever.
@@ -39,45 +32,35 @@ public:
   pending_answer(const pending_answer&) = delete;
   pending_answer& operator=(const pending_answer&) = delete;
 
-  /// The first answer counts.
+  /// The first answer counts. Any thread; the session must not end here.
   void give(response x) {
-    if (const auto to = std::exchange(to_, {}).lock())
+    auto to = std::exchange(to_, {}).lock();
+    if (!to)
+      return;
+    const auto on = to->executor();
+    asio::dispatch(on, [to = std::move(to), x = std::move(x)]() mutable {
       to->answer(std::move(x));
+    });
   }
 
 private:
   std::weak_ptr<http_session> to_;
 };
 
-/// A parser's complaint, told from a socket's.
-bool is_http_error(const boost::system::error_code& ec) {
-  return ec.category()
-      == make_error_code(http::error::end_of_stream).category();
-}
-
-std::string to_string(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
 } // namespace
 
-http_session::http_session(socket peer, const http_limits& limits,
-                           std::shared_ptr<const request_handler> handler,
+http_session::http_session(socket peer, std::shared_ptr<session_parts> parts,
                            ended_callback ended)
-  : socket_(std::move(peer)), limits_(limits), handler_(std::move(handler)),
-    ended_(std::move(ended)), deadline_(socket_.get_executor()),
-    buffer_(buffer_size_max) {
-  // nop
+  : socket_(std::move(peer)), parts_(std::move(parts)),
+    ended_(std::move(ended)), deadline_(socket_.get_executor()) {
+  identify_peer();
 }
 
-void http_session::start() {
-  identify_peer();
-  await_request();
-}
+void http_session::start() { await_request(); }
 
 void http_session::stop() {
   stopping_ = true;
-  if (idle() || phase_ == phase::streaming)
+  if (phase_ == phase::idle || phase_ == phase::streaming)
     close();
 }
 
@@ -86,8 +69,33 @@ void http_session::abandon() {
   close();
 }
 
+void http_session::enter(phase x) {
+  phase_ = x;
+  since_ = clock::now();
+}
+
+place http_session::standing() const {
+  const auto what = [this] {
+    switch (phase_) {
+    case phase::reading:
+      return in_body_ && decision_.trusted ? claim::trusted : claim::reading;
+    case phase::answering:
+      return decision_.trusted ? claim::trusted : claim::answering;
+    case phase::writing:
+    case phase::streaming:
+      return decision_.trusted ? claim::trusted : claim::writing;
+    case phase::lingering:
+      return claim::lingering;
+    default:
+      return claim::idle;
+    }
+  };
+  return {source_, what(), since_};
+}
+
 void http_session::identify_peer() {
   boost::system::error_code ec;
+  socket_.non_blocking(true, ec);
   const auto address = socket_.remote_endpoint(ec);
   if (ec)
     return;
@@ -95,6 +103,7 @@ void http_session::identify_peer() {
   local_ = peer.family() == AF_UNIX;
   if (!local_) {
     peer_ = peer.to_string();
+    source_ = peer.ip();
     socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
     return;
   }
@@ -103,48 +112,86 @@ void http_session::identify_peer() {
   if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED,
                    &credentials, &size)
       == 0)
-    peer_ = "uid " + std::to_string(credentials.uid);
+    peer_ = source_ = "uid " + std::to_string(credentials.uid);
 }
 
+// -- requests -----------------------------------------------------------------
+
 void http_session::await_request() {
-  timed_out_ = false;
-  parser_.emplace();
-  parser_->header_limit(limits_.header_bytes_max);
-  parser_->body_limit(limits_.body_bytes_max);
-  if (buffer_.size() > 0)
-    return read_head();
-  phase_ = phase::idle;
-  idle_since_ = clock::now();
-  arm(first_ ? limits_.timeout_request : limits_.timeout_keep_alive);
+  in_body_ = false;
+  decision_ = {};
+  reader_.begin();
+  if (reader_.has_unread()) { // the next request: after everybody else's
+    enter(phase::reading);
+    arm(parts_->limits.timeout_request);
+    return asio::post(executor(), [self = shared_from_this()] {
+      if (self->phase_ == phase::reading)
+        self->advance();
+    });
+  }
+  enter(phase::idle);
+  arm(first_ ? parts_->limits.timeout_request
+             : parts_->limits.timeout_keep_alive);
+  await_bytes();
+}
+
+void http_session::await_bytes() {
   socket_.async_wait(asio::socket_base::wait_read,
                      [self = shared_from_this()](const error_code& ec) {
-                       if (self->closed())
-                         return;
+                       const auto now = self->phase_;
+                       if (now != phase::idle && now != phase::reading)
+                         return; // refused meanwhile
                        if (ec)
                          self->close();
                        else
-                         self->read_head();
+                         self->on_bytes();
                      });
 }
 
-void http_session::read_head() {
-  phase_ = phase::reading;
-  first_ = false;
-  arm(limits_.timeout_request);
-  http::async_read_header(
-    socket_, buffer_, *parser_,
-    [self = shared_from_this()](const error_code& ec, size_t) {
-      if (!self->closed())
-        self->on_head(ec);
-    });
+void http_session::on_bytes() {
+  auto& into = parts_->received;
+  error_code ec;
+  const auto n = socket_.read_some(asio::buffer(into), ec);
+  if (ec == asio::error::would_block)
+    return await_bytes();
+  if (ec)
+    return close();
+  if (phase_ == phase::idle) {
+    enter(phase::reading);
+    arm(parts_->limits.timeout_request);
+    first_ = false;
+  }
+  reader_.add({into.data(), n});
+  advance();
 }
 
-void http_session::on_head(const error_code& ec) {
-  if (ec)
-    return on_bad_read(ec);
-  if (boost::beast::iequals(parser_->get()[http::field::expect],
-                            "100-continue"))
-    return send_continue();
+void http_session::advance() {
+  if (in_body_)
+    return read_body();
+  switch (reader_.read_head(parts_->limits.header_bytes_max, parts_->head)) {
+  case progress::more:
+    return await_bytes();
+  case progress::bad:
+    return refuse(reader_.why().status, reader_.why().text);
+  case progress::done:
+    return decide();
+  }
+}
+
+void http_session::decide() {
+  auto& asked = reader_.asked();
+  asked.peer = peer_;
+  asked.source = source_;
+  asked.local = local_;
+  in_body_ = true;
+  const auto parts = parts_; // outlives the server, if it ends in there
+  decision_ = parts->decide(asked);
+  if (closed())
+    return;
+  if (decision_.refusal) {
+    refused_ = reader_.announces_body();
+    return write(*std::move(decision_.refusal));
+  }
   read_body();
 }
 
@@ -153,71 +200,37 @@ void http_session::send_continue() {
   static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
   asio::async_write(socket_, asio::buffer(text),
                     [self = shared_from_this()](const error_code& ec, size_t) {
-                      if (self->closed())
+                      if (self->phase_ != phase::reading)
                         return;
                       if (ec)
-                        self->on_bad_read(ec);
+                        self->close();
                       else
                         self->read_body();
                     });
 }
 
 void http_session::read_body() {
-  http::async_read(socket_, buffer_, *parser_,
-                   [self = shared_from_this()](const error_code& ec, size_t) {
-                     if (!self->closed())
-                       self->on_request(ec);
-                   });
-}
-
-void http_session::on_request(const error_code& ec) {
-  if (ec)
-    on_bad_read(ec);
-  else
-    dispatch();
-}
-
-void http_session::on_bad_read(const error_code& ec) {
-  if (timed_out_)
-    return refuse(408, "the request did not arrive in time");
-  if (ec == http::error::body_limit)
-    return refuse(413, "the body is too large");
-  if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
-    return refuse(431, "the head is too large");
-  const bool left =
-    ec == http::error::end_of_stream || ec == http::error::partial_message;
-  if (left || !is_http_error(ec))
-    return close();
-  refuse(400, "not a valid HTTP/1 request");
+  switch (reader_.read_body(decision_.body_bytes_max)) {
+  case progress::more:
+    return reader_.take_expectation() ? send_continue() : await_bytes();
+  case progress::bad:
+    return refuse(reader_.why().status, reader_.why().text);
+  case progress::done:
+    return dispatch();
+  }
 }
 
 void http_session::dispatch() {
-  const auto& x = parser_->get();
-  auto target = split_target(std::string_view{to_string(x.target())});
-  const auto hosts = x.count(http::field::host);
-  if (!target || hosts > 1 || (x.version() == 11 && hosts == 0))
-    return refuse(400, target ? "one Host field is needed"
-                              : "the target is not a valid path");
-  request r;
-  // A HEAD is a GET whose body is left out when it is written.
-  r.method =
-    x.method() == http::verb::head ? "GET" : to_string(x.method_string());
-  r.path = std::move(target->path);
-  r.query = std::move(target->query);
-  r.authorization = to_string(x[http::field::authorization]);
-  r.accept = to_string(x[http::field::accept]);
-  r.if_none_match = to_string(x[http::field::if_none_match]);
-  r.last_event_id = to_string(x["Last-Event-ID"]);
-  r.peer = peer_;
-  r.local = local_;
-  r.body = std::move(parser_->get().body());
-  phase_ = phase::answering;
+  enter(phase::answering);
   deadline_.cancel();
-  const auto handler = handler_; // outlives the server, if it ends in there
+  // May outlive this session, if the server ends in there.
+  const auto handle = std::exchange(decision_.handle, {});
   auto pending = std::make_shared<pending_answer>(weak_from_this());
-  (*handler)(r,
-             [pending](response answer) { pending->give(std::move(answer)); });
+  handle(reader_.asked(),
+         [pending](response answer) { pending->give(std::move(answer)); });
 }
+
+// -- answers ------------------------------------------------------------------
 
 void http_session::answer(response x) {
   if (phase_ == phase::answering)
@@ -231,31 +244,26 @@ void http_session::refuse(unsigned status, std::string_view text) {
 }
 
 void http_session::write(response x) {
-  phase_ = phase::writing;
-  const auto& asked = parser_->get();
-  auto& m = message_.emplace();
-  m.result(x.status);
-  m.version(11);
-  m.set(http::field::server, "troupe");
-  m.set(http::field::cache_control, "no-store");
-  m.set("X-Content-Type-Options", "nosniff");
-  if (!x.body.empty())
-    m.set(http::field::content_type, x.content_type);
-  for (const auto& [name, value] : x.fields)
-    m.set(name, value);
-  m.body() = std::move(x.body);
-  if (asked.method() != http::verb::head)
+  enter(phase::writing);
+  const bool without_body = reader_.is_head();
+  if (!without_body)
     stream_ = std::move(x.stream);
+  again_ = !refused_ && !stopping_ && !stream_ && reader_.keeps_alive();
+  std::optional<uint64_t> length;
   if (!stream_)
-    m.prepare_payload();
-  if (x.status == 304) // its length would be taken for that of a 200
-    m.erase(http::field::content_length);
-  if (!refused_ && asked.method() == http::verb::head)
-    m.body().clear(); // after its length was set
-  m.keep_alive(!refused_ && !stopping_ && !stream_ && asked.version() >= 11
-               && asked.keep_alive());
-  arm(limits_.timeout_write);
-  http::async_write(socket_, m,
+    length = x.text ? x.text->size() : x.body.size();
+  head_ = response_head(x, length, !again_);
+  text_pieces_ = 0;
+  if (without_body) {
+    piece_.clear();
+  } else {
+    piece_ = std::move(x.body);
+    text_ = std::move(x.text);
+  }
+  arm(parts_->limits.timeout_write);
+  const std::array<asio::const_buffer, 2> all{asio::buffer(head_),
+                                              asio::buffer(piece_)};
+  asio::async_write(socket_, all,
                     [self = shared_from_this()](const error_code& ec, size_t) {
                       if (!self->closed())
                         self->on_written(ec);
@@ -263,21 +271,45 @@ void http_session::write(response x) {
 }
 
 void http_session::on_written(const error_code& ec) {
-  const bool again = message_->keep_alive() && !stopping_;
-  message_.reset();
+  head_ = {};
+  piece_ = {};
   if (ec)
     close();
+  else if (text_)
+    write_text();
   else if (stream_)
     begin_stream();
-  else if (again)
+  else if (again_ && !stopping_)
     await_request();
   else
     linger();
 }
 
+void http_session::write_text() {
+  text_piece_ = text_->at(text_pieces_++);
+  if (!text_piece_) {
+    if (std::exchange(text_, nullptr)->withdrawn())
+      return close(); // too slow
+    return on_written({});
+  }
+  arm(parts_->limits.timeout_write);
+  const auto text = text_piece_->text();
+  asio::async_write(socket_, asio::buffer(text),
+                    [self = shared_from_this()](const error_code& ec, size_t) {
+                      if (self->closed())
+                        return;
+                      if (ec)
+                        self->close();
+                      else
+                        self->write_text();
+                    });
+}
+
+// -- streams ------------------------------------------------------------------
+
 void http_session::begin_stream() {
-  phase_ = phase::streaming;
-  stream_->on_news([self = weak_from_this(), on = socket_.get_executor()] {
+  enter(phase::streaming);
+  stream_->on_news([self = weak_from_this(), on = executor()] {
     asio::post(on, [self] {
       if (const auto session = self.lock(); session && !session->closed())
         session->continue_stream();
@@ -302,12 +334,12 @@ void http_session::continue_stream() {
   if (auto piece = stream_->next(); !piece.empty())
     write_piece(std::move(piece));
   else
-    arm(limits_.stream_comment);
+    arm(parts_->limits.stream_comment);
 }
 
 void http_session::write_piece(std::string piece) {
   piece_ = std::move(piece);
-  arm(limits_.timeout_write); // a peer that does not read is dropped
+  arm(parts_->limits.timeout_write); // a peer that does not read is dropped
   asio::async_write(socket_, asio::buffer(piece_),
                     [self = shared_from_this()](const error_code& ec, size_t) {
                       if (self->closed())
@@ -320,11 +352,13 @@ void http_session::write_piece(std::string piece) {
                     });
 }
 
+// -- the end ------------------------------------------------------------------
+
 /// Closing with unread bytes would reset the connection, and the peer lose the
 /// response: reads on for a moment until the peer has closed.
 void http_session::linger() {
-  phase_ = phase::lingering;
-  arm(limits_.timeout_linger);
+  enter(phase::lingering);
+  arm(parts_->limits.timeout_linger);
   error_code ec;
   socket_.shutdown(asio::socket_base::shutdown_send, ec);
   if (ec || !refused_)
@@ -334,12 +368,13 @@ void http_session::linger() {
 }
 
 void http_session::discard() {
-  socket_.async_read_some(
-    asio::buffer(discarded_),
-    [self = shared_from_this()](const error_code& ec, size_t) {
+  socket_.async_wait(
+    asio::socket_base::wait_read, [self = shared_from_this()](error_code ec) {
       if (self->closed())
         return;
-      if (ec)
+      if (!ec)
+        self->socket_.read_some(asio::buffer(self->parts_->received), ec);
+      if (ec && ec != asio::error::would_block)
         self->close();
       else
         self->discard();
@@ -362,18 +397,18 @@ void http_session::on_deadline() {
     return write_piece(": still here\n\n");
   if (phase_ != phase::reading)
     return close();
-  timed_out_ = true;
-  error_code ignored;
-  socket_.cancel(ignored);
+  refuse(408, "the request did not arrive in time");
 }
 
 void http_session::close() {
   if (closed())
     return;
-  phase_ = phase::closed;
+  enter(phase::closed);
   if (stream_)
     stream_->on_news({});
   stream_.reset();
+  text_.reset();
+  text_piece_.reset();
   error_code ignored;
   socket_.close(ignored);
   deadline_.cancel(ignored);

@@ -2,22 +2,32 @@
 #pragma once
 
 #include "admin/http_server.hpp"
+#include "admin/places.hpp"
+#include "admin/request_reader.hpp"
 #include "core/time.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <array>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace troupe::admin {
+
+/// What the sessions of a server share: all run on one thread, and none needs
+/// the scratch memory beyond one call.
+struct session_parts {
+  session_parts(const http_limits& x, head_handler y)
+    : limits(x), decide(std::move(y)) {}
+
+  const http_limits limits;
+  const head_handler decide;
+  net::http1::request_head head;
+  /// What one read may bring: a turn is short.
+  std::array<char, size_t{16} * 1024> received;
+};
 
 /// One connection of the admin server: read a request, have it answered, write
 /// the response, again; or pieces of a stream until somebody ends it. Owned by
@@ -28,8 +38,7 @@ public:
   /// Called once when the session has closed by itself.
   using ended_callback = std::function<void(http_session&)>;
 
-  http_session(socket peer, const http_limits& limits,
-               std::shared_ptr<const request_handler> handler,
+  http_session(socket peer, std::shared_ptr<session_parts> parts,
                ended_callback ended);
 
   void start();
@@ -40,9 +49,12 @@ public:
   /// Closes at once and calls nobody any more.
   void abandon();
 
-  /// Between two requests.
-  bool idle() const noexcept { return phase_ == phase::idle; }
-  time_point idle_since() const noexcept { return idle_since_; }
+  void close();
+
+  /// What it is about, for who_makes_room().
+  place standing() const;
+
+  socket::executor_type executor() { return socket_.get_executor(); }
 
   /// The handler's answer; ignored when none is awaited.
   void answer(response x);
@@ -58,23 +70,23 @@ private:
     closed
   };
   using error_code = boost::system::error_code;
-  using parser =
-    boost::beast::http::request_parser<boost::beast::http::string_body>;
-  using message = boost::beast::http::response<boost::beast::http::string_body>;
+  using progress = request_reader::progress;
 
   bool closed() const noexcept { return phase_ == phase::closed; }
+  void enter(phase x);
   void identify_peer();
   void await_request();
-  void read_head();
-  void on_head(const error_code& ec);
+  void await_bytes();
+  void on_bytes();
+  void advance();
+  void decide();
   void send_continue();
   void read_body();
-  void on_request(const error_code& ec);
-  void on_bad_read(const error_code& ec);
   void dispatch();
   void refuse(unsigned status, std::string_view text);
   void write(response x);
   void on_written(const error_code& ec);
+  void write_text();
   void begin_stream();
   void watch_peer();
   void continue_stream();
@@ -83,27 +95,29 @@ private:
   void discard();
   void arm(milliseconds timeout);
   void on_deadline();
-  void close();
 
   socket socket_;
-  const http_limits limits_;
-  std::shared_ptr<const request_handler> handler_;
+  const std::shared_ptr<session_parts> parts_;
   ended_callback ended_;
   boost::asio::steady_timer deadline_;
-  boost::beast::flat_buffer buffer_;
-  std::optional<parser> parser_;
-  std::optional<message> message_;
+  request_reader reader_;
+  bool in_body_ = false; ///< while reading: the head was taken
+  decision decision_;
+  std::string head_;  ///< of the response
+  std::string piece_; ///< its body, or the piece of the stream on its way
+  std::shared_ptr<const chunked_text> text_;
+  chunked_text::piece_ptr text_piece_; ///< on its way
+  size_t text_pieces_ = 0;             ///< that were begun
   std::shared_ptr<body_stream> stream_;
-  std::string piece_; ///< of the stream, on its way
   std::string peer_;
+  std::string source_;
   bool local_ = false;
   phase phase_ = phase::idle;
-  time_point idle_since_ = clock::now();
-  bool first_ = true; ///< no request was read yet
-  bool timed_out_ = false;
+  time_point since_ = clock::now(); ///< in this phase
+  bool first_ = true;               ///< no request was read yet
+  bool again_ = false;              ///< another request may follow
   bool stopping_ = false;
   bool refused_ = false; ///< bytes of the peer may be unread
-  std::array<char, 4096> discarded_;
 };
 
 } // namespace troupe::admin

@@ -14,12 +14,11 @@ struct target {
 };
 
 /// Splits "/v1/backends?watch=1".
-/// @returns nothing unless `text` begins with '/' and every '%' of its path
-/// stands for a byte that is no control character.
+/// @returns nothing unless `text` begins with '/' and its path can be decoded.
 std::optional<target> split_target(std::string_view text);
 
-/// @returns nothing unless every '%' stands for a byte that is no control
-/// character.
+/// @returns nothing unless every '%' stands for a byte and the whole is UTF-8
+/// without control characters: it may be shown, logged and put into JSON.
 std::optional<std::string> percent_decoded(std::string_view text);
 
 } // namespace troupe::admin

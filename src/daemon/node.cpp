@@ -7,6 +7,7 @@
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 #include "core/descriptor_budget.hpp"
+#include "daemon/admin_thread.hpp"
 #include "daemon/cluster_start.hpp"
 #include "daemon/limits.hpp"
 #include "daemon/log.hpp"
@@ -72,6 +73,7 @@ private:
   bool stopped_ = false;
   boost::asio::io_context loop_{1};
   net::stall_watch stall_watch_{loop_};
+  admin_thread admin_;
   service_notices notices_{loop_};
   boost::asio::thread_pool helper_{1}; ///< for what blocks (rule 20)
   net::access_log access_log_;
@@ -124,7 +126,8 @@ node::node(const arguments& args, const config::loaded& loaded)
   signals_.add(SIGUSR1);
   actors::control_host(*system_).bind_thread();
   make_workers();
-  servers_ = actors::open_admin_servers(loop_, *settings_);
+  servers_ = actors::open_admin_servers(
+    admin_.loop(), *settings_, [this] { return stall_watch_.silence(); });
 }
 
 void node::make_workers() {
@@ -141,6 +144,7 @@ void node::make_workers() {
 
 int node::run() {
   await_signal();
+  admin_.start();
   supervisor_ = actors::spawn_on<actors::supervisor>(
     actors::control_host(*system_), parts());
   const auto keep_running = boost::asio::make_work_guard(loop_);
@@ -151,7 +155,7 @@ int node::run() {
   stall_watch_.stop();
   if (watch_)
     watch_->stop();
-  servers_->stop();
+  boost::asio::post(admin_.loop(), [this] { servers_->stop(); });
   supervisor_ = nullptr;
   while (actors::control_host(*system_).size() > 0)
     loop_.run_one();
@@ -159,8 +163,8 @@ int node::run() {
     worker->join();
   helper_.join();
   loop_.poll();
+  admin_.join([this] { servers_.reset(); });
   prober_.reset();
-  servers_.reset();
   system_.reset();
   log::info("stopped");
   return exit_code_;
@@ -253,6 +257,7 @@ actors::metrics_sources node::metrics_sources() {
   sources.loop_stalls = [this] {
     std::vector<actors::loop_stall> stalls;
     stalls.push_back({"control", seconds_of(stall_watch_.stall_us())});
+    stalls.push_back({"admin", seconds_of(admin_.stalls().stall_us())});
     for (const auto& worker : workers_)
       stalls.push_back(
         {worker->host().where(), seconds_of(worker->loop().stall_us())});

@@ -10,6 +10,10 @@ namespace {
 constexpr milliseconds interval{250};
 constexpr unsigned ticks_a_second = 4;
 
+milliseconds since_epoch(time_point x) noexcept {
+  return std::chrono::duration_cast<milliseconds>(x.time_since_epoch());
+}
+
 } // namespace
 
 stall_watch::stall_watch(boost::asio::io_context& loop) : timer_(loop) {
@@ -18,8 +22,15 @@ stall_watch::stall_watch(boost::asio::io_context& loop) : timer_(loop) {
 
 void stall_watch::stop() { timer_.cancel(); }
 
+milliseconds stall_watch::silence() const noexcept {
+  return since_epoch(clock::now())
+       - milliseconds{static_cast<milliseconds::rep>(armed_ms_.get())};
+}
+
 void stall_watch::arm() {
-  due_ = clock::now() + interval;
+  const auto now = clock::now();
+  armed_ms_.set(static_cast<uint64_t>(since_epoch(now).count()));
+  due_ = now + interval;
   timer_.expires_at(due_);
   timer_.async_wait([this](const boost::system::error_code& ec) {
     if (ec)

@@ -19,6 +19,10 @@ public:
   /// The longest of the last second or so, in microseconds. Any thread.
   const counter& stall_us() const noexcept { return stall_us_; }
 
+  /// How long ago the timer came last, or was set for the first time. Any
+  /// thread.
+  milliseconds silence() const noexcept;
+
 private:
   void arm();
 
@@ -27,6 +31,7 @@ private:
   uint64_t longest_us_ = 0;
   unsigned ticks_ = 0;
   counter stall_us_;
+  counter armed_ms_; ///< since the epoch of `clock`
 };
 
 } // namespace troupe::net

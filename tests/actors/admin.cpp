@@ -91,7 +91,7 @@ struct fixture : control_fixture {
           limit = x.limit;
           return more = true, connections;
         },
-        [&](const scrape&) { return more = true, std::string{"text\n"}; },
+        [&](const scrape&) { return more = true, scrape_view{figures}; },
         [&](const reload_config& x) {
           reload_why = x.why;
           return more = true, reload;
@@ -137,6 +137,7 @@ struct fixture : control_fixture {
   actor_list actors;
   connection_list connections;
   reload_result reload{true, 4, {}, "backends: ~app"};
+  std::shared_ptr<admin::text_source> figures;
   std::string reload_why;
   std::optional<operator_change> change;
   std::vector<uint64_t> closed;
@@ -393,12 +394,26 @@ CAF_TEST(readiness follows the supervisor) {
   CAF_CHECK_EQUAL(status(), 200u);
 }
 
-CAF_TEST(metrics are passed on as they are) {
+CAF_TEST(figures for the metrics are passed on for others to write) {
+  struct : admin::text_source {
+    bool write_some(admin::chunked_text&) override { return false; }
+  } source;
+  figures = {std::shared_ptr<void>{}, &source};
   call("GET", "/metrics", "", api_door::metrics);
   others_answer();
-  CAF_CHECK_EQUAL(got->body, "text\n");
-  CAF_CHECK_EQUAL(got->content_type,
-                  "text/plain; version=0.0.4; charset=utf-8");
+  CAF_CHECK(got->source.get() == &source);
+}
+
+CAF_TEST(what was found out about a request already counts) {
+  auto request = std::make_shared<admin::request>();
+  request->method = "GET";
+  request->path = "/v1/nonsense";
+  api_call what{request, api_door::admin, "uid 0",
+                [this](admin::response x) { got = std::move(x); }};
+  what.wanted =
+    std::make_shared<const api::parsed>(api::parsed{api::get_version{}});
+  tell(std::move(what));
+  CAF_CHECK_EQUAL(status(), 200u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

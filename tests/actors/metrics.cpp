@@ -2,11 +2,11 @@
 #define CAF_SUITE metrics
 
 #include "actors/metrics.hpp"
+#include "actors/scrape_source.hpp"
 #include "control_fixture.hpp"
 
 #include <algorithm>
 #include <limits>
-#include <prometheus/text_serializer.h>
 #include <sstream>
 
 namespace troupe::actors {
@@ -37,6 +37,16 @@ snapshot_ptr make_snapshot(std::vector<server_route> servers,
   return result;
 }
 
+std::string text_of(admin::text_source& source) {
+  admin::chunked_text text;
+  while (source.write_some(text)) {
+  }
+  std::string result;
+  for (size_t n = 0; const auto piece = text.at(n); ++n)
+    result += piece->text();
+  return result;
+}
+
 /// Lines of an exposition.
 struct exposition {
   explicit exposition(const std::string& text) {
@@ -45,8 +55,8 @@ struct exposition {
       lines.push_back(line);
   }
 
-  explicit exposition(const family_list& families)
-    : exposition(prometheus::TextSerializer{}.Serialize(families)) {}
+  explicit exposition(admin::text_source& source)
+    : exposition(text_of(source)) {}
 
   bool has(const std::string& line) const {
     return std::find(lines.begin(), lines.end(), line) != lines.end();
@@ -63,10 +73,8 @@ struct exposition {
 
 exposition expose(const std::vector<std::shared_ptr<frontend_live>>& frontends,
                   const std::vector<snapshot_ptr>& backends) {
-  family_list families;
-  add_frontend_families(families, frontends);
-  add_backend_families(families, backends);
-  return exposition{families};
+  scrape_source source{frontends, backends, {}};
+  return exposition{source};
 }
 
 metrics_sources make_sources() {
@@ -85,7 +93,9 @@ metrics_sources make_sources() {
 struct fixture : control_fixture {
   metrics_actor aut = periodic(sys.spawn<metrics_collector>(make_sources()));
 
-  exposition scraped() { return exposition{ask<std::string>(aut, scrape{})}; }
+  exposition scraped() {
+    return exposition{*ask<scrape_view>(aut, scrape{}).text};
+  }
 
   template <class Message>
   void tell(Message message) {

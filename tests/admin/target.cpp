@@ -30,3 +30,15 @@ CAF_TEST(targets that are no path or hide control characters are refused) {
         "/% 1", "/%00", "/a%0d%0ab", "/%7f", "/%2?5"})
     CAF_CHECK(!split_target(text));
 }
+
+CAF_TEST(what is decoded may be shown and put into JSON) {
+  for (const auto* text : {"/%c3%a9", "/%e2%82%ac", "/%f0%9f%90%8e", "/%c2%a0",
+                           "/%ed%9f%bf", "/%ef%bf%bd", "/%f4%8f%bf%bf"})
+    CAF_CHECK(split_target(text));
+  for (const auto* text :
+       {"/%ff", "/a%80", "/%c3", "/%c3%28", "/%c2%9b2J", "/%c0%af", "/%c1%81",
+        "/%e0%80%af", "/%ed%a0%80", "/%e2%82", "/%f0%80%80%80", "/%f4%90%80%80",
+        "/%f5%80%80%80", "/%e2%28%a1"})
+    CAF_CHECK(!split_target(text));
+  CAF_CHECK(!percent_decoded("%fe"));
+}

@@ -110,6 +110,7 @@ shared_config_keeper::behavior_type shared_config_keeper::make_behavior() {
     [this](const describe_config&) { return describe(); },
     [this](const check_candidate& x) { return check(x); },
     [this](const apply_record& x) { return apply(x); },
+    [this](const read_shared& x) { return read(x); },
     [this](const config_loaded& x) {
       if (auto found = readings_.extract(x.job))
         found.mapped()(x.result);
@@ -288,6 +289,25 @@ shared_config_keeper::apply(const apply_record& message) {
        send(metrics_, config_outcome{generation(), ok});
        result.deliver(apply_result{std::move(problems)});
      }});
+  return result;
+}
+
+caf::result<shared_reading>
+shared_config_keeper::read(const read_shared& message) {
+  auto result = make_response_promise<shared_reading>();
+  auto reading = std::make_shared<shared_reading>();
+  read_in_background(
+    [text = message.text, reading]() mutable {
+      try {
+        reading->shared = shared_text_of(std::move(text));
+      } catch (const std::exception& e) {
+        reading->problems.emplace_back(e.what());
+      }
+      return config::loaded{}; // there is none: only the text was read
+    },
+    [result, reading](const loaded_ptr&) mutable {
+      result.deliver(std::move(*reading));
+    });
   return result;
 }
 

@@ -83,6 +83,7 @@ private:
   caf::result<reload_result> reload(const reload_config& request);
   caf::result<apply_result> check(const check_candidate& message);
   caf::result<apply_result> apply(const apply_record& message);
+  caf::result<shared_reading> read(const read_shared& message);
   config_view describe() const;
 
   // -- reloads --

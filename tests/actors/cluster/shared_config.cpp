@@ -200,6 +200,23 @@ CAF_TEST(a candidate is read and bound and changes nothing) {
   CAF_CHECK(applied.empty());
 }
 
+CAF_TEST(a text that is submitted is read by the helper thread) {
+  const std::string text =
+    "cluster: {nodes: [{name: lb1, address: \"10.0.0.1:7878\"}]}\n";
+  self->send(aut, read_shared{text});
+  consume_messages();
+  CAF_CHECK_EQUAL(jobs.size(), 1u); // and by nobody else
+  jobs.clear();
+  const auto good = asked<shared_reading>(read_shared{text});
+  CAF_CHECK(good.problems.empty());
+  CAF_CHECK_EQUAL(good.shared.text, text);
+  CAF_CHECK_EQUAL(good.shared.nodes.size(), 1u);
+  const auto bad = asked<shared_reading>(read_shared{"cluster: ["});
+  CAF_REQUIRE_EQUAL(bad.problems.size(), 1u);
+  CAF_CHECK(bad.problems[0].find("the shared sections:1:") == 0);
+  CAF_CHECK(applied.empty());
+}
+
 CAF_TEST(a reload proposes what the file shares and applies what it does not ) {
   const auto result = asked<reload_result>(reload_config{"a test"});
   CAF_CHECK(result.ok);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "core/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace troupe::admin {
+
+/// What a connection is about, from the one that is missed least.
+enum class claim : uint8_t {
+  idle,      ///< between two requests
+  lingering, ///< has its answer
+  reading,   ///< its request is not whole
+  writing,   ///< takes its answer
+  answering, ///< waits for its answer
+  trusted,   ///< any of the last three, of somebody who has shown a right to it
+};
+
+struct place {
+  std::string source; ///< address or user it comes from
+  claim what = claim::idle;
+  time_point since{}; ///< when that began
+};
+
+/// Who makes room for a newcomer when all places are taken: of sources that
+/// hold more than their share (a quarter of the places) if there are any, else
+/// of all, the one that is missed least and has been so for longest. Nobody who
+/// is trusted ever does.
+/// @returns the index, or nothing if the newcomer has to go.
+std::optional<size_t> who_makes_room(std::span<const place> taken,
+                                     const std::string& newcomer);
+
+} // namespace troupe::admin
