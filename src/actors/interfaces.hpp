@@ -177,6 +177,8 @@ using connection_actor =
 using listener_actor = caf::typed_actor<
   // Accept what waits, close the descriptor, drain the connections, end.
   caf::reacts_to<drain_listener>,
+  // Serve a client that another worker's listener has accepted.
+  caf::reacts_to<adopt_connection>,
   // INTERNAL: nothing is left to drain.
   caf::reacts_to<connections_gone>>;
 

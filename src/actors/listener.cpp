@@ -36,20 +36,26 @@ listener::listener(caf::actor_config& cfg, worker_context& worker,
   : hosted(cfg), worker_(worker),
     name_(start.frontend->current->plan->settings.name),
     frontend_(std::move(start.frontend)), group_(std::move(start.group)),
-    descriptor_(start.descriptor), owner_(std::move(start.worker)),
+    descriptor_(start.descriptor), spread_(std::move(start.spread)),
+    owner_(std::move(start.worker)),
     timer_token_(worker.services.event_loop.timers().add(*this)) {}
 
 listener_actor::behavior_type listener::make_behavior() {
   group_->listener = this;
+  if (spread_ && !group_->draining)
+    spread_->join(worker_.services.index, listener_actor{this});
   watch();
   return {
     [this](const drain_listener& message) { drain(message); },
+    [this](const adopt_connection& message) { adopt(message); },
     [this](const connections_gone&) { end_if_done(); },
   };
 }
 
 void listener::on_exit() {
   unwatch();
+  if (spread_)
+    spread_->leave(worker_.services.index);
   worker_.services.event_loop.timers().remove(timer_token_);
   group_->listener = nullptr;
   group_.reset();
@@ -123,8 +129,39 @@ listener::accepted listener::accept_one() {
 }
 
 void listener::welcome(int descriptor, const endpoint& peer) {
-  if (refuse_if_full(descriptor, peer))
-    return;
+  if (!refuse_if_full(descriptor, peer) && !give_away(descriptor, peer))
+    serve(descriptor, peer);
+}
+
+bool listener::give_away(int descriptor, const endpoint& peer) {
+  // One that drains keeps what its queue still holds.
+  if (!spread_ || !watching_)
+    return false;
+  const auto index = worker_.services.index;
+  const auto& clients = *frontend_->current->plan->live->clients;
+  const auto mine = clients.by_worker[index].connections_open.get();
+  const auto mean =
+    clients.open.load(std::memory_order_relaxed) / clients.by_worker.size();
+  if (pace_.lives_are_brief(mine) && mine <= mean + mean / 2 + 8)
+    return false;
+  const auto best = spread_->best_for(index, clients);
+  return best != index && spread_->hand_over(best, descriptor, peer);
+}
+
+void listener::adopt(const adopt_connection& message) {
+  auto& handed = *message.connection;
+  // The limit may have been reached while it was on its way.
+  const int descriptor = handed.take();
+  if (!refuse_if_full(descriptor, handed.peer()))
+    serve(descriptor, handed.peer());
+  if (group_->draining) {
+    group_->for_each([](auto& member) { member.drain(); });
+    end_if_done();
+  }
+}
+
+void listener::serve(int descriptor, const endpoint& peer) {
+  pace_.count(worker_.services.event_loop.now());
   try {
     spawn_on<connection>(
       *host(), connection_start{connection_seat{worker_, frontend_, group_},
@@ -214,6 +251,8 @@ void listener::on_timer() {
 
 void listener::drain(const drain_listener& message) {
   cut_reason_ = message.cut_reason;
+  if (spread_)
+    spread_->leave(worker_.services.index);
   if (descriptor_ >= 0) {
     unwatch();
     // Closing a socket of a REUSEPORT group resets what waits in its queue.
@@ -233,6 +272,8 @@ void listener::drain(const drain_listener& message) {
 void listener::end_if_done() {
   if (!group_->draining || !group_->members.empty())
     return;
+  if (spread_ && !spread_->leave(worker_.services.index))
+    return; // one is on its way still
   caf::anon_send(
     owner_, listener_ended{frontend_key(frontend_->current->plan->settings)});
   quit();

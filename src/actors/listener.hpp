@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "actors/accept_spread.hpp"
 #include "actors/connection.hpp"
 
 #include <memory>
@@ -11,7 +12,8 @@ namespace troupe::actors {
 struct listener_start {
   net::local_ptr<net::frontend_slot> frontend;
   net::local_ptr<connection_group> group;
-  int descriptor = -1; ///< belongs to the worker (rule 33)
+  int descriptor = -1;                   ///< belongs to the worker (rule 33)
+  std::shared_ptr<accept_spread> spread; ///< null where one worker serves
   worker_actor worker;
 };
 
@@ -42,6 +44,10 @@ private:
   void unwatch() noexcept;
   accepted accept_one();
   void welcome(int descriptor, const endpoint& peer);
+  /// Hands it to a worker with fewer connections, if that is worth it.
+  bool give_away(int descriptor, const endpoint& peer);
+  void adopt(const adopt_connection& message);
+  void serve(int descriptor, const endpoint& peer);
   bool refuse_if_full(int descriptor, const endpoint& peer);
   /// @returns bytes sent.
   uint64_t send_refusal(int descriptor, std::string_view request_id);
@@ -55,6 +61,8 @@ private:
   net::local_ptr<net::frontend_slot> frontend_;
   net::local_ptr<connection_group> group_;
   int descriptor_;
+  const std::shared_ptr<accept_spread> spread_;
+  accept_pace pace_; ///< of those served here
   worker_actor owner_;
   net::io_token io_token_;
   net::client_token timer_token_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "actors/accept_spread.hpp"
 #include "actors/journal.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
@@ -174,8 +175,11 @@ void supervisor::switch_frontends(const change_ptr& change) {
       continue;
     }
     auto sockets = change->sockets.take(key);
-    for (size_t n = 0; n < sockets.descriptors.size(); ++n)
-      send(workers_[n], open_frontend{plan, sockets.descriptors[n]});
+    const auto count = static_cast<unsigned>(sockets.descriptors.size());
+    const auto spread =
+      count > 1 ? std::make_shared<accept_spread>(count) : nullptr;
+    for (unsigned n = 0; n < count; ++n)
+      send(workers_[n], open_frontend{plan, sockets.descriptors[n], spread});
     socket_files_[key] = std::move(sockets.file);
     journal::info(event_kind::config, frontend.name,
                   "frontend {} listens on {}", frontend.name, frontend.listen);

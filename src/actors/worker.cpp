@@ -136,14 +136,15 @@ void worker::open(const open_frontend& message) {
                                          services.index, seed};
   frontend.group = new connection_group;
   frontend.descriptor = message.descriptor;
+  frontend.spread = message.spread;
   start_listener(frontend);
 }
 
 void worker::start_listener(worker_state::frontend& frontend) {
-  frontend.listener =
-    spawn_on<listener>(*host(), state_.context,
-                       listener_start{frontend.slot, frontend.group,
-                                      frontend.descriptor, worker_actor{this}});
+  frontend.listener = spawn_on<listener>(
+    *host(), state_.context,
+    listener_start{frontend.slot, frontend.group, frontend.descriptor,
+                   frontend.spread, worker_actor{this}});
   monitor(frontend.listener);
 }
 

@@ -34,6 +34,7 @@ struct worker_state final : net::backend_reporter {
     net::local_ptr<net::frontend_slot> slot;
     net::local_ptr<connection_group> group;
     int descriptor = -1;
+    std::shared_ptr<accept_spread> spread;
     listener_actor listener;
     std::optional<drain_listener> draining; ///< what it was told at the end
   };

@@ -24,10 +24,20 @@ struct attach_backend {
   caf::strong_actor_ptr health;
 };
 
+class accept_spread;
+class handed_connection;
+
 /// Start accepting on `descriptor`, which the worker owns from now on.
 struct open_frontend {
   plan_ptr plan;
   int descriptor = -1;
+  /// Shared with the frontend's other workers; null if there are none.
+  std::shared_ptr<accept_spread> spread = nullptr;
+};
+
+/// Listener to listener: serve this client, whom another worker has accepted.
+struct adopt_connection {
+  std::shared_ptr<handed_connection> connection;
 };
 
 struct update_frontend {
@@ -77,6 +87,7 @@ struct stop_step {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::attach_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::open_frontend)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::adopt_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::update_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::close_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::drain_listener)

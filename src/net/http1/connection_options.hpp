@@ -20,9 +20,9 @@ public:
   /// @returns false when one is no token, or there are too many.
   bool add(std::string_view value) noexcept;
 
-  /// Marks what else must not be sent on. Fields which the balancer needs or adds
-  /// itself (Host, framing, Via, X-Forwarded-*, X-Request-Id) cannot be taken
-  /// away by naming them: CVE-2022-31813.
+  /// Marks what else must not be sent on. Fields which the balancer needs or
+  /// adds itself (Host, framing, Via, X-Forwarded-*, X-Request-Id) cannot be
+  /// taken away by naming them: CVE-2022-31813.
   void mark(std::span<field> fields) const noexcept;
 
   /// Whether the peer keeps the connection (RFC 9112 section 9.3).
