@@ -261,6 +261,11 @@ std::string_view explain(state_rule x) noexcept {
            "used";
   case state_rule::backup_idle:
     return "it is a healthy backup, and another server is usable";
+  case state_rule::backup_spare:
+    return "it is a healthy backup, and only the first of them serves "
+           "(backups: one)";
+  case state_rule::unproven:
+    return "no probe has found it up yet (initial: down)";
   }
   return "";
 }

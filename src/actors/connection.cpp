@@ -98,10 +98,12 @@ connection_actor::behavior_type connection::make_behavior() {
 }
 
 void connection::on_exit() {
+  if (is_waiting()) // else its seat may have been handed on
+    seat_.group().waiting.leave(*this);
   cut_if_running();
   session_.reset();
   worker_.services.event_loop.timers().remove(token_);
-  unlink();
+  member_hook::unlink();
   // It belongs to the worker's thread, the destructor may not run there.
   seat_.leave();
   worker_.ended.push_back(std::move(self_));
@@ -121,6 +123,38 @@ void connection::drain() {
 
 void connection::close(reason why) {
   caf::anon_send(connection_actor{this}, close_connection{number(), why});
+}
+
+bool connection::give_up(reason why) {
+  given_up_ = why;
+  worker_.services.event_loop.make_ready(token_);
+  return false;
+}
+
+void connection::leave_server() {
+  leaves_server_ = true;
+  worker_.services.event_loop.make_ready(token_);
+}
+
+void connection::note_wait() noexcept {
+  auto& waiting = seat_.group().waiting;
+  const auto now = worker_.services.event_loop.now();
+  switch (session_->waits()) {
+  case net::client_wait::no:
+    waiting.leave(*this);
+    break;
+  case net::client_wait::head:
+    if (!waiting_clients::is_in(*this, wait_kind::head))
+      waiting.enter(*this, wait_kind::head, now);
+    break;
+  case net::client_wait::rest:
+    // Another request may have come and gone in one turn.
+    if (!waiting_clients::is_in(*this, wait_kind::resting)
+        || std::exchange(requests_at_rest_, session_->requests())
+             != session_->requests())
+      waiting.enter(*this, wait_kind::resting, now);
+    break;
+  }
 }
 
 template <class F>
@@ -146,14 +180,24 @@ void connection::park_if_rested() {
   if (host() == nullptr)
     return;
   if (const auto rested = session_->take_rested()) {
-    unlink();
+    member_hook::unlink();
+    seat_.group().waiting.leave(*this);
     parked_connection::park(*host(), std::move(seat_), session_->peer(),
                             *rested);
   }
 }
 
 void connection::on_ready() {
-  act([this] { session_->progress(); });
+  act([this] {
+    const auto why = std::exchange(given_up_, reason::ok);
+    // Its request may have come in this very turn: then somebody else goes.
+    if (why != reason::ok && session_->waits() != net::client_wait::no)
+      session_->give_up(why);
+    if (std::exchange(leaves_server_, false) && session_->upstream() != nullptr)
+      session_->lose_server(reason::server_down);
+    if (!session_->ended())
+      session_->progress();
+  });
 }
 
 /// An exception ended the actor in the middle of something: that is logged and
@@ -171,6 +215,8 @@ void connection::cut_if_running() noexcept {
 void connection::quit_if_ended() {
   if (session_->ended())
     quit();
+  else
+    note_wait();
 }
 
 } // namespace troupe::actors

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "actors/eviction.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/parking_lot.hpp"
@@ -20,9 +21,13 @@ namespace troupe::actors {
 /// A connection as its listener and its worker see it: an actor, or, while it
 /// rests, a parked_connection.
 class group_member
-  : public boost::intrusive::list_base_hook<
+  : public waiting_client,
+    public boost::intrusive::list_base_hook<
       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
+  using member_hook = boost::intrusive::list_base_hook<
+    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
   virtual uint64_t number() const noexcept = 0;
   virtual connection_view describe() const = 0;
   /// See session::upstream().
@@ -33,6 +38,8 @@ public:
   virtual void drain() = 0;
   /// Ends it. May do so at once.
   virtual void close(reason why) = 0;
+  /// Its server is not to be used any more. @pre upstream() is not null.
+  virtual void leave_server() = 0;
 
 protected:
   ~group_member() = default;
@@ -40,8 +47,11 @@ protected:
 
 /// The connections one listener has accepted. Shared with them, so that it
 /// outlives a listener that died of a bug.
-struct connection_group : net::local_counted<connection_group> {
+struct connection_group : net::local_counted<connection_group>,
+                          evictable_group {
+  using evictable_group::evictable_group;
   boost::intrusive::list<group_member,
+                         boost::intrusive::base_hook<group_member::member_hook>,
                          boost::intrusive::constant_time_size<false>>
     members;
   /// Told when the last one has gone while draining; null once it has ended.
@@ -56,24 +66,14 @@ struct connection_group : net::local_counted<connection_group> {
   }
 };
 
-/// Client connections of the whole node: no more than there are descriptors
-/// for (rule 35). Shared by all workers.
-struct connection_limit {
-  explicit connection_limit(uint64_t m) noexcept : max(m) {}
-  const uint64_t max;
-  std::atomic<uint64_t> open{0};
-  bool reached() const noexcept {
-    return open.load(std::memory_order_relaxed) >= max;
-  }
-};
-
 /// What every connection of a worker may use. Owned by the worker's thread.
 struct worker_context {
   worker_context(net::loop& l, unsigned index, net::access_log& log,
                  connection_limit& all, uint64_t seed)
-    : services(l, index, log, seed), limit(all) {}
+    : services(l, index, log, seed), limit(all), evicts(l, index, all) {}
   net::worker_services services;
   connection_limit& limit;
+  eviction evicts;
   /// Actors that have ended in this turn: dropped when it is over, never while
   /// their own code is still on the stack.
   std::vector<caf::strong_actor_ptr> ended;
@@ -147,6 +147,11 @@ private:
   }
   void drain() override;
   void close(reason why) override;
+  void leave_server() override;
+  bool give_up(reason why) override;
+  bool is_silent() const noexcept override {
+    return session_->client_is_silent();
+  }
 
   void on_stream(net::stream&) override;
   void on_timer() override;
@@ -155,6 +160,8 @@ private:
   template <class F>
   void act(F&& f);
   void quit_if_ended();
+  /// Takes or leaves its place among those that nobody works for.
+  void note_wait() noexcept;
   void cut_if_running() noexcept;
   /// Ends the actor, not the connection, once that has rested long enough.
   void park_if_rested();
@@ -164,6 +171,9 @@ private:
   net::client_token token_;
   caf::strong_actor_ptr self_; ///< keeps it alive while it has a socket
   std::unique_ptr<net::session> session_;
+  reason given_up_ = reason::ok; ///< `ok`: it is not
+  bool leaves_server_ = false;
+  uint64_t requests_at_rest_ = 0; ///< made when it took its place
 };
 
 } // namespace troupe::actors

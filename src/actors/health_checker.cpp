@@ -97,7 +97,11 @@ health_checker::take_over(const check_target& next,
     return fresh;
   }
   auto before = std::exchange(known->about, next);
-  auto readdressed = before.address != next.address;
+  // Another address of the same name is the same server.
+  const auto known_address =
+    before.address == next.address
+    || std::ranges::find(before.others, next.address) != before.others.end();
+  auto readdressed = !known_address;
   if (before.address.empty() && readdressed) {
     // Its failures so far were those of its name.
     known->active = {};
@@ -176,8 +180,15 @@ void health_checker::probe(target& x) {
     return;
   }
   x.probing = true;
+  x.tried = 0;
+  probe_address(x);
+}
+
+void health_checker::probe_address(target& x) {
   x.probe_began = now();
-  prober_.start(x.about.address, check(),
+  const auto& address =
+    x.tried == 0 ? x.about.address : x.about.others[x.tried - 1];
+  prober_.start(address, check(),
                 [this, self = caf::strong_actor_ptr{ctrl()},
                  server = x.about.server,
                  ticket = x.ticket](const net::probe_result& result) {
@@ -190,6 +201,8 @@ void health_checker::probe_ended(const std::string& server, uint64_t ticket,
   auto* x = find(server);
   if (x == nullptr || x->ticket != ticket)
     return; // its check, address or admin state changed meanwhile
+  if (try_next_address(*x, result))
+    return;
   x->probing = false;
   // Long over its time: this process did not run, and so did not look.
   const bool overslept = result.outcome != probe_outcome::success
@@ -210,6 +223,25 @@ void health_checker::probe_ended(const std::string& server, uint64_t ticket,
   arm_soon(*x);
 }
 
+/// @returns true if the probe goes on elsewhere.
+bool health_checker::try_next_address(target& x,
+                                      const net::probe_result& result) {
+  if (!x.about.by_name || result.local_error)
+    return false;
+  if (result.connected || result.outcome == probe_outcome::success) {
+    if (x.tried > 0)
+      send(router_, address_found{x.about.server, x.about.others[x.tried - 1]});
+    return false;
+  }
+  if (x.tried < x.about.others.size()) {
+    ++x.tried;
+    probe_address(x);
+    return true;
+  }
+  send(router_, address_found{x.about.server, {}});
+  return false;
+}
+
 void health_checker::count(target& x, const net::probe_result& result) {
   auto success = result.outcome == probe_outcome::success;
   x.about.live->checks.results[static_cast<size_t>(result.outcome)].add();
@@ -219,6 +251,7 @@ void health_checker::count(target& x, const net::probe_result& result) {
                  : result.detail;
   x.last_probe_at = now();
   x.opinion = true;
+  x.proven |= success;
   // Traffic failed several times in a row already: the probe confirms it.
   auto fall = x.vetoed || x.confirm ? 1u : check().fall;
   x.confirm = false;
@@ -442,9 +475,12 @@ void health_checker::settle(target& x, bool probe_succeeded) {
 void health_checker::tell(target& x) {
   if (!x.opinion && !x.vetoed && !x.passive.ejected)
     return;
-  server_health report{x.about.server, x.active.status, x.vetoed,
+  server_health report{x.about.server,
+                       x.active.status,
+                       x.vetoed,
                        x.passive.ejected,
-                       observations_ && x.assigned && x.complete};
+                       observations_ && x.assigned && x.complete,
+                       !settings_->initially_up && x.proven};
   if (x.told == report)
     return;
   x.told = report;

@@ -39,6 +39,9 @@ namespace troupe::actors {
 /// 11), and by this one while it vetoes or ejects the server. While a peer
 /// suspects a server, two connect failures are enough for a veto.
 ///
+/// A probe of a name that stands for several addresses goes on to the next one
+/// while it cannot connect; the router hears which one it could, and when none.
+///
 /// A probe that failed for this host's own reasons counts for nothing and is
 /// repeated soon.
 class health_checker final
@@ -66,6 +69,8 @@ private:
     bool vetoed = false;
     unsigned veto_successes = 0; ///< in a row
     bool probing = false;
+    size_t tried = 0;    ///< addresses of its name that this probe failed at
+    bool proven = false; ///< a probe has succeeded
     time_point probe_began{};
     bool assigned = true; ///< to this node, by the observers' ranking
     bool confirm = false; ///< a peer's traffic fails: one failure is enough
@@ -104,6 +109,8 @@ private:
   // -- active --
   bool may_probe(const target& x) const noexcept;
   void probe(target& x);
+  void probe_address(target& x);
+  bool try_next_address(target& x, const net::probe_result& result);
   void probe_ended(const std::string& server, uint64_t ticket,
                    const net::probe_result& result);
   void count(target& x, const net::probe_result& result);

@@ -26,6 +26,8 @@ using router_actor = caf::typed_actor<
   caf::reacts_to<configure_backend>,
   // A server's health flipped; publishes. No reply.
   caf::reacts_to<server_health>,
+  // Which address of a server's name works; may publish. No reply.
+  caf::reacts_to<address_found>,
   // What the cluster thinks of the backend's servers; publishes. No reply.
   caf::reacts_to<backend_verdicts>,
   // Drain, ready, maint or a weight; answers with the result, or an error that

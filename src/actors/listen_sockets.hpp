@@ -5,6 +5,7 @@
 #include "net/socket_file.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,11 @@ struct frontend_sockets {
   std::vector<int> descriptors;
   net::socket_file file; ///< to be removed before the descriptors are closed
 };
+
+/// Makes the file of a Unix socket what `unix:` of its frontend says.
+/// @returns a printable line if that cannot be.
+std::optional<std::string> give_rights(const net::socket_file& file,
+                                       const frontend_settings& frontend);
 
 /// The listening sockets a configuration needs and does not have yet: bound
 /// all together before anything changes, or not at all. Closes what nobody

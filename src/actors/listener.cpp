@@ -22,6 +22,11 @@ constexpr int accepts_a_turn = 4;
 
 constexpr milliseconds rest_time{100};
 
+/// Until another worker has made a place.
+constexpr milliseconds place_time{10};
+/// In vain: whom they give up may become busy before.
+constexpr milliseconds ask_time_max{300};
+
 /// No queue is longer (net.core.somaxconn bounds it, 4096 by default): enough
 /// turns to empty one, and an end to it when clients keep coming.
 constexpr int accepts_a_drain = 65'536;
@@ -84,13 +89,65 @@ void listener::on_io(uint32_t) {
     const auto turn = worker_.services.event_loop.turn();
     const int accepts = turn == turn_accepted_ + 1 ? accepts_a_turn : 1;
     turn_accepted_ = turn;
-    for (int n = 0; n < accepts; ++n)
-      if (const auto result = accept_one(); result != accepted::one) {
-        if (result == accepted::out_of_resources)
-          rest();
-        return;
-      }
+    auto result = accept_waiting();
+    // Whether anybody else waits is not known: no place is made for them.
+    for (int n = 1; n < accepts && result == accepted::one; ++n)
+      result = may_evict() ? accepted::none : accept_one();
+    if (result == accepted::later)
+      pause(place_time);
+    else if (result == accepted::out_of_resources)
+      rest();
   });
+}
+
+bool listener::is_full() const noexcept {
+  const auto& plan = *frontend_->current->plan;
+  const auto max = plan.settings.max_connections;
+  return max > 0
+      && plan.live->clients->open.load(std::memory_order_relaxed) >= max;
+}
+
+bool listener::may_evict() const noexcept {
+  return worker_.limit.reached()
+      || (is_full() && worker_.services.event_loop.now() >= hopeless_until_);
+}
+
+/// @pre At least one client waits.
+listener::accepted listener::accept_waiting() {
+  if (is_full() && worker_.services.event_loop.now() >= hopeless_until_) {
+    const auto found = await_place(worker_.evicts.make_place(*group_));
+    if (found != accepted::out_of_resources)
+      return found;
+    // For a while nobody is made to wait for that.
+    hopeless_until_ = worker_.services.event_loop.now() + rest_time;
+  }
+  const auto result = accept_one();
+  if (result != accepted::out_of_resources)
+    return result;
+  const int error = errno;
+  const auto found = await_place(worker_.evicts.make_place());
+  errno = error;
+  return found;
+}
+
+listener::accepted listener::await_place(place found) {
+  const auto now = worker_.services.event_loop.now();
+  switch (found) {
+  case place::free:
+    return accept_one();
+  case place::soon:
+    return accepted::none; // told again, then
+  case place::later:
+    if (now < asks_since_.value_or(now) + ask_time_max) {
+      asks_since_ = asks_since_.value_or(now);
+      return accepted::later;
+    }
+    [[fallthrough]];
+  case place::none:
+    break;
+  }
+  asks_since_.reset();
+  return accepted::out_of_resources;
 }
 
 listener::accepted listener::accept_one() {
@@ -105,7 +162,8 @@ listener::accepted listener::accept_one() {
     ::accept4(descriptor_, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
     starved_ = false;
-    welcome(fd, endpoint{address, size});
+    asks_since_.reset();
+    welcome(fd, endpoint{address, size}.unmapped());
     return accepted::one;
   }
   switch (errno) {
@@ -174,11 +232,9 @@ void listener::serve(int descriptor, const endpoint& peer) {
 }
 
 bool listener::refuse_if_full(int descriptor, const endpoint& peer) {
-  const auto& plan = *frontend_->current->plan;
-  const auto max = plan.settings.max_connections;
-  if (max == 0
-      || plan.live->clients->open.load(std::memory_order_relaxed) < max)
+  if (!is_full())
     return false;
+  const auto& plan = *frontend_->current->plan;
   frontend_->counters()
     .refused[static_cast<size_t>(reason::frontend_limit)]
     .add();
@@ -233,9 +289,14 @@ void listener::rest() {
     frontend_->counters()
       .refused[static_cast<size_t>(reason::local_resource)]
       .add();
+  pause(rest_time);
+}
+
+void listener::pause(milliseconds time) {
   resting_ = true;
   unwatch();
-  worker_.services.event_loop.timers().arm(timer_token_, now + rest_time);
+  auto& event_loop = worker_.services.event_loop;
+  event_loop.timers().arm(timer_token_, event_loop.now() + time);
 }
 
 void listener::on_timer() {

@@ -5,6 +5,7 @@
 #include "actors/connection.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe::actors {
@@ -17,8 +18,10 @@ struct listener_start {
   worker_actor worker;
 };
 
-/// Accepts for one frontend on one worker. It pauses while the host is out of
-/// descriptors, refuses beyond `max_connections`, and drains when told to.
+/// Accepts for one frontend on one worker, and drains when told to. When there
+/// is no place for one more client, by `max_connections` or by descriptors, it
+/// asks for that of a connection that nobody works for; without one, it refuses
+/// by the first, and pauses by the others.
 class listener final
   : public hosted<listener_actor::base, actor_kind::listener>,
     private net::io_sink,
@@ -34,7 +37,12 @@ protected:
   std::string subject() const override { return name_; }
 
 private:
-  enum class accepted : uint8_t { one, none, out_of_resources };
+  enum class accepted : uint8_t {
+    one,
+    none,
+    later,            ///< a place is being made
+    out_of_resources, ///< nobody makes one
+  };
 
   void on_io(uint32_t events) override;
   void on_timer() override;
@@ -43,6 +51,12 @@ private:
   void watch();
   void unwatch() noexcept;
   accepted accept_one();
+  accepted accept_waiting();
+  bool is_full() const noexcept;
+  /// There is no place, and one may be made.
+  bool may_evict() const noexcept;
+  /// What to do about a client for whom there is no place.
+  accepted await_place(place found);
   void welcome(int descriptor, const endpoint& peer);
   /// Hands it to a worker with fewer connections, if that is worth it.
   bool give_away(int descriptor, const endpoint& peer);
@@ -52,6 +66,7 @@ private:
   /// @returns bytes sent.
   uint64_t send_refusal(int descriptor, std::string_view request_id);
   void log_refusal(const endpoint& peer, net::access_record& record);
+  void pause(milliseconds time);
   void rest();
   void drain(const drain_listener& message);
   void end_if_done();
@@ -72,7 +87,10 @@ private:
   /// Out of descriptors since the last accept: counted once.
   bool starved_ = false;
   uint64_t turn_accepted_ = 0;
-  bool resting_ = false; ///< tries again when the timer says
+  /// Since then other workers are asked for a place.
+  std::optional<time_point> asks_since_;
+  time_point hopeless_until_{}; ///< none of them has any
+  bool resting_ = false;        ///< tries again when the timer says
 };
 
 } // namespace troupe::actors

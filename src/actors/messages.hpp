@@ -45,6 +45,8 @@ struct check_target {
   endpoint address; ///< empty while it does not resolve: counts as a failure
   admin_state admin = admin_state::ready;
   std::shared_ptr<server_live> live;
+  std::vector<endpoint> others; ///< of the same name, tried after the first
+  bool by_name = false;
 };
 
 struct check_targets {
@@ -61,7 +63,16 @@ struct server_health {
   /// `own` is what this node's own probes found, and not a guess or what was
   /// taken over from others.
   bool probed = false;
+  /// Of a server that is down initially: a probe of this node found it up.
+  bool proven = false;
   bool operator==(const server_health&) const = default;
+};
+
+/// Worker or health checker to router: of the addresses of a server's name,
+/// this one can be connected to and the first one cannot.
+struct address_found {
+  std::string server;
+  endpoint address; ///< empty: none of them could
 };
 
 /// Router to supervisor, first of all and on a flip: whether this node's own
@@ -308,6 +319,7 @@ using actor_list = std::vector<actor_row>;
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::configure_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_targets)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::server_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::address_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::own_evidence)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::passive_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_change)

@@ -73,6 +73,19 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
                      return y.refused[i];
                    }));
     }));
+  to.push_back(per_frontend(
+    counter_family("troupe_connections_evicted_total",
+                   "Connections of clients that nobody worked for, given up "
+                   "for the sake of others, by what ran out"),
+    frontends, [](const frontend_live& x, series_sink& to) {
+      for (const auto why :
+           {reason::local_resource, reason::frontend_limit, reason::memory})
+        to.add({{"frontend", x.name}, {"reason", to_string(why)}},
+               sum_workers(
+                 x.clients->by_worker, [why](auto& y) -> auto& {
+                   return y.evicted[static_cast<size_t>(why)];
+                 }));
+    }));
 }
 
 } // namespace troupe::actors

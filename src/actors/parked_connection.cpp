@@ -31,6 +31,7 @@ parked_connection::parked_connection(actor_host& host, connection_seat seat,
     rested_(rested), token_(event_loop().timers().add(*this)) {
   event_loop().poller().hand_over(rested_.connection.io, *this);
   seat_.group().members.push_back(*this);
+  seat_.group().waiting.enter(*this, wait_kind::parked, rested_.since);
   const auto& settings = seat_.frontend()->current->plan->settings;
   event_loop().timers().arm(token_,
                             rested_.since + settings.http.timeout_keep_alive);
@@ -38,7 +39,7 @@ parked_connection::parked_connection(actor_host& host, connection_seat seat,
 
 parked_connection::~parked_connection() {
   event_loop().timers().remove(token_);
-  unlink();
+  member_hook::unlink();
 }
 
 connection_view parked_connection::describe() const {
@@ -50,13 +51,22 @@ connection_view parked_connection::describe() const {
 
 void parked_connection::drain() {
   // It may have a request in the socket that no event has told of yet.
-  if (net::is_quiet(rested_.connection.descriptor))
+  if (is_silent())
     end();
   else
     wake();
 }
 
 void parked_connection::close(reason) { end(); }
+
+bool parked_connection::give_up(reason) {
+  end();
+  return true;
+}
+
+bool parked_connection::is_silent() const noexcept {
+  return net::is_quiet(rested_.connection.descriptor);
+}
 
 void parked_connection::on_io(uint32_t events) {
   // Who only leaves needs no session for that.
@@ -71,6 +81,7 @@ void parked_connection::on_timer() { end(); }
 
 void parked_connection::wake() {
   auto& host = host_;
+  seat_.group().waiting.leave(*this);
   connection_start start{std::move(seat_), -1, peer_, rested_};
   destroy();
   try {
@@ -81,6 +92,7 @@ void parked_connection::wake() {
 }
 
 void parked_connection::end() {
+  seat_.group().waiting.leave(*this);
   event_loop().poller().forget(rested_.connection.io);
   ::close(rested_.connection.descriptor);
   destroy();

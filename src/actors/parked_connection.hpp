@@ -30,6 +30,9 @@ private:
   bool rests() const noexcept override { return true; }
   void drain() override;
   void close(reason why) override;
+  void leave_server() override {}
+  bool give_up(reason why) override;
+  bool is_silent() const noexcept override;
 
   // -- the loop --
   void on_io(uint32_t events) override;

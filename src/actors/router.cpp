@@ -18,9 +18,13 @@ namespace {
 
 constexpr milliseconds publish_pause{10};
 constexpr milliseconds opinion_time{1'000};
-constexpr milliseconds resolve_interval{30'000};
-/// A name that has no answer yet may be that of a host that is just starting.
-constexpr milliseconds resolve_interval_missing{5'000};
+/// A changed address is to be in use within two seconds (rule 140).
+constexpr milliseconds resolve_interval{1'500};
+/// With more names in one backend they are looked up less often, so that their
+/// number a second is bounded; at least so often.
+constexpr int64_t names_an_interval = 64;
+constexpr milliseconds resolve_interval_max{30'000};
+constexpr milliseconds resolve_pause{1'000};
 constexpr unsigned weight_max = 1000;
 /// A slow start grows in so many steps, but no faster than it can be seen.
 constexpr unsigned ramp_steps = 20;
@@ -52,6 +56,7 @@ router::behavior_type router::make_behavior() {
     [this](const configure_backend& x) { configure(x); },
     [this](const server_health& x) { take_health(x); },
     [this](const backend_verdicts& x) { take_verdicts(x); },
+    [this](const address_found& x) { take_address(x); },
     [this](const operator_change& x) { return change(x); },
     [this](const operator_wish& x) { take_wish(x); },
     [this](const describe_backend&) { return describe(); },
@@ -89,7 +94,7 @@ void router::configure(const configure_backend& message) {
   send_targets();
   if (links_.observations)
     send(links_.observations(), follow_backend{backend_});
-  for (const auto& server : members_)
+  for (auto& server : members_)
     look_up(server);
   arm_resolve();
   if (std::any_of(members_.begin(), members_.end(),
@@ -117,9 +122,13 @@ router::member router::take_over(const configure_backend& message,
       result.wish = message.operators[index];
     if (!members_.empty() && message.settings->health_check.enabled)
       result.opinion_due = clock().now() + opinion_time;
+    result.unproven = !message.settings->initially_up;
   }
+  if (message.settings->initially_up || !message.settings->health_check.enabled)
+    result.unproven = false;
   if (auto literal = endpoint::parse(result.settings.address)) {
     result.address = *literal;
+    result.others.clear();
     result.address_text = result.settings.address;
   }
   return result;
@@ -127,7 +136,13 @@ router::member router::take_over(const configure_backend& message,
 
 void router::inherit(member& next, const member& before) {
   next.address = before.address;
+  next.others = before.others;
   next.address_text = before.address_text;
+  next.unproven = before.unproven;
+  if (before.settings.address == next.settings.address) {
+    next.looking_up = before.looking_up;
+    next.looked_up_at = before.looked_up_at;
+  }
   next.lookup_failed =
     before.lookup_failed && before.settings.address == next.settings.address;
   next.opinion_due = before.opinion_due;
@@ -172,8 +187,9 @@ void router::send_targets() {
   message.settings = settings_;
   message.targets.reserve(members_.size());
   for (const auto& server : members_)
-    message.targets.push_back(
-      {server.settings.name, server.address, server.wish.admin, server.live});
+    message.targets.push_back({server.settings.name, server.address,
+                               server.wish.admin, server.live, server.others,
+                               !is_literal(server.settings.address)});
   send(links_.health(), std::move(message));
 }
 
@@ -183,7 +199,9 @@ void router::take_health(const server_health& message) {
   auto* server = find(message.server);
   if (server == nullptr)
     return; // removed while the message was under way
-  const bool first = std::exchange(server->opinion_due, {}).has_value();
+  bool first = std::exchange(server->opinion_due, {}).has_value();
+  if (message.proven)
+    first |= std::exchange(server->unproven, false);
   if (!first
       && std::tie(server->own, server->vetoed, server->ejected, server->probed)
            == std::tie(message.own, message.vetoed, message.ejected,
@@ -215,8 +233,10 @@ void router::take_verdicts(const backend_verdicts& message) {
       return x.server == server.settings.name;
     });
     server.verdict = found == all.end() ? status::up : found->verdict;
-    if (found != all.end() && has_majority_)
+    if (found != all.end() && has_majority_) {
       server.opinion_due.reset();
+      server.unproven &= found->verdict == status::down;
+    }
   }
   update();
 }
@@ -289,41 +309,87 @@ backend_view router::describe() const {
 
 // -- names --------------------------------------------------------------------
 
-void router::look_up(const member& server) {
+void router::look_up(member& server) {
   const auto& text = server.settings.address;
-  if (is_literal(text))
+  if (is_literal(text) || server.looking_up)
     return;
-  std::optional<endpoint> previous;
-  if (!server.address.empty() && server.address_text == text)
-    previous = server.address;
-  links_.resolve(text, previous,
-                 [this, self = caf::strong_actor_ptr{ctrl()},
-                  name = server.settings.name,
-                  text](const boost::system::result<endpoint>& answer) {
-                   in_actor([&] { resolved(name, text, answer); });
-                 });
+  server.looking_up = true;
+  server.looked_up_at = clock().now();
+  links_.resolve(
+    text,
+    [this, self = caf::strong_actor_ptr{ctrl()}, name = server.settings.name,
+     text](const boost::system::result<std::vector<endpoint>>& answer) {
+      in_actor([&] { resolved(name, text, answer); });
+    });
 }
 
-void router::resolved(const std::string& name, const std::string& text,
-                      const boost::system::result<endpoint>& answer) {
+/// Its address does not work: perhaps there is another one by now.
+void router::look_up_soon(member& server) {
+  if (clock().now() - server.looked_up_at >= resolve_pause)
+    look_up(server);
+}
+
+void router::resolved(
+  const std::string& name, const std::string& text,
+  const boost::system::result<std::vector<endpoint>>& answer) {
   auto* server = find(name);
   if (server == nullptr || server->settings.address != text)
     return; // a reload came in between
+  server->looking_up = false;
   if (!answer) {
     lookup_failed(*server, answer.error().message());
     return;
   }
   server->lookup_failed = false;
   server->address_text = text;
-  if (server->address == *answer)
+  if (!use_addresses(*server, *answer))
     return;
-  journal::info(event_kind::server, subject_of(name),
-                "backend {}: server {}: {} is {}{}", backend_, name, text,
-                answer->to_string(),
-                server->address.empty()
-                  ? ""
-                  : fmt::format(", was {}", server->address.to_string()));
-  server->address = *answer;
+  update();
+  send_targets();
+}
+
+/// The one in use stays while it is among the answers, so that a name with
+/// several addresses does not wander. @returns whether anything has changed.
+bool router::use_addresses(member& server, std::vector<endpoint> answers) {
+  auto used = std::find(answers.begin(), answers.end(), server.address);
+  if (used == answers.end()) {
+    used = answers.begin();
+    journal::info(event_kind::server, subject_of(server.settings.name),
+                  "backend {}: server {}: {} is {}{}", backend_,
+                  server.settings.name, server.settings.address,
+                  used->to_string(),
+                  server.address.empty()
+                    ? ""
+                    : fmt::format(", was {}", server.address.to_string()));
+  }
+  auto address = *used;
+  answers.erase(used);
+  // Servers of DNS shuffle them: that is no change.
+  if (address == server.address
+      && std::ranges::is_permutation(answers, server.others))
+    return false;
+  server.address = std::move(address);
+  server.others = std::move(answers);
+  return true;
+}
+
+void router::take_address(const address_found& message) {
+  auto* server = find(message.server);
+  if (server == nullptr)
+    return; // removed while the message was under way
+  const auto found =
+    std::find(server->others.begin(), server->others.end(), message.address);
+  if (found == server->others.end()) {
+    if (message.address.empty())
+      look_up_soon(*server);
+    return;
+  }
+  journal::info(event_kind::server, subject_of(server->settings.name),
+                "backend {}: server {}: {} of {} works, {} does not", backend_,
+                server->settings.name, message.address.to_string(),
+                server->settings.address, server->address.to_string());
+  std::swap(server->address, *found);
+  look_up_soon(*server);
   update();
   send_targets();
 }
@@ -344,6 +410,7 @@ void router::lookup_failed(member& server, const std::string& why) {
     return;
   }
   server.address = {};
+  server.others.clear();
   server.address_text.clear();
   update();
   send_targets();
@@ -351,22 +418,23 @@ void router::lookup_failed(member& server, const std::string& why) {
 
 void router::resolve_all() {
   resolve_armed_ = false;
-  for (const auto& server : members_)
-    look_up(server);
+  const auto now = clock().now();
+  const auto names = std::ranges::count_if(
+    members_, [](auto& x) { return !is_literal(x.settings.address); });
+  const auto unhurried = std::min(
+    resolve_interval * (1 + names / names_an_interval), resolve_interval_max);
+  for (auto& server : members_)
+    if (now - server.looked_up_at
+        >= (server.state.healthy ? unhurried : resolve_interval))
+      look_up(server);
   arm_resolve();
 }
 
 void router::arm_resolve() {
-  auto named = false;
-  auto missing = false;
-  for (const auto& server : members_) {
-    named |= !is_literal(server.settings.address);
-    missing |= server.address_text != server.settings.address;
-  }
-  if (!named || std::exchange(resolve_armed_, true))
-    return;
-  delayed_send(this, missing ? resolve_interval_missing : resolve_interval,
-               resolve_due{});
+  const auto named = std::ranges::any_of(
+    members_, [](auto& x) { return !is_literal(x.settings.address); });
+  if (named && !std::exchange(resolve_armed_, true))
+    delayed_send(this, resolve_interval, resolve_due{});
 }
 
 // -- state --------------------------------------------------------------------
@@ -381,8 +449,10 @@ void router::evaluate_all() {
   facts.reserve(members_.size());
   for (const auto& x : members_)
     facts.push_back(facts_of(x));
-  auto pool = evaluate(facts, {.has_majority = has_majority_,
-                               .panic_threshold = settings_->panic_threshold});
+  auto pool =
+    evaluate(facts, {.has_majority = has_majority_,
+                     .panic_threshold = settings_->panic_threshold,
+                     .one_backup = settings_->backups == backup_use::one});
   for (size_t i = 0; i < members_.size(); ++i) {
     auto& state = pool.servers[i];
     state.usable &= !members_[i].address.empty(); // panic does not know
@@ -400,7 +470,8 @@ server_facts router::facts_of(const member& server) const {
           .verdict = server.verdict,
           .vetoed = server.vetoed || !resolved || (has_majority_ && rejected),
           .ejected = server.ejected || server.opinion_due.has_value(),
-          .backup = server.settings.backup};
+          .backup = server.settings.backup,
+          .unproven = server.unproven};
 }
 
 /// Whether whatever the cluster calls up is rejected here. What nobody has
@@ -410,7 +481,7 @@ bool router::rejects_all() const {
   for (const auto& x : members_) {
     if (x.wish.admin != admin_state::ready || x.verdict == status::down)
       continue;
-    if (!has_majority_ || x.state.healthy || x.is_unknown())
+    if (!has_majority_ || x.state.healthy || x.is_unknown() || x.unproven)
       return false;
     result = true;
   }
@@ -425,6 +496,8 @@ bool router::disputed(const member& server) const {
 std::string_view router::evidence_against(const member& server) const {
   if (server.address.empty())
     return "unresolved";
+  if (server.unproven)
+    return "unproven";
   if (has_majority_ && server.verdict == status::down)
     return "verdict_down";
   if (server.own == status::down)
@@ -554,15 +627,19 @@ snapshot_ptr router::make_snapshot() const {
   result->retries_max = settings_->retries_max;
   result->queue = settings_->queue;
   result->passive = settings_->health_check.passive;
+  result->tcp_keepalive = settings_->tcp_keepalive;
+  result->on_down = settings_->on_down;
+  result->on_up = settings_->on_up;
   result->live = live_;
   result->servers.reserve(members_.size());
   for (const auto& x : members_) {
     if (x.state.usable)
       result->usable.push_back(static_cast<uint32_t>(result->servers.size()));
     result->servers.push_back(
-      {x.settings.name, x.address, x.weight(), x.settings.max_connections,
-       x.state, x.wish.admin, stable_hash(x.settings.name), x.live,
-       has_majority_ ? x.verdict : x.own, x.vetoed, disputed(x), ramp_of(x)});
+      {x.settings.name, x.address, x.others, !is_literal(x.settings.address),
+       x.weight(), x.settings.max_connections, x.state, x.wish.admin,
+       stable_hash(x.settings.name), x.live, has_majority_ ? x.verdict : x.own,
+       x.vetoed, disputed(x), ramp_of(x)});
   }
   return result;
 }

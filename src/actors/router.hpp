@@ -17,12 +17,12 @@
 
 namespace troupe::actors {
 
-/// Looks up a server's configured address. `previous` is the last good answer,
-/// to be given again if it still is one. The callback runs on the control loop,
-/// at most once and never from within the call.
+/// Looks up a server's configured address: all that its name stands for, at
+/// least one. The callback runs on the control loop, at most once and never
+/// from within the call.
 using resolve_function = std::function<void(
-  const std::string& address, std::optional<endpoint> previous,
-  std::function<void(boost::system::result<endpoint>)> done)>;
+  const std::string& address,
+  std::function<void(boost::system::result<std::vector<endpoint>>)> done)>;
 
 /// Whom a router talks to.
 struct router_links {
@@ -45,6 +45,11 @@ struct router_links {
 /// override of a weight ends when the configured weight changes, an entry ends
 /// with its server; the supervisor hears of either.
 ///
+/// A name may stand for several addresses (rule 140): the first is used until a
+/// probe or a connect finds that another one works and this one does not. Names
+/// are looked up again every second or two, and at once when none works; a new
+/// address takes the place of one that is gone.
+///
 /// Without an address a server is down, whatever its health. One that joins
 /// others is used once somebody has looked at it, after a second at the latest
 /// (rule 21); until then it counts as if ejected.
@@ -63,10 +68,14 @@ private:
     server_settings settings;
     std::shared_ptr<server_live> live;
     endpoint address;
+    std::vector<endpoint> others; ///< of the same name
     /// The text `address` answers. Behind `settings.address` while a reload
     /// waits for the lookup of the new one: the old one serves on until then.
     std::string address_text;
-    bool lookup_failed = false;            ///< and it has been logged
+    bool lookup_failed = false; ///< and it has been logged
+    bool looking_up = false;    ///< an answer is on its way
+    time_point looked_up_at{};  ///< asked for, last
+    bool unproven = false;      ///< `initial: down`, and nobody saw it up
     std::optional<time_point> opinion_due; ///< nobody has looked at it yet
     operator_entry wish;
     status own = status::up;
@@ -91,6 +100,7 @@ private:
   void configure(const configure_backend& message);
   void take_health(const server_health& message);
   void take_verdicts(const backend_verdicts& message);
+  void take_address(const address_found& message);
   caf::result<backend_view> change(const operator_change& message);
   void tell_wish(const member& server) const;
   std::string subject_of(const std::string& server) const;
@@ -108,9 +118,11 @@ private:
   void send_targets();
 
   // -- names --
-  void look_up(const member& server);
+  void look_up(member& server);
+  void look_up_soon(member& server);
   void resolved(const std::string& server, const std::string& text,
-                const boost::system::result<endpoint>& answer);
+                const boost::system::result<std::vector<endpoint>>& answer);
+  bool use_addresses(member& server, std::vector<endpoint> answers);
   void lookup_failed(member& server, const std::string& why);
   void arm_resolve();
 

@@ -172,6 +172,8 @@ void supervisor::switch_frontends(const change_ptr& change) {
     const auto plan = plan_for(frontend, *change);
     if (before.contains(key)) {
       tell_workers(update_frontend{plan});
+      if (auto problem = give_rights(socket_files_[key], frontend))
+        journal::warn(event_kind::config, frontend.name, "{}", *problem);
       continue;
     }
     auto sockets = change->sockets.take(key);

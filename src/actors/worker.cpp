@@ -7,14 +7,30 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace troupe::actors {
 
 std::string frontend_key(const frontend_settings& settings) {
-  return settings.name + "@" + settings.listen;
+  return settings.name + "@" + settings.listen
+       + (settings.ipv4_too ? " with IPv4" : "");
 }
 
 namespace {
+
+bool is_left(const backend_snapshot& now, const server_route& before,
+             const server_route& after) {
+  const bool down = !after.state.usable
+                 && ((before.state.healthy && !after.state.healthy)
+                     || (before.admin != admin_state::maint
+                         && after.admin == admin_state::maint));
+  const bool rests = before.state.usable
+                  && (after.state.rule == state_rule::backup_idle
+                      || after.state.rule == state_rule::backup_spare);
+  return (down && now.on_down == down_action::close)
+      || (rests && now.on_up == up_action::close_backups);
+}
 
 /// Its listener has closed and ended, and so have its connections.
 bool has_drained(const worker_state::frontend& frontend) {
@@ -42,6 +58,14 @@ void worker_state::report_failure(const std::string& backend,
                                   on_connect ? failure_kind::connect
                                              : failure_kind::response,
                                   failures});
+}
+
+void worker_state::report_address(const std::string& backend,
+                                  const std::string& server,
+                                  const endpoint& address) {
+  const auto found = backends.find(backend);
+  if (found != backends.end())
+    caf::anon_send(found->second.router, address_found{server, address});
 }
 
 void worker_state::retire(const std::string& backend, snapshot_ptr snapshot) {
@@ -99,9 +123,35 @@ void worker::publish(const publish_snapshot& message) {
   if (found == state_.backends.end())
     return; // it has gone in the meantime
   auto& slot = *found->second.slot;
-  if (const auto before = slot.current())
+  const auto before = slot.current();
+  if (before)
     note_removed(before->snapshot->servers, message.snapshot->servers);
   slot.adopt(message.snapshot);
+  if (before)
+    leave_servers(*before->snapshot, *message.snapshot);
+}
+
+/// The streams of a server that went down, by `on_down`, and of backups that
+/// are needed no more, by `on_up`.
+void worker::leave_servers(const backend_snapshot& before,
+                           const backend_snapshot& now) {
+  if (now.on_down == down_action::finish && now.on_up == up_action::keep)
+    return;
+  std::unordered_map<const server_live*, const server_route*> known;
+  for (const auto& server : before.servers)
+    known.emplace(server.live.get(), &server);
+  std::unordered_set<const server_live*> left;
+  for (const auto& server : now.servers)
+    if (const auto old = known.find(server.live.get());
+        old != known.end() && is_left(now, *old->second, server))
+      left.insert(server.live.get());
+  if (left.empty())
+    return;
+  for_each_connection([&](group_member& member) {
+    const auto* upstream = member.upstream();
+    if (upstream != nullptr && left.contains(upstream->server))
+      member.leave_server();
+  });
 }
 
 void worker::forget(const backend_gone& message) {
@@ -134,7 +184,8 @@ void worker::open(const open_frontend& message) {
   const auto seed = stable_hash(plan.settings.name, services.index + 1);
   frontend.slot = new net::frontend_slot{message.plan, backend->second.slot,
                                          services.index, seed};
-  frontend.group = new connection_group;
+  frontend.group = new connection_group{state_.context.evicts,
+                                        plan.settings.name, plan.live->clients};
   frontend.descriptor = message.descriptor;
   frontend.spread = message.spread;
   start_listener(frontend);
@@ -186,6 +237,9 @@ void worker::update(const update_frontend& message) {
   if (found == state_.frontends.end() || backend == state_.backends.end())
     return;
   state_.drain_timeout = message.plan->drain_timeout;
+  // For whom it accepts from now on.
+  net::keep_alive(found->second.descriptor, settings.tcp_keepalive);
+  net::defer_accept(found->second.descriptor, settings.defer_accept);
   found->second.slot->adopt(message.plan, backend->second.slot);
 }
 
@@ -254,7 +308,9 @@ void worker::note_removed(const std::vector<server_route>& before,
   const auto is_among = [&](const auto& servers, const auto& live,
                             const endpoint& address) {
     return std::any_of(servers.begin(), servers.end(), [&](const auto& x) {
-      return x.live == live && x.address == address;
+      return x.live == live
+          && (x.address == address
+              || std::ranges::find(x.others, address) != x.others.end());
     });
   };
   for (const auto& old : before)

@@ -22,6 +22,8 @@ struct worker_state final : net::backend_reporter {
 
   void report_failure(const std::string& backend, const std::string& server,
                       bool on_connect, unsigned failures) override;
+  void report_address(const std::string& backend, const std::string& server,
+                      const endpoint& address) override;
   void retire(const std::string& backend, snapshot_ptr snapshot) override;
 
   struct backend {
@@ -96,6 +98,8 @@ private:
   void note_removed(const std::vector<server_route>& before,
                     const std::vector<server_route>& now);
   void await_removed();
+  void leave_servers(const backend_snapshot& before,
+                     const backend_snapshot& now);
   void stopped_if_done();
   template <class F>
   void for_each_connection(F&& visit) const;

@@ -11,6 +11,17 @@ namespace {
 constexpr number weight{
   1, 1000, "to take a server out of rotation use `troupectl drain`"};
 
+constexpr auto down_actions = words<down_action>(
+  {{"finish", down_action::finish}, {"close", down_action::close}});
+
+constexpr auto up_actions = words<up_action>(
+  {{"keep", up_action::keep}, {"close_backups", up_action::close_backups}});
+
+constexpr auto backup_uses =
+  words<backup_use>({{"all", backup_use::all}, {"one", backup_use::one}});
+
+constexpr auto initial_states = words<bool>({{"up", true}, {"down", false}});
+
 void read_server(const cursor& in, server_settings& out) {
   static constexpr std::string_view keys[] = {"name", "address", "weight",
                                               "backup", "max_connections"};
@@ -51,6 +62,11 @@ void read_backend(const cursor& in, backend_settings& out) {
                                               "retries_max",
                                               "queue",
                                               "slow_start",
+                                              "tcp_keepalive",
+                                              "on_down",
+                                              "on_up",
+                                              "backups",
+                                              "initial",
                                               "panic_threshold"};
   const map_cursor map{in, keys};
   map.require("name", out.name, identifier{});
@@ -66,6 +82,11 @@ void read_backend(const cursor& in, backend_settings& out) {
   if (const auto* queue = map.find("queue"))
     read_queue(*queue, out.queue);
   map.read("slow_start", out.slow_start, duration{0s, 1h});
+  map.read("tcp_keepalive", out.tcp_keepalive, duration{0s, 1h});
+  map.read("on_down", out.on_down, down_actions);
+  map.read("on_up", out.on_up, up_actions);
+  map.read("backups", out.backups, backup_uses);
+  map.read("initial", out.initially_up, initial_states);
   map.read("panic_threshold", out.panic_threshold, number{0, 100});
 }
 

@@ -48,7 +48,8 @@ void compare(const std::vector<T>& from, const std::vector<T>& to,
 void find_rebound(const settings& from, const settings& to, change_set& out) {
   const auto before = by_name(from.frontends), after = by_name(to.frontends);
   for (const auto& name : out.frontends_changed)
-    if (before.at(name)->listen != after.at(name)->listen)
+    if (before.at(name)->listen != after.at(name)->listen
+        || before.at(name)->ipv4_too != after.at(name)->ipv4_too)
       out.frontends_rebound.push_back(name);
 }
 

@@ -52,6 +52,21 @@ void check_usage(const cursor& place, const backend_settings& backend,
     check_weights(place, backend, user->second.frontend);
 }
 
+void check_pool_keys(const cursor& place, const backend_settings& backend) {
+  const auto initial = place.at("initial");
+  if (initial && !backend.initially_up && !backend.health_check.enabled)
+    initial->problem("got down, but health_check.enabled is false: no probe "
+                     "would ever find a server up");
+  const bool has_backups = std::ranges::any_of(
+    backend.servers, [](const auto& x) { return x.backup; });
+  const auto warn = [&](std::string_view key, bool is_set) {
+    if (const auto value = place.at(key); value && is_set && !has_backups)
+      value->warning("has no effect, because no server is a backup");
+  };
+  warn("on_up", backend.on_up != up_action::keep);
+  warn("backups", backend.backups != backup_use::all);
+}
+
 void check_probe_keys(const cursor& backend, const check_settings& check) {
   if (check.type == check_type::http || !check.enabled)
     return;
@@ -87,10 +102,21 @@ void check_timing(const cursor& root, const settings& all) {
 }
 
 void check_protocols(const cursor& root, const settings& all) {
-  for (size_t i = 0; i < all.frontends.size(); ++i)
+  for (size_t i = 0; i < all.frontends.size(); ++i) {
+    if (!all.frontends[i].listen.starts_with("unix:")
+        && all.frontends[i].unix_socket != unix_socket_settings{})
+      if (const auto file = root.at("frontends", i, "unix"))
+        file->warning("has no effect, because listen is no Unix socket");
+    if (all.frontends[i].protocol == protocol::tcp
+        && all.frontends[i].defer_accept > milliseconds{0})
+      if (const auto defer = root.at("frontends", i, "defer_accept"))
+        defer->problem(
+          "not with protocol tcp: there a server may have to speak "
+          "first");
     if (all.frontends[i].protocol == protocol::tcp)
       if (const auto http = root.at("frontends", i, "http"))
         http->warning("has no effect, because protocol is tcp");
+  }
 }
 
 } // namespace
@@ -102,6 +128,7 @@ void check_effects(const cursor& root, const settings& all) {
     if (!place || all.backends[i].name.empty())
       continue;
     check_usage(*place, all.backends[i], users);
+    check_pool_keys(*place, all.backends[i]);
     check_probe_keys(*place, all.backends[i].health_check);
   }
   check_timing(root, all);

@@ -78,6 +78,14 @@ void read_http(const cursor& in, http_settings& out) {
     read_header_rules(*rules, out.response_headers);
 }
 
+void read_unix_socket(const cursor& in, unix_socket_settings& out) {
+  static constexpr std::string_view keys[] = {"mode", "owner", "group"};
+  const map_cursor map{in, keys};
+  map.read("mode", out.mode, file_mode{});
+  map.read("owner", out.owner, plain_text{.size_max = 32});
+  map.read("group", out.group, plain_text{.size_max = 32});
+}
+
 void read_tcp(const cursor& in, tcp_settings& out) {
   static constexpr std::string_view keys[] = {"timeout_idle"};
   const map_cursor map{in, keys};
@@ -86,15 +94,20 @@ void read_tcp(const cursor& in, tcp_settings& out) {
 
 void read_frontend(const cursor& in, frontend_settings& out) {
   static constexpr std::string_view keys[] = {
-    "name",      "listen",          "protocol", "backend",
-    "algorithm", "max_connections", "http",     "tcp"};
+    "name",      "listen",          "unix",          "protocol",     "backend",
+    "algorithm", "max_connections", "tcp_keepalive", "defer_accept", "http",
+    "tcp"};
   const map_cursor map{in, keys};
   map.require("name", out.name, identifier{});
   map.require("listen", out.listen, listen_address{});
+  if (const auto* file = map.find("unix"))
+    read_unix_socket(*file, out.unix_socket);
   map.require("backend", out.backend, identifier{});
   map.read("protocol", out.protocol, protocols);
   map.read("algorithm", out.algorithm, algorithms);
   map.read("max_connections", out.max_connections, number{0, 10'000'000});
+  map.read("tcp_keepalive", out.tcp_keepalive, duration{0s, 1h});
+  map.read("defer_accept", out.defer_accept, duration{0s, 1min});
   if (const auto* http = map.find("http"))
     read_http(*http, out.http);
   if (const auto* tcp = map.find("tcp"))

@@ -49,6 +49,7 @@ void read_settings(const cursor& root, const own_node& self, settings& out) {
     out.backends = read_backends(*backends, defaults);
   check_references(root, out);
   check_effects(root, out);
+  find_ipv4_too(out);
 }
 
 /// A document that is a map of sections; else null, and a problem.

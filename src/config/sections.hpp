@@ -46,6 +46,10 @@ std::vector<node_settings> read_nodes(const cursor& in, node_addresses mode);
 /// @param root The whole file, already read into `all`.
 void check_references(const cursor& root, const settings& all);
 
+/// Sets `ipv4_too` of the frontends on "[::]:port" whose port no other listener
+/// of the file has at an IPv4 address.
+void find_ipv4_too(settings& all);
+
 /// Settings that are good but do not do what their author may think.
 /// @param root The whole file, already read into `all`.
 void check_effects(const cursor& root, const settings& all);

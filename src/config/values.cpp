@@ -152,6 +152,16 @@ parsed<std::string> absolute_path::operator()(std::string_view text) const {
   return std::string{text};
 }
 
+parsed<uint64_t> file_mode::operator()(std::string_view text) const {
+  uint64_t mode = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, mode, 8);
+  if (text.size() < 3 || text.size() > 4 || error != std::errc{} || stop != end
+      || mode > 0777)
+    return expected{"permissions in octal digits, such as \"0660\""};
+  return mode;
+}
+
 std::string to_text(milliseconds value) {
   if (value.count() == 0)
     return "0s";

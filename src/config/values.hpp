@@ -82,6 +82,12 @@ struct absolute_path {
   parsed<std::string> operator()(std::string_view text) const;
 };
 
+/// Permissions of a file, three or four octal digits.
+struct file_mode {
+  static constexpr std::string_view kind = "permissions such as \"0660\"";
+  parsed<uint64_t> operator()(std::string_view text) const;
+};
+
 /// One of a few words.
 template <class T, size_t N>
 struct choice {

@@ -2,6 +2,7 @@
 #include "core/effective_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe {
 
@@ -9,6 +10,8 @@ namespace {
 
 /// Rules (2) to (6): what health alone says.
 state_rule health_rule(const server_facts& x, bool has_majority) noexcept {
+  if (x.unproven)
+    return state_rule::unproven;
   if (!has_majority) {
     if (x.own == status::down)
       return state_rule::own_down;
@@ -31,6 +34,44 @@ effective_state alone(const server_facts& x, bool has_majority) noexcept {
   return {healthy, healthy, rule};
 }
 
+/// The backup that serves, with `one_backup`: what all nodes agree on names it.
+/// @returns the number of servers if there is none.
+size_t find_one_backup(const pool_state& pool,
+                       std::span<const server_facts> facts,
+                       bool has_majority) noexcept {
+  auto first = facts.size();
+  for (size_t i = 0; i < facts.size(); ++i) {
+    const auto& x = facts[i];
+    if (!x.backup || x.admin != admin_state::ready)
+      continue;
+    first = std::min(first, i);
+    const bool agreed = !x.unproven && x.verdict == status::up;
+    if (has_majority ? agreed : pool.servers[i].usable)
+      return i;
+  }
+  return first; // for fail-open and panic
+}
+
+/// Takes the other backups out of all that follows.
+/// @returns the servers that may still be used.
+std::vector<bool> spare_backups(pool_state& pool,
+                                std::span<const server_facts> facts,
+                                const pool_rules& rules) {
+  std::vector<bool> candidates(facts.size(), true);
+  if (!rules.one_backup)
+    return candidates;
+  const auto one = find_one_backup(pool, facts, rules.has_majority);
+  for (size_t i = 0; i < facts.size(); ++i) {
+    if (!facts[i].backup || i == one)
+      continue;
+    candidates[i] = false;
+    auto& server = pool.servers[i];
+    if (std::exchange(server.usable, false))
+      server.rule = state_rule::backup_spare;
+  }
+  return candidates;
+}
+
 bool own_evidence(state_rule x) noexcept {
   return x == state_rule::vetoed || x == state_rule::ejected;
 }
@@ -40,11 +81,12 @@ bool any_usable(const pool_state& pool) noexcept {
                      [](auto& x) { return x.usable; });
 }
 
-void fail_open(pool_state& pool) noexcept {
+void fail_open(pool_state& pool, const std::vector<bool>& candidates) noexcept {
   if (any_usable(pool))
     return;
-  for (auto& server : pool.servers) {
-    if (!own_evidence(server.rule))
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    auto& server = pool.servers[i];
+    if (!candidates[i] || !own_evidence(server.rule))
       continue;
     server.usable = true;
     server.rule = state_rule::fail_open;
@@ -53,11 +95,11 @@ void fail_open(pool_state& pool) noexcept {
 }
 
 void panic(pool_state& pool, std::span<const server_facts> facts,
-           unsigned threshold) noexcept {
+           const std::vector<bool>& candidates, unsigned threshold) noexcept {
   uint64_t ready = 0;
   uint64_t usable = 0;
   for (size_t i = 0; i < facts.size(); ++i) {
-    ready += facts[i].admin == admin_state::ready;
+    ready += candidates[i] && facts[i].admin == admin_state::ready;
     usable += pool.servers[i].usable;
   }
   if (usable * 100 >= ready * threshold)
@@ -65,7 +107,7 @@ void panic(pool_state& pool, std::span<const server_facts> facts,
   pool.panic = true;
   for (size_t i = 0; i < facts.size(); ++i) {
     auto& server = pool.servers[i];
-    if (facts[i].admin != admin_state::ready || server.usable)
+    if (!candidates[i] || facts[i].admin != admin_state::ready || server.usable)
       continue;
     server.usable = true;
     server.rule = state_rule::panic;
@@ -117,6 +159,10 @@ std::string_view to_string(state_rule x) noexcept {
     return "panic";
   case state_rule::backup_idle:
     return "backup_idle";
+  case state_rule::backup_spare:
+    return "backup_spare";
+  case state_rule::unproven:
+    return "unproven";
   }
   return "invalid";
 }
@@ -127,8 +173,9 @@ pool_state evaluate(std::span<const server_facts> servers,
   pool.servers.reserve(servers.size());
   for (const auto& facts : servers)
     pool.servers.push_back(alone(facts, rules.has_majority));
-  fail_open(pool);
-  panic(pool, servers, rules.panic_threshold);
+  const auto candidates = spare_backups(pool, servers, rules);
+  fail_open(pool, candidates);
+  panic(pool, servers, candidates, rules.panic_threshold);
   rest_backups(pool, servers, rules.has_majority);
   return pool;
 }

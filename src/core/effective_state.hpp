@@ -21,6 +21,8 @@ struct server_facts {
   bool vetoed = false;  ///< this node's own connect evidence is against it
   bool ejected = false; ///< passive ejection on this node
   bool backup = false;
+  /// Nobody has seen it up yet, and until then it counts as down (`initial`).
+  bool unproven = false;
 };
 
 enum class state_rule : uint8_t {
@@ -31,9 +33,11 @@ enum class state_rule : uint8_t {
   vetoed,
   ejected,
   up,
-  fail_open,   ///< own evidence alone would have emptied the pool
-  panic,       ///< below panic_threshold: used although not healthy
-  backup_idle, ///< a healthy backup while a primary is usable
+  fail_open,    ///< own evidence alone would have emptied the pool
+  panic,        ///< below panic_threshold: used although not healthy
+  backup_idle,  ///< a healthy backup while a primary is usable
+  backup_spare, ///< a healthy backup while the first one is there to serve
+  unproven,     ///< down until its first probe succeeds (`initial: down`)
 };
 
 std::string_view to_string(state_rule x) noexcept;
@@ -49,6 +53,7 @@ struct pool_rules {
   bool has_majority = false; ///< false without a cluster
   /// Percent of the ready servers (admin state) that must be usable.
   unsigned panic_threshold = 0;
+  bool one_backup = false; ///< only the first healthy backup serves
 };
 
 struct pool_state {
@@ -70,8 +75,12 @@ struct pool_state {
 /// - backup: backups idle while a primary is usable. One that is so only by
 ///   panic does not count: a healthy backup must not idle beside primaries that
 ///   are all down.
+/// With `one_backup` the other backups are out before any of these: the one is
+/// the first that is ready and that the verdict calls up (without a majority:
+/// that is usable), whatever this node's own evidence, for all nodes must come
+/// to the same.
 /// A server that ends up not usable shows the rule that applied to it alone,
-/// or `backup_idle`.
+/// `backup_idle` or `backup_spare`.
 pool_state evaluate(std::span<const server_facts> servers,
                     const pool_rules& rules);
 

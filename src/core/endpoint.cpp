@@ -158,6 +158,17 @@ std::string_view endpoint::ip_bytes() const noexcept {
   return IN6_IS_ADDR_V4MAPPED(&address) ? bytes.substr(12) : bytes;
 }
 
+endpoint endpoint::unmapped() const {
+  const auto bytes = ip_bytes();
+  if (family() != AF_INET6 || bytes.size() != sizeof(in_addr))
+    return *this;
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(port());
+  std::memcpy(&v4.sin_addr, bytes.data(), bytes.size());
+  return {reinterpret_cast<const sockaddr*>(&v4), sizeof v4};
+}
+
 std::string endpoint::ip() const {
   if (family() == AF_UNIX)
     return "unix";

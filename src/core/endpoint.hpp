@@ -46,6 +46,9 @@ public:
   /// by ip(), so that it is the same client on every listener.
   std::string_view ip_bytes() const noexcept;
 
+  /// An IPv4 client of an IPv6 socket as what it is; anything else as it is.
+  endpoint unmapped() const;
+
   /// "127.0.0.1", "::1", or "unix" for a Unix path; "" if empty.
   std::string ip() const;
 

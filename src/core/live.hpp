@@ -42,7 +42,8 @@ struct alignas(64) server_counters {
   /// Consecutive failures of any kind as this worker saw them, reset by a
   /// success (rule 14).
   uint32_t failures_in_row = 0;
-  time_point quiet_until{}; ///< this worker has just reported some
+  time_point quiet_until{};           ///< this worker has just reported some
+  time_point addresses_quiet_until{}; ///< ... or about its addresses
 };
 
 /// Connects to one server that failed in a row, counted for all workers: which
@@ -125,6 +126,11 @@ struct alignas(64) client_counters {
   counter connections_open; ///< a gauge: accepted minus closed
   counter connections_total;
   std::array<counter, reason_count> refused;
+  /// Given up for the sake of others, by what ran out.
+  std::array<counter, reason_count> evicted;
+  counter waiting; ///< a gauge: those that nobody works for at the moment
+  /// 1: another worker has nobody to give up; this one does it for it.
+  std::atomic<uint32_t> places_wanted{0};
 };
 
 /// A frontend's clients, whichever backend serves them: a reload that points

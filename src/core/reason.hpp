@@ -36,9 +36,10 @@ enum class reason : uint8_t {
   internal,           ///< a bug: the exception is in the log
   queue_full,         ///< every server full, and queue.size requests wait
   queue_timeout,      ///< waited queue.timeout for a server with a place
+  server_down,        ///< its server went down, by on_down or on_up
 };
 
-inline constexpr size_t reason_count = 24;
+inline constexpr size_t reason_count = 25;
 
 /// The name used in logs, metrics and the API.
 constexpr std::string_view to_string(reason x) noexcept {
@@ -67,6 +68,7 @@ constexpr std::string_view to_string(reason x) noexcept {
     "internal",
     "queue_full",
     "queue_timeout",
+    "server_down",
   };
   return names[static_cast<size_t>(x)];
 }

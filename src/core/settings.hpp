@@ -133,13 +133,28 @@ struct tcp_settings {
   bool operator==(const tcp_settings&) const = default;
 };
 
+/// The file of a Unix socket that a frontend listens on.
+struct unix_socket_settings {
+  uint32_t mode = 0666; ///< whoever may write may connect
+  std::string owner;    ///< name or number; "" is who binds it
+  std::string group;
+  bool operator==(const unix_socket_settings&) const = default;
+};
+
 struct frontend_settings {
   std::string name;
   std::string listen; ///< "0.0.0.0:8080", "[::]:8080" or "unix:/path"
+  /// `listen` is "[::]:port" and no other listener of this file has an IPv4
+  /// address with that port: it takes IPv4 too. Not a key of its own.
+  bool ipv4_too = false;
+  unix_socket_settings unix_socket;
   troupe::protocol protocol = protocol::http;
   std::string backend;
   troupe::algorithm algorithm = algorithm::round_robin;
-  uint32_t max_connections = 0; ///< on this node; 0 is no limit
+  uint32_t max_connections = 0;       ///< on this node; 0 is no limit
+  milliseconds tcp_keepalive{60'000}; ///< 0 is off
+  /// How long the kernel keeps a client to itself that says nothing; 0 is off.
+  milliseconds defer_accept{0};
   http_settings http;
   tcp_settings tcp;
   bool operator==(const frontend_settings&) const = default;
@@ -166,9 +181,24 @@ struct queue_settings {
   bool operator==(const queue_settings&) const = default;
 };
 
+/// What becomes of requests and streams on a server that goes down.
+enum class down_action : uint8_t { finish, close };
+
+/// What becomes of streams on backups when another server is usable again.
+enum class up_action : uint8_t { keep, close_backups };
+
+/// Which healthy backups serve when no other server does.
+enum class backup_use : uint8_t { all, one };
+
 struct backend_settings {
   std::string name;
   std::vector<server_settings> servers;
+  down_action on_down = down_action::finish;
+  up_action on_up = up_action::keep;
+  backup_use backups = backup_use::all;
+  /// What a server is before its first probe: true means up.
+  bool initially_up = true;
+  milliseconds tcp_keepalive{60'000}; ///< 0 is off
   check_settings health_check; ///< defaults of the file already merged in
   milliseconds timeout_connect{3'000};
   milliseconds timeout_response{30'000}; ///< to the first byte

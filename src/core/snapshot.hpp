@@ -17,6 +17,9 @@ namespace troupe {
 struct server_route {
   std::string name;
   endpoint address; ///< empty while its name does not resolve: never usable
+  /// The other addresses of its name: tried when a connect to the first fails.
+  std::vector<endpoint> others;
+  bool by_name = false; ///< its addresses may change
   unsigned weight = 1;
   uint32_t max_connections = 0; ///< 0 is no limit
   effective_state state;
@@ -49,6 +52,9 @@ struct backend_snapshot {
   unsigned retries_max = 2;
   queue_settings queue;
   passive_settings passive;
+  milliseconds tcp_keepalive{60'000};
+  down_action on_down = down_action::finish;
+  up_action on_up = up_action::keep;
   std::shared_ptr<backend_live> live;
 };
 

@@ -223,8 +223,8 @@ actors::node_parts node::parts() {
     .workers = workers_,
     .prober = *prober_,
     .resolve =
-      [this](const auto& address, auto previous, auto done) {
-        resolver_.resolve(address, std::move(previous), std::move(done));
+      [this](const auto& address, auto done) {
+        resolver_.resolve(address, std::move(done));
       },
     .servers = *servers_,
     .metrics = metrics_sources(),

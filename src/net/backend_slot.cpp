@@ -5,6 +5,12 @@
 
 namespace troupe::net {
 
+namespace {
+
+constexpr milliseconds report_pause{100};
+
+} // namespace
+
 held_snapshot::held_snapshot(snapshot_ptr s, backend_reporter& r)
   : snapshot(std::move(s)), reporter(r) {}
 
@@ -53,8 +59,16 @@ void backend_slot::note_failure(server_live& server, bool on_connect) {
   // At the threshold always; beyond it a storm is one message per 100 ms.
   if (in_row > limit && now < counts.quiet_until)
     return;
-  counts.quiet_until = now + milliseconds{100};
+  counts.quiet_until = now + report_pause;
   reporter_.report_failure(name_, server.name, on_connect, in_row);
+}
+
+void backend_slot::note_address(server_live& server, const endpoint& address) {
+  auto& quiet_until = server.by_worker[worker_].addresses_quiet_until;
+  if (loop_.now() < quiet_until)
+    return;
+  quiet_until = loop_.now() + report_pause;
+  reporter_.report_address(name_, server.name, address);
 }
 
 void backend_slot::note_connected(server_live& server) noexcept {

@@ -19,6 +19,11 @@ public:
   virtual void report_failure(const std::string& backend,
                               const std::string& server, bool on_connect,
                               unsigned failures) = 0;
+  /// Of the addresses of a server's name this one works and the first does not;
+  /// empty: none works. Already limited.
+  virtual void report_address(const std::string& backend,
+                              const std::string& server,
+                              const endpoint& address) = 0;
   /// A snapshot no request holds any more: destroyed off the data path.
   virtual void retire(const std::string& backend, snapshot_ptr snapshot) = 0;
 
@@ -66,6 +71,9 @@ public:
   /// many connect failures on all workers (two of a server that a peer
   /// suspects); then at most once per server and 100 ms.
   void note_failure(server_live& server, bool on_connect);
+  /// See backend_reporter::report_address(). At most once per server and 100
+  /// ms.
+  void note_address(server_live& server, const endpoint& address);
   /// It took a connection, which says nothing about its answers.
   void note_connected(server_live& server) noexcept;
   void note_success(server_live& server) noexcept;

@@ -9,6 +9,13 @@
 
 namespace troupe::net {
 
+namespace {
+
+/// Between two tries to get into a full backlog.
+constexpr milliseconds backlog_pause{20};
+
+} // namespace
+
 bool dialer::begin(frontend_slot& frontend, stream_owner& owner,
                    uint64_t client_hash, client_token client) {
   owner_ = &owner;
@@ -28,6 +35,10 @@ bool dialer::begin(frontend_slot& frontend, stream_owner& owner,
 
 bool dialer::may_dial() const noexcept {
   return avoid_.size() <= snapshot().retries_max && avoid_.size() < tries_max;
+}
+
+bool dialer::is_avoided(uint32_t index) const noexcept {
+  return std::ranges::find(avoid_, index) != avoid_.end();
 }
 
 void dialer::avoid_server() noexcept {
@@ -52,27 +63,50 @@ dialer::outcome dialer::try_servers() {
         return wait_in_queue();
       return outcome::failed;
     }
-    index_ = static_cast<uint32_t>(picked);
     // A policy names a server anew only when there is no other.
     if (failure_ != reason::no_healthy_backend
-        && std::find(avoid_.begin(), avoid_.end(), index_) != avoid_.end())
-      return outcome::failed;
-    const auto& server = snapshot().servers[index_];
-    server_ = server.live.get();
-    lease_ = lease::try_take(*server_, server.max_connections);
-    if (!lease_)
-      continue; // another worker took the last place: the next pick sees it
-    ++tries_;
-    if (reuse_ != reuse::none) {
-      connection_ =
-        backend_->pool().take(server, reuse_ == reuse::proven, *owner_);
-      if (connection_)
-        return outcome::ready;
-    }
-    const auto result = connect(server);
+        && is_avoided(static_cast<uint32_t>(picked)))
+      break;
+    const auto result = take_server(static_cast<uint32_t>(picked));
     if (result != outcome::failed || out_of_resources_)
       return result;
   }
+  return try_idle_backups();
+}
+
+/// @returns failed also when another worker took the server's last place.
+dialer::outcome dialer::take_server(uint32_t index) {
+  const auto& server = snapshot().servers[index];
+  index_ = index;
+  server_ = server.live.get();
+  lease_ = lease::try_take(*server_, server.max_connections);
+  if (!lease_)
+    return outcome::failed;
+  ++tries_;
+  if (reuse_ != reuse::none) {
+    connection_ =
+      backend_->pool().take(server, reuse_ == reuse::proven, *owner_);
+    if (connection_)
+      return outcome::ready;
+  }
+  return connect(server);
+}
+
+/// Rule 144: who found every other server unreachable tries a backup, before
+/// probes have called any of them down.
+dialer::outcome dialer::try_idle_backups() {
+  const auto& all = snapshot();
+  if (failure_ != reason::connect_failed && failure_ != reason::connect_timeout)
+    return outcome::failed;
+  if (all.retries_max == 0 || !std::ranges::all_of(all.usable, [this](auto i) {
+        return is_avoided(i);
+      }))
+    return outcome::failed;
+  for (uint32_t i = 0; i < all.servers.size() && avoid_.size() < tries_max; ++i)
+    if (all.servers[i].state.rule == state_rule::backup_idle && !is_avoided(i))
+      if (const auto result = take_server(i);
+          result != outcome::failed || out_of_resources_)
+        return result;
   return outcome::failed;
 }
 
@@ -124,56 +158,99 @@ void dialer::free_server() {
 }
 
 dialer::outcome dialer::connect(const server_route& server) {
-  auto attempt = start_connect(server.address);
+  address_ = 0;
+  backlog_until_.reset();
+  return connect_to(server.address);
+}
+
+dialer::outcome dialer::connect_to(const endpoint& address) {
+  auto attempt = start_connect(address, snapshot().tcp_keepalive);
   if (attempt.status == connect_status::failed)
-    return connect_failed(attempt.error);
-  const bool connected = attempt.status == connect_status::connected;
+    return connect_on(attempt.error);
+  const bool at_once = attempt.status == connect_status::connected;
   connection_ =
     std::make_unique<server_connection>(services_.event_loop, *owner_);
   connection_->server = server_;
-  connection_->address = server.address;
-  connection_->io.open(attempt.fd, connected,
-                       server.address.family() == AF_UNIX);
-  pending_ = !connected;
-  if (pending_)
-    return outcome::pending;
+  connection_->address = address;
+  connection_->io.open(attempt.fd, at_once, address.family() == AF_UNIX);
+  pending_ = !at_once;
+  return at_once ? connected() : outcome::pending;
+}
+
+dialer::outcome dialer::connected() {
+  pending_ = false;
+  backlog_until_.reset();
   backend_->note_connected(*server_);
+  if (address_ > 0)
+    backend_->note_address(*server_, connection_->address);
   return outcome::ready;
 }
 
+dialer::outcome dialer::connect_on(int error) {
+  const auto& server = snapshot().servers[index_];
+  connection_.reset();
+  if (error == EAGAIN && server.address.family() == AF_UNIX) {
+    // TCP would have waited for the server to accept the next one.
+    const auto now = services_.event_loop.now();
+    if (!backlog_until_)
+      backlog_until_ = now + snapshot().timeout_connect;
+    pending_ = now < *backlog_until_;
+    return pending_ ? outcome::pending : connect_failed(error);
+  }
+  if (address_ == server.others.size()
+      || is_local_error(error, server.address.family()))
+    return connect_failed(error);
+  return connect_to(server.others[address_++]);
+}
+
 dialer::outcome dialer::connect_failed(int error) {
+  const auto& server = snapshot().servers[index_];
+  const bool backlog_full = std::exchange(backlog_until_, {}).has_value();
   pending_ = false;
   connection_.reset();
   free_server();
   avoid_server();
-  if (is_local_error(error, snapshot().servers[index_].address.family())) {
+  if (is_local_error(error, server.address.family())) {
     failure_ = reason::local_resource;
     out_of_resources_ = is_out_of_resources(error);
     return outcome::failed;
   }
-  failure_ =
-    error == ETIMEDOUT ? reason::connect_timeout : reason::connect_failed;
+  failure_ = error == ETIMEDOUT || backlog_full ? reason::connect_timeout
+                                                : reason::connect_failed;
+  if (backlog_full)
+    return outcome::failed; // it is busy: no evidence that it is ill
   backend_->note_failure(*server_, true);
+  if (server.by_name)
+    backend_->note_address(*server_, {});
   return outcome::failed;
 }
 
 dialer::outcome dialer::resume() {
+  if (!connection_)
+    return outcome::pending; // no event ends the wait for a backlog
   switch (connection_->io.finish_connect()) {
   case io_status::done:
-    pending_ = false;
-    backend_->note_connected(*server_);
-    return outcome::ready;
+    return connected();
   case io_status::would_block:
     return outcome::pending;
   default:
-    connect_failed(connection_->io.error());
-    return out_of_resources_ ? outcome::failed : dial(reuse_);
+    break;
   }
+  const auto result = connect_on(connection_->io.error());
+  return result == outcome::failed && !out_of_resources_ ? dial(reuse_)
+                                                         : result;
+}
+
+milliseconds dialer::patience() const noexcept {
+  return backlog_until_ ? backlog_pause : snapshot().timeout_connect;
 }
 
 dialer::outcome dialer::on_timeout() {
-  connect_failed(ETIMEDOUT);
-  return dial(reuse_);
+  const auto result = backlog_until_
+                      ? connect_to(snapshot().servers[index_].address)
+                      : connect_on(ETIMEDOUT);
+  return result == outcome::failed && !out_of_resources_ ? dial(reuse_)
+                                                         : result;
 }
 
 void dialer::discard(bool blame) {
@@ -181,6 +258,7 @@ void dialer::discard(bool blame) {
     backend_->note_failure(*server_, false);
   avoid_server();
   connection_.reset();
+  backlog_until_.reset();
   free_server();
   pending_ = false;
 }
@@ -193,6 +271,7 @@ void dialer::release(bool reusable) {
     backend_->pool().put(std::move(connection_), services_.event_loop.now());
   }
   connection_.reset();
+  backlog_until_.reset();
   free_server();
   pending_ = false;
 }

@@ -8,6 +8,7 @@
 #include <boost/container/static_vector.hpp>
 
 #include <cstdint>
+#include <optional>
 
 namespace troupe::net {
 
@@ -18,7 +19,8 @@ class dialer {
 public:
   enum class outcome : uint8_t {
     ready,   ///< connection() may be used
-    pending, ///< connecting: call resume() on its events
+    pending, ///< connecting: call resume() on its events, and on_timeout()
+             ///< when patience() is over
     queued,  ///< every server is full: call resume_queued() on every turn
     failed,  ///< no server; failure() says why
   };
@@ -52,7 +54,10 @@ public:
   /// Picks anew, from the newest snapshot, once it has been woken.
   outcome resume_queued();
 
-  /// timeout_connect has passed on the pending connection.
+  /// How long a pending connection may take from now on.
+  milliseconds patience() const noexcept;
+
+  /// patience() has passed on the pending connection.
   outcome on_timeout();
 
   /// The connection failed in use: closes it, and avoids that server from now
@@ -68,6 +73,7 @@ public:
 
   server_connection& connection() noexcept { return *connection_; }
   const server_connection& connection() const noexcept { return *connection_; }
+  /// False while it is only waited for a place in a server's backlog, too.
   bool has_connection() const noexcept { return connection_ != nullptr; }
   bool is_pending() const noexcept { return pending_; }
   /// The connection has served a request before.
@@ -91,13 +97,20 @@ private:
   static constexpr size_t tries_max = 16;
 
   bool may_dial() const noexcept;
+  bool is_avoided(uint32_t index) const noexcept;
   void avoid_server() noexcept;
   outcome try_servers();
   outcome wait_in_queue();
   void take_newest_snapshot();
   void free_server();
+  outcome try_idle_backups();
+  outcome take_server(uint32_t index);
   outcome connect(const server_route& server);
+  outcome connect_to(const endpoint& address);
+  /// What failed at one of the addresses of a name goes on at the next.
+  outcome connect_on(int error);
   outcome connect_failed(int error);
+  outcome connected();
 
   worker_services& services_;
   stream_owner* owner_ = nullptr;
@@ -110,6 +123,9 @@ private:
   queue_waiter waiter_;
   server_connection_ptr connection_;
   bool pending_ = false;
+  size_t address_ = 0; ///< of the server's name: 0 is the one it goes by
+  /// Set while a Unix server's backlog is full: it is tried again until then.
+  std::optional<time_point> backlog_until_;
   bool out_of_resources_ = false; ///< this host: no server would help
   reuse reuse_ = reuse::none;     ///< for the servers after the first, too
   unsigned tries_ = 0;

@@ -155,7 +155,7 @@ void http_session::on_dialed(dialer::outcome outcome) {
     break;
   case dialer::outcome::pending:
     phase_ = session_phase::connecting;
-    arm(x.dial.snapshot().timeout_connect);
+    arm(x.dial.patience());
     break;
   case dialer::outcome::queued:
     phase_ = session_phase::queued;
@@ -437,6 +437,35 @@ void http_session::cut(reason why) {
     exchange_->dial.release(false);
   }
   end();
+}
+
+void http_session::lose_server(reason why) {
+  if (phase_ == session_phase::exchange || phase_ == session_phase::connecting)
+    server_failed(why, false);
+  else
+    cut(why);
+}
+
+client_wait http_session::waits() const noexcept {
+  if (phase_ == session_phase::head)
+    return client_wait::head;
+  if (phase_ != session_phase::idle || client_.has_unsent())
+    return client_wait::no;
+  return requests_ > 0 ? client_wait::rest : client_wait::head;
+}
+
+bool http_session::client_is_silent() const noexcept {
+  return !client_.readable() && is_quiet(client_.fd());
+}
+
+void http_session::give_up(reason why) {
+  if (phase_ == session_phase::head) {
+    open_exchange();
+    exchange_->keep_alive = false;
+    fail(503, why);
+  }
+  if (!ended())
+    end(); // no lingering: its place is what is wanted
 }
 
 void http_session::end() {

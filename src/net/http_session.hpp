@@ -26,6 +26,10 @@ public:
   std::optional<rested_client> take_rested() override;
   void drain() override;
   void cut(reason why) override;
+  void lose_server(reason why) override;
+  client_wait waits() const noexcept override;
+  bool client_is_silent() const noexcept override;
+  void give_up(reason why) override;
 
   session_phase phase() const noexcept override { return phase_; }
   const endpoint& peer() const noexcept override { return peer_; }

@@ -24,6 +24,9 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using stream_protocol = asio::generic::stream_protocol;
 
+/// Between two tries to get into a full backlog.
+constexpr milliseconds backlog_pause{50};
+
 constexpr size_t response_size_max = size_t{16} * 1024;
 
 std::string describe(const error_code& ec) {
@@ -78,7 +81,7 @@ public:
   probe(asio::io_context& loop, const endpoint& target,
         const check_settings& check, prober::callback done, probe_set& running)
     : target_(target), check_(check), done_(std::move(done)), running_(running),
-      socket_(loop), deadline_(loop) {
+      socket_(loop), deadline_(loop), pause_(loop) {
     if (check_.port != 0 && target_.family() != AF_UNIX)
       target_.port(check_.port);
   }
@@ -94,6 +97,7 @@ public:
 private:
   bool over() const noexcept { return !done_; }
   void connect();
+  void connect_later();
   void on_connect(const error_code& ec);
   bool really_connected();
   void send_request();
@@ -111,6 +115,8 @@ private:
   probe_set& running_;
   stream_protocol::socket socket_;
   asio::steady_timer deadline_;
+  asio::steady_timer pause_;
+  bool connected_ = false;
   time_point started_ = clock::now();
   std::string_view waiting_for_ = "the connection";
   std::string request_;
@@ -161,6 +167,7 @@ void probe::on_connect(const error_code& ec) {
     return fail(ec, "connect");
   if (!really_connected())
     return;
+  connected_ = true;
   error_code ignored;
   socket_.non_blocking(true, ignored); // a wait may end without bytes
   if (check_.type == check_type::http)
@@ -173,6 +180,18 @@ void probe::on_connect(const error_code& ec) {
   finish(std::move(result));
 }
 
+/// As TCP would have waited for the server to take the next connection.
+void probe::connect_later() {
+  waiting_for_ = "a place in the server's backlog";
+  error_code ignored;
+  socket_.close(ignored);
+  pause_.expires_after(backlog_pause);
+  pause_.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (!ec && !self->over())
+      self->connect();
+  });
+}
+
 /// Two connects that succeed without a server: a Unix socket whose backlog is
 /// full reports EAGAIN, which Asio takes for "in progress", and a local port of
 /// the ephemeral range may be picked as our own address, which then connects to
@@ -181,7 +200,7 @@ bool probe::really_connected() {
   error_code ec;
   const auto peer = socket_.remote_endpoint(ec);
   if (ec) {
-    fail("connect: the server's backlog is full");
+    connect_later();
     return false;
   }
   if (target_.family() != AF_UNIX && peer == socket_.local_endpoint(ec)) {
@@ -276,6 +295,7 @@ void probe::fail(std::string detail) {
 /// The callback comes last: it may destroy the prober.
 void probe::finish(probe_result result) {
   const auto self = shared_from_this();
+  result.connected = connected_;
   result.took = std::chrono::duration_cast<std::chrono::microseconds>(
     clock::now() - started_);
   const auto done = std::exchange(done_, nullptr);
@@ -288,6 +308,7 @@ void probe::close() {
   error_code ignored;
   socket_.close(ignored);
   deadline_.cancel(ignored);
+  pause_.cancel(ignored);
 }
 
 class asio_prober : public prober {

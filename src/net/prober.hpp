@@ -22,8 +22,9 @@ struct probe_result {
   /// This host's own trouble (EMFILE, EADDRNOTAVAIL, ...): not evidence (rule
   /// 13).
   bool local_error = false;
-  unsigned status = 0; ///< HTTP status, 0 if none
-  std::string detail;  ///< "connection refused", "status 503", ...
+  bool connected = false; ///< whatever came of it then
+  unsigned status = 0;    ///< HTTP status, 0 if none
+  std::string detail;     ///< "connection refused", "status 503", ...
   std::chrono::microseconds took{0};
 };
 

@@ -5,8 +5,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
-#include <cassert>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -23,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using result = boost::system::result<endpoint>;
+using result = boost::system::result<resolver::answers>;
 
 error_code to_error(int code) {
   switch (code) {
@@ -45,7 +43,7 @@ error_code to_error(int code) {
 }
 
 /// Blocks.
-result look_up(const host_port& name, const std::optional<endpoint>& previous) {
+result look_up(const host_port& name) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -53,7 +51,7 @@ result look_up(const host_port& name, const std::optional<endpoint>& previous) {
   addrinfo* list = nullptr;
   if (const int code = ::getaddrinfo(name.host.c_str(), nullptr, &hints, &list))
     return to_error(code);
-  std::vector<endpoint> answers;
+  resolver::answers answers;
   for (const auto* x = list; x != nullptr; x = x->ai_next) {
     answers.emplace_back(x->ai_addr, x->ai_addrlen);
     answers.back().port(name.port);
@@ -61,12 +59,11 @@ result look_up(const host_port& name, const std::optional<endpoint>& previous) {
   ::freeaddrinfo(list);
   if (answers.empty())
     return error_code{asio::error::no_data};
-  return resolver::choose(answers, previous);
+  return answers;
 }
 
 struct job {
   host_port name;
-  std::optional<endpoint> previous;
   resolver::callback done;
   /// Keeps the loop running until it has called back.
   asio::executor_work_guard<asio::io_context::executor_type> work;
@@ -120,10 +117,9 @@ void resolver::shared::run() {
     // The callback and the work guard stay in the queue: they belong to the
     // loop's thread, which may destroy the loop while this one looks up.
     const auto name = jobs.front().name;
-    const auto previous = jobs.front().previous;
     looking_up = true;
     lock.unlock();
-    auto answer = look_up(name, previous);
+    auto answer = look_up(name);
     lock.lock();
     looking_up = false;
     if (loop == nullptr)
@@ -168,25 +164,15 @@ std::optional<endpoint> resolver::literal(const std::string& address) {
   return endpoint::parse(address);
 }
 
-endpoint resolver::choose(const std::vector<endpoint>& answers,
-                          const std::optional<endpoint>& previous) {
-  assert(!answers.empty());
-  if (previous
-      && std::find(answers.begin(), answers.end(), *previous) != answers.end())
-    return *previous;
-  return answers.front();
-}
-
-void resolver::resolve(const std::string& address,
-                       std::optional<endpoint> previous, callback done) {
+void resolver::resolve(const std::string& address, callback done) {
   if (const auto known = literal(address))
-    return shared_->post(std::move(done), *known);
+    return shared_->post(std::move(done), answers{*known});
   auto name = split_host_port(address);
   if (!name)
     return shared_->post(std::move(done),
                          error_code{asio::error::invalid_argument});
-  shared_->push({std::move(*name), previous, std::move(done),
-                 asio::make_work_guard(*shared_->loop)});
+  shared_->push(
+    {std::move(*name), std::move(done), asio::make_work_guard(*shared_->loop)});
 }
 
 } // namespace troupe::net

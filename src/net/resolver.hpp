@@ -13,14 +13,16 @@
 #include <vector>
 
 /// Turns the address of a server as configured into an endpoint, without ever
-/// blocking the loop (rules 20 and 21). One address per server.
+/// blocking the loop (rules 20 and 140).
 namespace troupe::net {
 
 /// Looks names up on one thread of its own, in the order asked; the thread
 /// starts with the first name. All calls on the loop's thread.
 class resolver {
 public:
-  using callback = std::function<void(boost::system::result<endpoint>)>;
+  /// All addresses of a name, as the system has sorted them; at least one.
+  using answers = std::vector<endpoint>;
+  using callback = std::function<void(boost::system::result<answers>)>;
 
   explicit resolver(boost::asio::io_context& loop);
 
@@ -33,19 +35,11 @@ public:
   /// @returns nothing for a name.
   static std::optional<endpoint> literal(const std::string& address);
 
-  /// The address to use among the `answers` of one lookup: `previous` while it
-  /// is one of them, so that a name with several addresses does not wander,
-  /// else the first, as the system has sorted them.
-  /// @pre `answers` is not empty.
-  static endpoint choose(const std::vector<endpoint>& answers,
-                         const std::optional<endpoint>& previous);
-
   /// Resolves "name:port" or a literal. `done` is called exactly once, later,
   /// on the loop, unless the resolver is destroyed first. Errors:
   /// `invalid_argument` for what is no address; those of getaddrinfo, among
   /// them `host_not_found` and `host_not_found_try_again` (asio::error).
-  void resolve(const std::string& address, std::optional<endpoint> previous,
-               callback done);
+  void resolve(const std::string& address, callback done);
 
 private:
   struct shared;

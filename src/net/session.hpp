@@ -86,6 +86,13 @@ enum class session_phase : uint8_t {
 
 std::string_view to_string(session_phase x) noexcept;
 
+/// Whether a connection costs its place without a request under way.
+enum class client_wait : uint8_t {
+  no,
+  rest, ///< between two requests, the answer to the last one delivered
+  head, ///< its request's head is not there, or not whole
+};
+
 /// What remains of a client connection that rests between two requests: enough
 /// to make another session of it.
 struct rested_client {
@@ -114,6 +121,16 @@ public:
   virtual std::optional<rested_client> take_rested() { return std::nullopt; }
   /// End now, whatever is under way.
   virtual void cut(reason why) = 0;
+
+  /// Its server is not to be used any more: elsewhere, or end.
+  /// @pre upstream() is not null.
+  virtual void lose_server(reason why) { cut(why); }
+
+  virtual client_wait waits() const noexcept { return client_wait::no; }
+  /// The client has sent nothing that was not read yet. Asks the system.
+  virtual bool client_is_silent() const noexcept { return false; }
+  /// End now, for the sake of others. @pre waits() says more than `no`.
+  virtual void give_up(reason why) { cut(why); }
 
   virtual session_phase phase() const noexcept = 0;
   virtual const endpoint& peer() const noexcept = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -28,14 +29,14 @@ int open_socket(const endpoint& address) noexcept {
 }
 
 /// One bound TCP socket, or -1 with errno.
-int bind_tcp(const endpoint& address, bool reuse_port) noexcept {
+int bind_tcp(const endpoint& address, bool reuse_port, bool ipv4_too) noexcept {
   const int fd = open_socket(address);
   if (fd < 0)
     return -1;
   set_flag(fd, SOL_SOCKET, SO_REUSEADDR);
   set_flag(fd, IPPROTO_TCP, TCP_NODELAY); // inherited by what is accepted
   if (address.family() == AF_INET6)
-    set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv4_too ? 0 : 1);
   if (reuse_port)
     set_flag(fd, SOL_SOCKET, SO_REUSEPORT);
   if (::bind(fd, address.data(), address.size()) == 0)
@@ -47,17 +48,19 @@ int bind_tcp(const endpoint& address, bool reuse_port) noexcept {
 }
 
 result<std::vector<int>> bind_tcp_group(endpoint address, unsigned count,
-                                        port_holder holder) {
+                                        port_holder holder, bool ipv4_too) {
   // Two processes may share a port by SO_REUSEPORT without noticing.
   if (holder == port_holder::unknown) {
-    const int probe = bind_tcp(address, false);
+    const int probe = bind_tcp(address, false, ipv4_too);
+    if (probe < 0 && errno == EADDRINUSE && ipv4_too)
+      return bind_tcp_group(address, count, holder, false);
     if (probe < 0)
       return last_error();
     ::close(probe);
   }
   std::vector<int> group;
   while (group.size() < count) {
-    const int fd = bind_tcp(address, true);
+    const int fd = bind_tcp(address, true, ipv4_too);
     if (fd < 0) {
       const auto error = last_error();
       close_all(group);
@@ -103,6 +106,9 @@ result<std::vector<int>> bind_unix_group(const endpoint& address,
   if (fd < 0)
     return last_error();
   std::vector<int> group{fd};
+  // The file is born with the mode of the socket: nobody else's until it has
+  // been given away.
+  ::fchmod(fd, S_IRUSR | S_IWUSR);
   const bool bound = ::bind(fd, address.data(), address.size()) == 0;
   while (bound && group.size() < count) {
     const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -144,9 +150,11 @@ bool is_out_of_resources(int error) noexcept {
 }
 
 result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
-                                    port_holder holder) {
-  return address.family() == AF_UNIX ? bind_unix_group(address, count)
-                                     : bind_tcp_group(address, count, holder);
+                                    port_holder holder, bool ipv4_too) {
+  return address.family() == AF_UNIX
+         ? bind_unix_group(address, count)
+         : bind_tcp_group(address, count, holder,
+                          ipv4_too && address.family() == AF_INET6);
 }
 
 boost::system::error_code listen_group(const std::vector<int>& descriptors) {
@@ -172,12 +180,39 @@ endpoint local_endpoint(int fd) noexcept {
   return {address, size};
 }
 
-connect_attempt start_connect(const endpoint& address) noexcept {
+void keep_alive(int fd, milliseconds time) noexcept {
+  const auto ms = static_cast<int>(time.count());
+  const auto seconds = [](int from) { return std::max(from / 1000, 1); };
+  set_flag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms);
+  if (ms > 0) {
+    set_flag(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds(ms / 2));
+    set_flag(fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds(ms / 6));
+  }
+  set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, ms > 0 ? 1 : 0);
+}
+
+void defer_accept(int fd, milliseconds time) noexcept {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
+  set_flag(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, static_cast<int>(seconds));
+}
+
+bool is_ipv6_only(int fd) noexcept {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, &size) == 0
+      && value != 0;
+}
+
+connect_attempt start_connect(const endpoint& address,
+                              milliseconds keepalive) noexcept {
   const int fd = open_socket(address);
   if (fd < 0)
     return {connect_status::failed, -1, errno};
-  if (address.family() != AF_UNIX)
+  if (address.family() != AF_UNIX) {
     set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
+    if (keepalive.count() > 0)
+      keep_alive(fd, keepalive);
+  }
   if (::connect(fd, address.data(), address.size()) == 0)
     return {connect_status::connected, fd, 0};
   if (errno == EINPROGRESS)

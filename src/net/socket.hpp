@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/endpoint.hpp"
+#include "core/time.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -31,9 +32,13 @@ enum class port_holder : uint8_t { unknown, this_process };
 /// somebody else is an error (rule 32). Until it listens, the group keeps
 /// others from binding; only processes of the same user that set SO_REUSEPORT
 /// can, and trouped asks without it first. Unix: one socket, duplicated; a
-/// stale file is removed only if connecting to it is refused (rule 33).
+/// stale file is removed only if connecting to it is refused (rule 33). Its
+/// file is for this user alone until socket_file::give() says otherwise.
+/// @param ipv4_too The unspecified IPv6 address takes IPv4 as well, unless
+/// somebody else has that port there.
 result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
-                                    port_holder holder = port_holder::unknown);
+                                    port_holder holder = port_holder::unknown,
+                                    bool ipv4_too = false);
 
 /// @returns the error of listen(2), if any.
 boost::system::error_code listen_group(const std::vector<int>& descriptors);
@@ -52,7 +57,22 @@ struct connect_attempt {
 };
 
 /// Starts a non-blocking connect; TCP_NODELAY is set.
-connect_attempt start_connect(const endpoint& address) noexcept;
+/// @param keepalive See keep_alive().
+connect_attempt start_connect(const endpoint& address,
+                              milliseconds keepalive = {}) noexcept;
+
+/// A TCP connection whose other end does not answer any more ends after `time`,
+/// whether something is on its way to it (TCP_USER_TIMEOUT) or not: then it is
+/// asked after half of that. Set on a listening socket it holds for what that
+/// accepts. 0 is off. No effect on Unix sockets.
+void keep_alive(int fd, milliseconds time) noexcept;
+
+/// On a listening TCP socket: the kernel keeps a client to itself until it has
+/// said something, for about `time` at most. 0 is off.
+void defer_accept(int fd, milliseconds time) noexcept;
+
+/// Whether an IPv6 socket takes IPv6 only. False for others.
+bool is_ipv6_only(int fd) noexcept;
 
 /// Before a connect: the last segment of the handshake waits up to 40 ms for
 /// what it could be sent with (tcp(7), TCP_QUICKACK).

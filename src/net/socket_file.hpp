@@ -2,11 +2,27 @@
 #pragma once
 
 #include "core/endpoint.hpp"
+#include "core/settings.hpp"
+
+#include <boost/system/error_code.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 
 namespace troupe::net {
+
+/// Who shall own a file; -1: as it is.
+struct file_owner {
+  uid_t user = static_cast<uid_t>(-1);
+  gid_t group = static_cast<gid_t>(-1);
+};
+
+/// Looks names of users and groups up. Numbers need not exist.
+/// @param problem What is wrong, when there is no result.
+std::optional<file_owner> find_owner(const unix_socket_settings& settings,
+                                     std::string& problem);
 
 /// The file of a Unix socket that this process has bound. Removed when this
 /// ends, unless another socket has taken its name: who connects from then on
@@ -19,6 +35,10 @@ public:
   ~socket_file();
   socket_file(socket_file&& other) noexcept;
   socket_file& operator=(socket_file&& other) noexcept;
+
+  /// Sets owner, group, then mode, if the file is still the one bound. Follows
+  /// no link. Does nothing for TCP.
+  boost::system::error_code give(const file_owner& to, uint32_t mode) const;
 
 private:
   void remove() noexcept;

@@ -121,7 +121,7 @@ void tcp_session::continue_with(dialer::outcome outcome) {
     break;
   case dialer::outcome::pending:
     phase_ = session_phase::connecting;
-    arm(dial_.snapshot().timeout_connect);
+    arm(dial_.patience());
     break;
   case dialer::outcome::failed:
     end(dial_.failure());

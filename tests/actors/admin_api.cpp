@@ -366,7 +366,7 @@ CAF_TEST(a refused reload lists its problems) {
 }
 
 CAF_TEST(every rule is explained) {
-  for (unsigned i = 0; i <= static_cast<unsigned>(state_rule::backup_idle); ++i)
+  for (unsigned i = 0; i <= static_cast<unsigned>(state_rule::unproven); ++i)
     CAF_CHECK(!explain(static_cast<state_rule>(i)).empty());
 }
 

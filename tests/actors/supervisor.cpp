@@ -126,7 +126,7 @@ struct fixture : system_fixture {
       .workers = workers,
       .prober = prober,
       .resolve =
-        [this](const auto&, auto, auto) {
+        [this](const auto&, auto) {
           ++lookups;
           if (std::exchange(resolve_fails, false))
             throw std::runtime_error{"told to fail"};

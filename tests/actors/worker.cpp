@@ -173,6 +173,28 @@ struct fixture : loop_fixture {
     return moved;
   }
 
+  uint64_t evicted(reason why) const {
+    return live->clients->by_worker[0].evicted[static_cast<size_t>(why)].get();
+  }
+
+  /// A client whose connection rests after a request.
+  peer& rested() {
+    auto& client = connect();
+    client.send(simple_get);
+    CAF_CHECK(answered(client));
+    return client;
+  }
+
+  /// A client that waits for an answer.
+  peer& busy() {
+    auto& client = connect();
+    const auto before = servers.front().connections.size();
+    client.send(simple_get);
+    CAF_CHECK(
+      run_until([&] { return servers.front().connections.size() > before; }));
+    return client;
+  }
+
   uint64_t refused(reason why) const {
     return live->clients->by_worker[0].refused[static_cast<size_t>(why)].get();
   }
@@ -456,6 +478,75 @@ CAF_TEST(streams to the address a server had have drain_timeout to finish) {
   CAF_CHECK_EQUAL(refused(reason::drained), 1u);
 }
 
+CAF_TEST(streams of a server that goes down are cut if they shall be) {
+  settings.protocol = protocol::tcp;
+  serve();
+  next.on_down = down_action::close;
+  publish();
+  open();
+  auto& client = connect();
+  client.send("hello");
+  CAF_CHECK(run_until([&] { return servers[0].received() == "hello"; }));
+  next.servers[0].state = {true, false, state_rule::fail_open};
+  publish(); // still used: nothing is lost yet
+  turn(3);
+  CAF_CHECK(!client.is_over());
+  next.servers[0].state = {true, true, state_rule::up};
+  publish();
+  next.servers[0].state = {false, false, state_rule::own_down};
+  publish();
+  CAF_CHECK(over(client));
+}
+
+CAF_TEST(requests of a server that goes down go elsewhere if they may) {
+  auto& first = serve();
+  first.answer = nullptr;
+  next.on_down = down_action::close;
+  publish();
+  open();
+  auto& client = connect();
+  client.send(simple_get);
+  CAF_CHECK(run_until([&] { return !first.received().empty(); }));
+  serve();
+  next.servers[0].admin = admin_state::maint;
+  next.servers[0].state = {false, true, state_rule::admin_maint};
+  next.usable = {1};
+  publish();
+  CAF_CHECK(answered(client));
+  CAF_CHECK(client.received.ends_with("a2"));
+}
+
+CAF_TEST(streams of a server that goes down go on by default) {
+  settings.protocol = protocol::tcp;
+  serve();
+  publish();
+  open();
+  auto& client = connect();
+  client.send("hello");
+  CAF_CHECK(run_until([&] { return servers[0].received() == "hello"; }));
+  next.servers[0].state = {false, false, state_rule::own_down};
+  publish();
+  client.send(" again");
+  CAF_CHECK(run_until([&] { return servers[0].received() == "hello again"; }));
+  CAF_CHECK(!client.is_over());
+}
+
+CAF_TEST(streams of a backup are cut when it is idle again if they shall be) {
+  settings.protocol = protocol::tcp;
+  serve();
+  next.on_up = up_action::close_backups;
+  publish();
+  open();
+  auto& client = connect();
+  client.send("hello");
+  CAF_CHECK(run_until([&] { return servers[0].received() == "hello"; }));
+  serve();
+  next.servers[0].state = {false, true, state_rule::backup_idle};
+  next.usable = {1};
+  publish();
+  CAF_CHECK(over(client));
+}
+
 CAF_TEST(an address that is back in time costs nobody a stream) {
   drain_timeout = 80ms;
   auto& server = serve();
@@ -512,11 +603,12 @@ CAF_TEST(failures in a row reach the health checker) {
 
 CAF_TEST(a frontend at its limit refuses the next client) {
   settings.max_connections = 2;
-  serve();
+  auto& server = serve();
+  server.answer = nullptr;
   publish();
   open();
-  connect();
-  auto& second = connect();
+  busy();
+  auto& second = busy();
   CAF_CHECK(run_until([&] { return alive(actor_kind::connection) == 2; }));
   auto& third = connect();
   CAF_CHECK(over(third));
@@ -524,17 +616,141 @@ CAF_TEST(a frontend at its limit refuses the next client) {
   CAF_CHECK_EQUAL(refused(reason::frontend_limit), 1u);
   second.close();
   CAF_CHECK(run_until([&] { return alive(actor_kind::connection) == 1; }));
+  server.answer = [](std::string_view) { return ok("a1"); };
   auto& fourth = connect();
   fourth.send(simple_get);
   CAF_CHECK(answered(fourth));
   CAF_CHECK(fourth.received.starts_with("HTTP/1.1 200 "));
 }
 
-CAF_TEST(a node at its limit leaves clients waiting and takes them later) {
+CAF_TEST(who has rested longest gives way when a frontend is full) {
+  settings.max_connections = 2;
   serve();
   publish();
   open();
-  auto& first = connect();
+  auto& first = rested();
+  auto& second = rested();
+  first.received.clear();
+  first.send(simple_get); // now the second one has rested longer
+  CAF_CHECK(answered(first));
+  auto& third = rested();
+  CAF_CHECK(third.received.starts_with("HTTP/1.1 200 "));
+  CAF_CHECK(over(second));
+  CAF_CHECK(!first.is_over());
+  CAF_CHECK_EQUAL(evicted(reason::frontend_limit), 1u);
+  CAF_CHECK_EQUAL(refused(reason::frontend_limit), 0u);
+}
+
+CAF_TEST(who is parked gives way before anybody else) {
+  settings.max_connections = 2;
+  serve();
+  publish();
+  open();
+  auto& first = rested();
+  CAF_CHECK(run_until([&] { return alive(actor_kind::connection) == 0; }));
+  auto& second = rested();
+  rested();
+  CAF_CHECK(over(first));
+  CAF_CHECK(!second.is_over());
+}
+
+CAF_TEST(a head that does not come gives way after those that rest) {
+  settings.max_connections = 3;
+  serve();
+  publish();
+  open();
+  auto& silent = connect();
+  auto& half = connect();
+  half.send("GET / HTTP/1.1\r\nHost:");
+  CAF_CHECK(run_until([&] { return alive(actor_kind::connection) == 2; }));
+  auto& resting = rested();
+  auto& busy_now = rested();
+  CAF_CHECK(over(resting));
+  servers.front().answer = nullptr;
+  const auto before = servers.front().received().size();
+  busy_now.send(simple_get);
+  CAF_CHECK(
+    run_until([&] { return servers.front().received().size() > before; }));
+  const auto old_enough = clock::now() + 150ms;
+  CAF_CHECK(run_until([&] { return clock::now() > old_enough; }));
+  connect();
+  CAF_CHECK(over(silent));
+  CAF_CHECK(silent.received.empty());
+  CAF_CHECK(!half.is_over());
+  CAF_CHECK_EQUAL(refused(reason::frontend_limit), 0u);
+  connect();
+  CAF_CHECK(over(half)); // who has sent something hears why
+  CAF_CHECK(half.received.starts_with("HTTP/1.1 503 "));
+  CAF_CHECK_EQUAL(evicted(reason::frontend_limit), 3u);
+  CAF_CHECK_EQUAL(refused(reason::frontend_limit), 1u);
+}
+
+CAF_TEST(who rests gives way when a node is at its limit) {
+  serve();
+  publish();
+  open();
+  auto& first = rested();
+  limit.open += limit.max - 1;
+  auto& second = rested();
+  CAF_CHECK(second.received.starts_with("HTTP/1.1 200 "));
+  CAF_CHECK(over(first));
+  CAF_CHECK_EQUAL(evicted(reason::local_resource), 1u);
+  limit.open -= limit.max - 1;
+}
+
+CAF_TEST(another worker is asked when nobody rests here) {
+  struct other_worker final : turn_source {
+    void request_turn(uint64_t client) override { asked_for = client; }
+    uint64_t asked_for = 0;
+  } other;
+  auto& desk = *limit.desks.emplace_back(std::make_unique<eviction_desk>());
+  desk.source = &other;
+  desk.client = 7;
+  desk.waiting.add();
+  serve().answer = nullptr;
+  publish();
+  open();
+  busy();
+  limit.open += limit.max - 1;
+  auto& second = connect();
+  second.send(simple_get);
+  CAF_CHECK(run_until([&] { return other.asked_for == 7; }));
+  CAF_CHECK_EQUAL(desk.wanted.load(), 1u);
+  CAF_CHECK_EQUAL(refused(reason::local_resource), 0u);
+  limit.open -= 1; // the other one has given somebody up
+  servers.front().answer = [](std::string_view) { return ok("a1"); };
+  CAF_CHECK(answered(second));
+  limit.open -= limit.max - 2;
+  limit.desks.pop_back();
+}
+
+CAF_TEST(who rests is given up for another worker) {
+  serve();
+  publish();
+  open();
+  auto& first = rested();
+  auto& second = rested();
+  auto& desk = *limit.desks.front();
+  CAF_CHECK_EQUAL(desk.waiting.get(), 2u);
+  limit.open += limit.max;
+  desk.wanted = 1;
+  desk.source->request_turn(desk.client);
+  CAF_CHECK(over(first));
+  auto& counts = live->clients->by_worker[0];
+  counts.places_wanted = 1;
+  desk.source->request_turn(desk.client);
+  CAF_CHECK(over(second));
+  CAF_CHECK_EQUAL(evicted(reason::local_resource), 1u);
+  CAF_CHECK_EQUAL(evicted(reason::frontend_limit), 1u);
+  CAF_CHECK(run_until([&] { return desk.waiting.get() == 0; }));
+  limit.open -= limit.max;
+}
+
+CAF_TEST(a node at its limit leaves clients waiting and takes them later) {
+  serve().answer = nullptr;
+  publish();
+  open();
+  auto& first = busy();
   CAF_CHECK(run_until([&] { return alive(actor_kind::connection) == 1; }));
   limit.open += limit.max; // the other workers' share
   auto& second = connect();
@@ -545,6 +761,7 @@ CAF_TEST(a node at its limit leaves clients waiting and takes them later) {
   CAF_CHECK(run_until([&] { return clock::now() > tried_again; }));
   CAF_CHECK_EQUAL(refused(reason::local_resource), 1u); // it is one rest
   limit.open -= limit.max;
+  servers.front().answer = [](std::string_view) { return ok("a1"); };
   CAF_CHECK(answered(second));
   CAF_CHECK(!first.is_over());
 }

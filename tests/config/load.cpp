@@ -96,20 +96,22 @@ CAF_TEST(every key arrives in its field) {
   CAF_REQUIRE_EQUAL(s.frontends.size(), 2u);
   header_rules request{{{"X-Env", "prod"}, {"X-Node", "lb1"}}, {"Cookie"}};
   header_rules response{{}, {"Server", "X-Powered-By"}};
-  CAF_CHECK(
-    s.frontends[0]
-    == (frontend_settings{
-      "web",
-      "[::]:8080",
-      protocol::http,
-      "app",
-      algorithm::p2c,
-      5000,
-      {1s, 2s, 3s, 8192, 50, 1 << 20, {"10.0.0.0/8", "::1"}, request, response},
-      {}}));
+  frontend_settings web;
+  web.name = "web";
+  web.listen = "[::]:8080";
+  web.ipv4_too = true;
+  web.backend = "app";
+  web.algorithm = algorithm::p2c;
+  web.max_connections = 5000;
+  web.tcp_keepalive = 90s;
+  web.defer_accept = 3s;
+  web.http = {1s,      2s,      3s, 8192, 50, 1 << 20, {"10.0.0.0/8", "::1"},
+              request, response};
+  CAF_CHECK(s.frontends[0] == web);
   frontend_settings stream;
   stream.name = "stream";
   stream.listen = "unix:/tmp/s.sock";
+  stream.unix_socket = {0660, "nobody", "65534"};
   stream.protocol = protocol::tcp;
   stream.backend = "db";
   stream.algorithm = algorithm::ip_hash;
@@ -144,6 +146,11 @@ CAF_TEST(the check of a backend begins with the defaults of the file) {
   CAF_CHECK(app.queue == (queue_settings{7, 70ms}));
   CAF_CHECK(app.slow_start == 20s);
   CAF_CHECK_EQUAL(app.panic_threshold, 40u);
+  CAF_CHECK(app.tcp_keepalive == 0s);
+  CAF_CHECK(app.on_down == down_action::close);
+  CAF_CHECK(app.on_up == up_action::close_backups);
+  CAF_CHECK(app.backups == backup_use::one);
+  CAF_CHECK(!app.initially_up);
   CAF_CHECK(app.servers[1].backup && !app.servers[0].backup);
 
   // The second one says nothing, the third one only that there are none.

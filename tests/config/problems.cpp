@@ -283,6 +283,28 @@ CAF_TEST(listen addresses are literal) {
               "bytes, such as unix:/run/app.sock"}});
 }
 
+CAF_TEST(permissions of a socket are octal) {
+  const std::string wanted =
+    "expected permissions in octal digits, such as \"0660\"";
+  check(in_frontend("listen: unix:/a\n  unix: {mode: @}"),
+        "5:16: frontends[0].unix.mode",
+        {{"\"0660\"", ""},
+         {"0600", ""},
+         {"777", ""},
+         {"\"1777\"", "got 1777, " + wanted},
+         {"\"66\"", "got 66, " + wanted},
+         {"\"0668\"", "got 0668, " + wanted},
+         {"rw", "got \"rw\", " + wanted}});
+}
+
+CAF_TEST(a client of a TCP frontend is not kept until it speaks) {
+  check(in_frontend("listen: 127.0.0.1:80\n  protocol: tcp\n  defer_accept: @"),
+        "6:17: frontends[0].defer_accept",
+        {{"0s", ""},
+         {"1s", "not with protocol tcp: there a server may have to speak "
+                "first"}});
+}
+
 CAF_TEST(server addresses have a host and a port) {
   const std::string forms =
     "host:port with a port in 1..65535, [IPv6]:port or unix:/path";
@@ -393,6 +415,18 @@ CAF_TEST(what decides about overload and odd pools has bounds) {
         {{"0", ""}, {"1024", ""}, {"10", ""}});
   check(in_backend("queue: {timeout: @}"), "4:20: backends[0].queue.timeout",
         {{"1ms", ""}, {"5s", ""}, {"1h", ""}});
+  check(in_backend("on_down: @"), "4:12: backends[0].on_down",
+        {{"finish", ""},
+         {"close", ""},
+         {"closed", "got \"closed\", expected finish or close; did you mean "
+                    "\"close\"?"}});
+  check(in_backend("initial: @"), "4:12: backends[0].initial",
+        {{"up", ""}, {"down", ""}});
+  check(in_backend("health_check: {enabled: false}\n  initial: @"),
+        "5:12: backends[0].initial",
+        {{"up", ""},
+         {"down", "got down, but health_check.enabled is false: no probe would "
+                  "ever find a server up"}});
   check(in_server("address: h:80\n    backup: @"),
         "6:13: backends[0].servers[0].backup", {{"false", ""}, {"true", ""}});
 }

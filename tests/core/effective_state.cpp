@@ -169,6 +169,56 @@ CAF_TEST(backups serve only without a usable primary) {
   CAF_CHECK_EQUAL(rules_of({backup(up()), backup(up())}, alone), "up up");
 }
 
+CAF_TEST(of several backups one serves if only one may) {
+  constexpr pool_rules one{.has_majority = false, .one_backup = true};
+  CAF_CHECK_EQUAL(
+    rules_of({own_down(), backup(own_down()), backup(up()), backup(up())}, one),
+    "-own_down -own_down up -backup_spare");
+  CAF_CHECK_EQUAL(rules_of({up(), backup(up()), backup(up())}, one),
+                  "up -backup_idle -backup_spare");
+  CAF_CHECK_EQUAL(
+    rules_of({own_down(), backup(with(up(), admin_state::drain)), backup(up())},
+             one),
+    "-own_down -admin_drain up");
+  CAF_CHECK_EQUAL(rules_of({own_down(), backup(ejected()), backup(up())}, one),
+                  "-own_down -ejected up");
+}
+
+CAF_TEST(the one backup is that of the verdict on every node) {
+  constexpr pool_rules one{.has_majority = true, .one_backup = true};
+  // This node cannot reach it; another one may not serve in its place.
+  std::vector servers{verdict_down(), backup(vetoed()), backup(up())};
+  auto pool = evaluate(servers, one);
+  CAF_CHECK_EQUAL(rules_of(pool), "-verdict_down fail_open -backup_spare");
+  CAF_CHECK(pool.on_backup && pool.fail_open);
+  CAF_CHECK(pool.servers[2].healthy);
+  CAF_CHECK_EQUAL(
+    rules_of({verdict_down(), backup(verdict_down()), backup(up())}, one),
+    "-verdict_down -verdict_down up");
+}
+
+CAF_TEST(neither panic nor failing open brings a second backup) {
+  constexpr pool_rules panicking{
+    .has_majority = false, .panic_threshold = 100, .one_backup = true};
+  CAF_CHECK_EQUAL(
+    rules_of({own_down(), backup(own_down()), backup(own_down())}, panicking),
+    "panic panic -own_down");
+  CAF_CHECK_EQUAL(rules_of({backup(ejected()), backup(ejected())}, panicking),
+                  "fail_open -ejected");
+  std::vector enough{up(), backup(up()), backup(up())};
+  CAF_CHECK(!evaluate(enough, panicking).panic);
+}
+
+CAF_TEST(a server that has to prove itself is down until then) {
+  auto x = up();
+  x.unproven = true;
+  CAF_CHECK_EQUAL(rules_of({x, with(x, admin_state::maint)}, alone),
+                  "-unproven -admin_maint");
+  CAF_CHECK_EQUAL(rules_of({x}, clustered), "-unproven");
+  std::vector servers{x};
+  CAF_CHECK(!evaluate(servers, alone).servers[0].healthy);
+}
+
 CAF_TEST(an idle backup is healthy) {
   std::vector servers{up(), backup(up())};
   CAF_CHECK(evaluate(servers, alone).servers[1].healthy);
@@ -274,7 +324,7 @@ CAF_TEST(whatever the facts some things always hold) {
 
 CAF_TEST(every rule has a name of its own) {
   std::vector<std::string> names;
-  for (auto i = 0; i <= static_cast<int>(rule::backup_idle); ++i)
+  for (auto i = 0; i <= static_cast<int>(rule::unproven); ++i)
     names.emplace_back(to_string(static_cast<rule>(i)));
   std::sort(names.begin(), names.end());
   CAF_CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());

@@ -12,6 +12,13 @@
 using namespace troupe;
 using namespace std::literals;
 
+CAF_TEST(an IPv4 client of an IPv6 socket is an IPv4 client) {
+  const auto mapped = *endpoint::parse("[::ffff:10.1.2.3]:80");
+  CAF_CHECK_EQUAL(mapped.unmapped().to_string(), "10.1.2.3:80");
+  for (const auto* text : {"[2001:db8::1]:80", "10.1.2.3:80", "unix:/run/x"})
+    CAF_CHECK_EQUAL(endpoint::parse(text)->unmapped().to_string(), text);
+}
+
 CAF_TEST(what parse reads to_string prints) {
   for (auto text : {"127.0.0.1:80", "0.0.0.0:0", "255.255.255.255:65535",
                     "[::1]:80", "[2001:db8::7]:8080", "[::]:0",

@@ -236,7 +236,7 @@ def test_the_example_has_the_keys_of_the_reference(_t):
 
 
 def value_of(text):
-    if re.fullmatch(r"\d+|true|false|\[\]|\{\}|\"\"", text):
+    if re.fullmatch(r"0|[1-9]\d*|true|false|\[\]|\{\}|\"\"", text):
         return json.loads(text)
     return text
 

@@ -140,6 +140,42 @@ def test_a_backup_serves_while_no_other_does(t):
     eventually(lambda: {node.get().field("X-Server") for _ in range(5)} == {"a1"})
 
 
+def test_a_request_that_reaches_no_server_is_served_by_an_idle_backup(t):
+    a1, b1 = t.servers("a1", "b1")
+    node = node_of(t, [a1, b1], {"b1": {"backup": True}})
+    assert node.get().field("X-Server") == "a1"
+    a1.kill()
+    for _ in range(3):  # nobody has called a1 down yet
+        response = node.get()
+        assert (response.status, response.field("X-Server")) == (200, "b1")
+
+
+def test_of_several_backups_one_serves_if_only_one_may(t):
+    servers = t.servers("a1", "b1", "b2")
+    check = {"enabled": True, "interval": "200ms", "timeout": "200ms", "fall": 1, "rise": 1}
+    backups = {"b1": {"backup": True}, "b2": {"backup": True}}
+    node = node_of(t, servers, backups, backend={"health_check": check, "backups": "one"})
+    servers[0].kill()
+    node.wait_down("a1")
+    assert {node.get().field("X-Server") for _ in range(6)} == {"b1"}
+    _, answer = node.api("GET", "/v1/why/app/b2")
+    assert answer["rule"] == "backup_spare", answer
+    servers[1].kill()
+    node.wait_down("b1")
+    assert {node.get().field("X-Server") for _ in range(6)} == {"b2"}
+
+
+def test_a_server_that_is_down_at_first_waits_for_its_probe(t):
+    (a1,) = servers = t.servers("a1")
+    a1.set_health(500)
+    check = {"enabled": True, "type": "http", "path": "/health", "interval": "200ms", "rise": 1}
+    node = t.node(servers, backend={"health_check": check, "initial": "down"})
+    assert node.get().status == 503
+    a1.set_health(200)
+    node.wait_up("a1")
+    assert node.get().status == 200
+
+
 def test_below_the_panic_threshold_servers_that_are_down_are_tried(t):
     servers = t.servers("a1", "a2")
     check = {"enabled": True, "type": "http", "path": "/health", "interval": "200ms", "timeout": "200ms", "fall": 2, "rise": 1}

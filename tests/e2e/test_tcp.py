@@ -160,3 +160,20 @@ def test_an_idle_stream_ends_after_its_timeout(t):
             assert client.read_exactly(1) == b"x"
             assert client.is_idle(0.1)
         assert client.at_end()
+
+
+def test_streams_of_a_server_that_goes_down_are_cut_if_they_shall_be(t):
+    for action, cut in (("finish", False), ("close", True)):
+        server = t.server(f"a{len(t.nodes)}", "tcp-echo")
+        node = t.node([server], protocol="tcp", backend={"on_down": action})
+        client = node.client()
+        client.send(b"ping")
+        assert client.read_exactly(4) == b"ping"
+        node.set_server(server.name, admin="maint")
+        if cut:
+            assert client.at_end()
+            node.expect_metric(0, "server_connections", server=server.name)
+        else:
+            client.send(b"pong")
+            assert client.read_exactly(4) == b"pong"
+        client.close()

@@ -16,6 +16,12 @@ namespace troupe::net {
 
 /// What a worker would have passed on.
 struct recording_reporter final : backend_reporter {
+  void report_address(const std::string&, const std::string& server,
+                      const endpoint& address) override {
+    addresses.push_back(server + " " + address.to_string());
+  }
+  std::vector<std::string> addresses;
+
   struct failure {
     std::string server;
     bool on_connect = false;

@@ -7,6 +7,7 @@
 
 #include <optional>
 
+using namespace std::chrono_literals;
 using namespace troupe;
 using namespace troupe::net;
 
@@ -25,6 +26,30 @@ public:
 private:
   listening_socket listening_{0};
   std::vector<descriptor> waiting_;
+};
+
+/// Its backlog has one place, and that is taken.
+class full_unix_server {
+public:
+  full_unix_server() {
+    auto group = bind_group(address(), 1);
+    CAF_REQUIRE(group.has_value());
+    listening_ = descriptor{group->front()};
+    CAF_REQUIRE_EQUAL(::listen(listening_.get(), 0), 0);
+    waiting_ = descriptor{start_connect(address()).fd};
+    CAF_REQUIRE(waiting_.get() >= 0);
+  }
+  endpoint address() const {
+    return *endpoint::parse("unix:" + directory_.file("full"));
+  }
+  void accept_one() {
+    descriptor{::accept(listening_.get(), nullptr, nullptr)};
+  }
+
+private:
+  scratch_directory directory_;
+  descriptor listening_;
+  descriptor waiting_;
 };
 
 struct fixture : session_fixture, stream_owner {
@@ -63,23 +88,99 @@ struct fixture : session_fixture, stream_owner {
 
 CAF_TEST_FIXTURE_SCOPE(dialer_tests, fixture)
 
-CAF_TEST(a unix server with a full backlog is passed over and blamed) {
-  scratch_directory directory;
-  const auto address = *endpoint::parse("unix:" + directory.file("full"));
-  auto group = bind_group(address, 1);
-  CAF_REQUIRE(group.has_value());
-  const descriptor listening{group->front()};
-  CAF_REQUIRE_EQUAL(::listen(listening.get(), 0), 0);
-  const descriptor waiting{start_connect(address).fd};
-  CAF_REQUIRE(waiting.get() >= 0);
-  add_server(address);
+CAF_TEST(a full backlog of a unix server is waited for and not blamed) {
+  full_unix_server full;
+  add_server(full.address());
+  next.passive.failures = 1;
+  begin();
+  CAF_REQUIRE(dial->dial(dialer::reuse::none) == dialer::outcome::pending);
+  CAF_CHECK(!dial->has_connection());
+  CAF_CHECK(dial->patience() < next.timeout_connect);
+  CAF_CHECK(dial->resume() == dialer::outcome::pending); // a client's event
+  CAF_CHECK(dial->on_timeout() == dialer::outcome::pending);
+  CAF_CHECK_EQUAL(in_flight(0), 1u);
+  full.accept_one();
+  CAF_CHECK(dial->on_timeout() == dialer::outcome::ready);
+  CAF_CHECK_EQUAL(dial->retries(), 0u);
+  CAF_CHECK(reporter.reported.empty());
+  dial->release(false);
+}
+
+CAF_TEST(a backlog that stays full is passed over without blame) {
+  full_unix_server full;
+  add_server(full.address());
   serve_by_hand();
+  next.passive.failures = 1;
+  next.timeout_connect = 50ms;
+  begin();
+  CAF_REQUIRE(dial->dial(dialer::reuse::none) == dialer::outcome::pending);
+  const auto over = clock::now() + 60ms;
+  CAF_CHECK(run_until([&] { return clock::now() > over; }));
+  CAF_CHECK(settle(dial->on_timeout()) == dialer::outcome::ready);
+  CAF_CHECK_EQUAL(dial->server()->name, "a2");
+  CAF_CHECK(reporter.reported.empty());
+  CAF_CHECK_EQUAL(known[0]->by_worker[0].connect_failures.get(), 0u);
+  dial->release(false);
+}
+
+CAF_TEST(a connect goes on to the other addresses of a name) {
+  auto& server = serve_by_hand();
+  auto& route = next.servers[0];
+  route.others = {route.address};
+  route.address = refusing_address();
+  route.by_name = true;
   next.passive.failures = 1;
   begin();
   CAF_CHECK(dial_fresh() == dialer::outcome::ready);
+  CAF_CHECK_EQUAL(dial->retries(), 0u);
+  CAF_CHECK(reporter.reported.empty());
+  CAF_CHECK_EQUAL(reporter.addresses,
+                  std::vector{"a1 " + server.address().to_string()});
+  dial->release(false);
+}
+
+CAF_TEST(a name of which no address works is told of) {
+  auto& route = add_server(refusing_address());
+  route.others = {refusing_address()};
+  route.by_name = true;
+  next.passive.failures = 1;
+  begin();
+  CAF_CHECK(dial_fresh() == dialer::outcome::failed);
+  CAF_CHECK_EQUAL(reporter.addresses, std::vector<std::string>{"a1 "});
+  CAF_CHECK_EQUAL(reporter.reported.size(), 1u); // one server, one failure
+}
+
+CAF_TEST(who reaches no server tries an idle backup) {
+  add_server(refusing_address());
+  serve_by_hand();
+  next.usable = {0};
+  next.servers[1].state = {false, true, state_rule::backup_idle};
+  begin();
+  CAF_CHECK(dial_fresh() == dialer::outcome::ready);
   CAF_CHECK_EQUAL(dial->server()->name, "a2");
-  CAF_REQUIRE_EQUAL(reporter.reported.size(), 1u);
-  CAF_CHECK_EQUAL(reporter.reported[0].server, "a1");
+  dial->release(false);
+  next.servers[1].state = {false, false, state_rule::own_down};
+  begin();
+  CAF_CHECK(dial_fresh() == dialer::outcome::failed);
+  next.servers[1].state = {false, true, state_rule::backup_idle};
+  next.retries_max = 0;
+  begin();
+  CAF_CHECK(dial_fresh() == dialer::outcome::failed);
+}
+
+CAF_TEST(a backup is no place for what other servers could take) {
+  for (int n = 0; n < 3; ++n)
+    add_server(refusing_address());
+  serve_by_hand();
+  next.usable = {0, 1, 2};
+  next.servers[3].state = {false, true, state_rule::backup_idle};
+  next.retries_max = 1;
+  begin();
+  CAF_CHECK(dial_fresh() == dialer::outcome::failed);
+  next.retries_max = 2; // enough to have tried all
+  begin();
+  CAF_CHECK(dial_fresh() == dialer::outcome::ready);
+  CAF_CHECK_EQUAL(dial->server()->name, "a4");
   dial->release(false);
 }
 

@@ -2,6 +2,7 @@
 #define CAF_SUITE net_socket
 #include "caf_test.hpp"
 
+#include "net/socket_file.hpp"
 #include "net/sockets.hpp"
 
 #include <cerrno>
@@ -9,9 +10,11 @@
 #include <filesystem>
 #include <fstream>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <set>
 #include <sys/stat.h>
 
+using namespace std::chrono_literals;
 using namespace troupe;
 using namespace troupe::net;
 
@@ -53,6 +56,19 @@ bool can_connect(const endpoint& address) {
   const auto attempt = start_connect(address);
   descriptor fd{attempt.fd};
   return attempt.status != connect_status::failed;
+}
+
+unsigned mode_of(const std::string& path) {
+  struct stat info {};
+  CAF_REQUIRE_EQUAL(::stat(path.c_str(), &info), 0);
+  return info.st_mode & 07777;
+}
+
+int option(const descriptor& fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  ::getsockopt(fd.get(), level, name, &value, &size);
+  return value;
 }
 
 endpoint unix_address(const std::string& path) {
@@ -182,6 +198,95 @@ CAF_TEST(a unix path that is a file is refused and kept) {
   std::filesystem::create_symlink(path, link);
   CAF_CHECK_EQUAL(bind_error(unix_address(link)), EADDRINUSE);
   CAF_CHECK(std::filesystem::is_symlink(link));
+}
+
+CAF_TEST(the file of a unix socket is for nobody else until it is given) {
+  scratch_directory directory;
+  const auto path = directory.file("web");
+  const auto umask_before = ::umask(0);
+  const auto group = bind_group(unix_address(path), 1);
+  ::umask(umask_before);
+  CAF_REQUIRE(group.has_value());
+  const socket_file file{unix_address(path)};
+  CAF_CHECK_EQUAL(mode_of(path), 0600u);
+  CAF_CHECK(!file.give({}, 0666));
+  CAF_CHECK_EQUAL(mode_of(path), 0666u);
+  CAF_CHECK(!file.give({::geteuid(), ::getegid()}, 0640));
+  CAF_CHECK_EQUAL(mode_of(path), 0640u);
+  close_all(*group);
+}
+
+CAF_TEST(what has taken the name of a unix socket is not given away) {
+  scratch_directory directory;
+  const auto path = directory.file("web");
+  const auto group = bind_group(unix_address(path), 1);
+  CAF_REQUIRE(group.has_value());
+  const socket_file file{unix_address(path)};
+  std::filesystem::remove(path);
+  std::ofstream{directory.file("precious")} << "secret";
+  ::chmod(directory.file("precious").c_str(), 0600);
+  std::filesystem::create_symlink(directory.file("precious"), path);
+  CAF_CHECK(file.give({}, 0666).failed());
+  std::filesystem::remove(path);
+  std::filesystem::copy(directory.file("precious"), path);
+  CAF_CHECK(file.give({}, 0666).failed());
+  CAF_CHECK_EQUAL(mode_of(directory.file("precious")), 0600u);
+  close_all(*group);
+}
+
+CAF_TEST(owners are found by name and by number) {
+  std::string problem;
+  CAF_CHECK_EQUAL(find_owner({0660, "root", "root"}, problem)->user, 0u);
+  CAF_CHECK_EQUAL(find_owner({0660, "", "4242"}, problem)->group, 4242u);
+  CAF_CHECK_EQUAL(find_owner({}, problem)->user, static_cast<uid_t>(-1));
+  CAF_CHECK(!find_owner({0660, "no such user", ""}, problem));
+  CAF_CHECK_EQUAL(problem, "there is no user \"no such user\"");
+  CAF_CHECK(!find_owner({0660, "", "no such group"}, problem));
+  CAF_CHECK_EQUAL(problem, "there is no group \"no such group\"");
+}
+
+CAF_TEST(what is accepted is kept alive as its listener says) {
+  const auto group = bind_group(*endpoint::parse("127.0.0.1:0"), 1);
+  CAF_REQUIRE(group.has_value());
+  CAF_REQUIRE(!listen_group(*group));
+  keep_alive(group->front(), 60s);
+  const auto address = local_endpoint(group->front());
+  const descriptor client{start_connect(address, 3s).fd};
+  const descriptor accepted{::accept(group->front(), nullptr, nullptr)};
+  CAF_REQUIRE(accepted.get() >= 0);
+  CAF_CHECK_EQUAL(option(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
+  CAF_CHECK_EQUAL(option(accepted, IPPROTO_TCP, TCP_KEEPIDLE), 30);
+  CAF_CHECK_EQUAL(option(accepted, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+  CAF_CHECK_EQUAL(option(accepted, IPPROTO_TCP, TCP_USER_TIMEOUT), 60'000);
+  CAF_CHECK_EQUAL(option(client, SOL_SOCKET, SO_KEEPALIVE), 1);
+  CAF_CHECK_EQUAL(option(client, IPPROTO_TCP, TCP_KEEPIDLE), 1);
+  CAF_CHECK_EQUAL(option(client, IPPROTO_TCP, TCP_USER_TIMEOUT), 3'000);
+  keep_alive(group->front(), 0s);
+  const descriptor second{start_connect(address).fd};
+  const descriptor later{::accept(group->front(), nullptr, nullptr)};
+  CAF_CHECK_EQUAL(option(later, SOL_SOCKET, SO_KEEPALIVE), 0);
+  CAF_CHECK_EQUAL(option(later, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+  close_all(*group);
+}
+
+CAF_TEST(the unspecified IPv6 address takes IPv4 too unless it is taken) {
+  const auto any = *endpoint::parse("[::]:0");
+  const auto group = bind_group(any, 2, port_holder::unknown, true);
+  if (!group)
+    return; // a host without IPv6
+  CAF_REQUIRE(!listen_group(*group));
+  auto ipv4 = *endpoint::parse("127.0.0.1:0");
+  ipv4.port(local_endpoint(group->front()).port());
+  CAF_CHECK(!is_ipv6_only(group->front()));
+  CAF_CHECK(can_connect(ipv4));
+  close_all(*group);
+  const auto other = stranger(false, true);
+  auto same_port = any;
+  same_port.port(local_endpoint(other.get()).port());
+  const auto only = bind_group(same_port, 2, port_holder::unknown, true);
+  CAF_REQUIRE(only.has_value());
+  CAF_CHECK(is_ipv6_only(only->front()));
+  close_all(*only);
 }
 
 CAF_TEST(a unix path in a directory that is not there is an error) {

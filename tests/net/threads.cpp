@@ -136,6 +136,9 @@ struct publisher {
 /// A worker reduced to what it does with snapshots: every turn adopts the
 /// newest, picks from it, and lets go of what an earlier turn picked.
 class picker final : private backend_reporter {
+  void report_address(const std::string&, const std::string&,
+                      const endpoint&) override {}
+
 public:
   picker(unsigned index, mailbox<snapshot_ptr>& control)
     : index_(index), control_(control),

@@ -167,22 +167,23 @@ void node_links::accepted(tcp::socket socket) {
 void node_links::dial(const std::string& peer, const std::string& address) {
   if (self_ == nullptr)
     return;
-  resolver_->resolve(address, std::nullopt,
-                     [this, peer, address](const auto& found) {
-                       dial_resolved(peer, address, found);
-                     });
+  resolver_->resolve(address, [this, peer, address](const auto& found) {
+    dial_resolved(peer, address, found);
+  });
 }
 
-void node_links::dial_resolved(const std::string& peer,
-                               const std::string& address,
-                               const boost::system::result<endpoint>& found) {
+void node_links::dial_resolved(
+  const std::string& peer, const std::string& address,
+  const boost::system::result<net::resolver::answers>& found) {
   std::string failure;
   if (!is_known(peer))
     failure = peer + " is not another node of this cluster";
   else if (!found)
     failure = address + ": " + found.error().message();
   if (failure.empty())
-    return make_link()->dial(*found, peer, terms());
+    // Of several addresses the next one with every dial.
+    return make_link()->dial((*found)[dials_[peer]++ % found->size()], peer,
+                             terms());
   ++counters_.dials_failed;
   tell([peer, failure](link_events& x) { x.dial_failed(peer, failure); });
 }

@@ -49,8 +49,9 @@ private:
   void load_certificates(std::vector<std::string>& problems);
   void take_certificates(net::cluster::loaded_context loaded);
   void accepted(boost::asio::ip::tcp::socket socket);
-  void dial_resolved(const std::string& peer, const std::string& address,
-                     const boost::system::result<endpoint>& found);
+  void
+  dial_resolved(const std::string& peer, const std::string& address,
+                const boost::system::result<net::resolver::answers>& found);
   void refused(const std::string& source, const std::string& reason);
   void tell_refusal(const std::string& source, const std::string& reason);
   void leave_quota(const link& which);
@@ -78,6 +79,7 @@ private:
   std::map<uint64_t, std::shared_ptr<link>> links_;
   std::map<uint64_t, std::string> in_quota_; ///< source by link
   uint64_t last_number_ = 0;
+  std::map<std::string, size_t> dials_; ///< so far, by peer
   link_counters counters_;
 };
 

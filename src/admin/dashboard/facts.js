@@ -17,15 +17,21 @@ export function stateOf(server) {
       return ["warn", "used all the same"];
     case "backup_idle":
       return ["none", "backup, idle"];
+    case "backup_spare":
+      return ["none", "backup, spare"];
     default:
       return server.usable ? ["good", "up"] : ["bad", "down"];
   }
 }
 
+/** Rules by which a healthy server has nothing to do. */
+const RESTING = ["backup_idle", "backup_spare"];
+
 const spoken = (word) => ({ drain: "set to drain", maintenance: "in maintenance" })[word] ?? word;
 
 const RULES = {
   own_down: "its probes fail from here",
+  unproven: "no probe has found it up yet",
   verdict_down: "the cluster's verdict",
   vetoed: "this node cannot connect to it",
   ejected: "requests to it failed in a row",
@@ -75,7 +81,7 @@ export function problemsOf({ status, backends, nodes }) {
     else if (backend.fail_open)
       add("bad", `open ${backend.name}`, `${backend.name} uses servers that this node finds unhealthy, for want of better`);
     for (const server of backend.servers)
-      if (server.admin === "ready" && !["up", "backup_idle"].includes(server.rule))
+      if (server.admin === "ready" && !["up", ...RESTING].includes(server.rule))
         add(
           server.usable ? "warn" : "bad",
           `server ${idOf(backend.name, server.name)}`,
@@ -109,7 +115,7 @@ export function glanceOf({ status, backends, nodes }) {
   const servers = backends.backends.flatMap((x) => x.servers);
   const usable = servers.filter((x) => x.usable).length;
   const drained = servers.filter((x) => !x.usable && x.admin !== "ready").length;
-  const lost = servers.filter((x) => !x.usable && x.admin === "ready" && x.rule !== "backup_idle").length;
+  const lost = servers.filter((x) => !x.usable && x.admin === "ready" && !RESTING.includes(x.rule)).length;
   const missing = [lost && `${lost} down`, drained && `${drained} drained`].filter(Boolean).join(", ");
   const empty = backends.backends.some((x) => x.servers.length && !x.servers.some((y) => y.usable));
   const tiles = [

@@ -48,12 +48,14 @@ class Node:
         environment=None,
         host=None,
         name=None,
+        hosts=None,
         start=True,
     ):
         self.context = context
         self.host = host  # of a Network; this machine's loopback otherwise
         self.name = name
         self.descriptors = descriptors
+        self.hosts = hosts  # a file it sees as /etc/hosts; needs root
         self.environment = environment
         self.process = None
         self.expect_clean_log = True
@@ -118,6 +120,9 @@ class Node:
             command = [*self.host.command, *command, "--node", self.name]
         if self.descriptors:
             command = ["bash", "-c", f'ulimit -n {self.descriptors}; exec "$0" "$@"', *command]
+        if self.hosts:
+            mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
+            command = ["unshare", "--mount", "bash", "-c", mount, self.hosts, *command]
         environment = {**os.environ, **(self.environment or {})}
         self.process = Process(command, self.stdout, self.stderr, env=environment)
 
