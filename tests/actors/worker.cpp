@@ -135,7 +135,7 @@ struct fixture : loop_fixture {
     CAF_REQUIRE(!listen_group(*group));
     address = local_endpoint(group->front());
     settings.listen = address.to_string();
-    tell(open_frontend{make_plan(), group->front()});
+    tell(open_frontend{make_plan(), group->front(), spread});
   }
 
   std::string key() const { return frontend_key(settings); }
@@ -213,6 +213,7 @@ struct fixture : loop_fixture {
   frontend_settings settings;
   milliseconds drain_timeout{30'000};
   std::shared_ptr<frontend_live> live;
+  std::shared_ptr<accept_spread> spread; ///< null: the only worker
   std::vector<std::shared_ptr<server_live>> known;
   endpoint address;
   std::deque<fake_server> servers;
@@ -310,6 +311,38 @@ CAF_TEST(who waits to be accepted when a frontend closes is answered) {
   CAF_CHECK(run_until([&] { return alive(actor_kind::listener) == 0; }));
   CAF_CHECK(state.frontends.empty());
   CAF_CHECK(is_refused());
+}
+
+CAF_TEST(a client on its way from another worker is awaited and served) {
+  serve();
+  publish();
+  live = std::make_shared<frontend_live>("web", "app", 2);
+  spread = std::make_shared<accept_spread>(2);
+  open();
+  // As if the other worker's listener had accepted it.
+  const auto other = bind_group(*endpoint::parse("127.0.0.1:0"), 1);
+  CAF_REQUIRE(other && !listen_group(*other));
+  const descriptor listening{other->front()};
+  const auto attempt = start_connect(local_endpoint(listening.get()));
+  auto& client = clients.emplace_back(descriptor{attempt.fd});
+  int accepted = -1;
+  CAF_REQUIRE(run_until([&] {
+    accepted = ::accept4(listening.get(), nullptr, nullptr,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return accepted >= 0;
+  }));
+  client.send(simple_get);
+  const auto from = *endpoint::parse("192.0.2.1:999");
+  auto handed = std::make_shared<handed_connection>(spread, 0, accepted, from);
+  auto taker = state.frontends.at(key()).listener;
+  tell(close_frontend{key(), 10'000ms});
+  CAF_CHECK_EQUAL(alive(actor_kind::listener), 1u);
+  CAF_CHECK(!spread->hand_over(0, -1, from));
+  caf::anon_send(taker, adopt_connection{std::move(handed)});
+  taker = nullptr;
+  CAF_CHECK(over(client));
+  CAF_CHECK(client.received.starts_with("HTTP/1.1 200 OK"));
+  CAF_CHECK(run_until([&] { return state.frontends.empty(); }));
 }
 
 CAF_TEST(a request under way is finished while its frontend closes) {
