@@ -203,9 +203,9 @@ void administrator::run(const api_call& call, const api::get_explain& x) {
     return;
   request(backend->router, answer_timeout, describe_snapshot{})
     .then(
-      [reply = call.reply, what = x.what, running = directory_.running,
-       frontend](const publish_snapshot& now) {
-        reply(api::ok(explain(*frontend, *now.snapshot, what)));
+      [reply = call.reply, role = call.role, what = x.what,
+       running = directory_.running, frontend](const publish_snapshot& now) {
+        reply(api::ok(explain(*frontend, *now.snapshot, what, role)));
       },
       failure(call, "router " + frontend->backend));
 }

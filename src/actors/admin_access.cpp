@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/admin_access.hpp"
 #include "actors/log.hpp"
+#include "core/secret.hpp"
 
 #include <boost/algorithm/string/predicate.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 
 namespace troupe::actors {
@@ -16,28 +16,21 @@ namespace {
 
 constexpr size_t secret_bytes_max = 4096;
 
-[[noreturn]] void fail(const std::string& file, std::string_view why) {
-  throw std::runtime_error(fmt::format("admin.tokens: {}: {}", file, why));
-}
-
 bool is_visible(char c) { return c > ' ' && c <= '~'; }
 
-std::string read_secret(const std::string& file) {
-  std::ifstream in{file, std::ios::binary};
-  if (!in)
-    fail(file, "cannot be read");
-  std::string text(secret_bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(in.gcount()));
-  if (text.size() > secret_bytes_max)
-    fail(file, fmt::format("holds more than {} bytes", secret_bytes_max));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-    text.pop_back();
-  if (text.empty())
-    fail(file, "is empty");
-  if (!std::all_of(text.begin(), text.end(), is_visible))
-    fail(file, "expected one line without spaces");
-  return text;
+/// @returns what is wrong with it, "" when it is in `to`.
+std::string read_secret(const std::string& file, net::user_ptr user,
+                        std::string& to) {
+  if (auto fault = net::read_file(file, secret_bytes_max, user, to);
+      !fault.empty())
+    return fault;
+  while (!to.empty() && (to.back() == '\n' || to.back() == '\r'))
+    to.pop_back();
+  if (to.empty())
+    return "is empty, expected a token";
+  if (!std::all_of(to.begin(), to.end(), is_visible))
+    return "expected one line without spaces";
+  return {};
 }
 
 void warn_if_public(const std::string& file) {
@@ -72,13 +65,24 @@ const access_token* find_token(std::string_view given,
 
 } // namespace
 
+std::string check_token(const token_settings& settings, net::user_ptr user) {
+  secret content;
+  const auto fault = read_secret(settings.file, user, content.text);
+  return fault.empty() ? "" : settings.file + ": " + fault;
+}
+
 std::vector<access_token>
-read_tokens(const std::vector<token_settings>& settings) {
+read_tokens(const std::vector<token_settings>& settings, net::user_ptr user) {
   std::vector<access_token> result;
   for (const auto& x : settings) {
     warn_if_public(x.file);
-    result.push_back({std::filesystem::path{x.file}.filename().string(),
-                      read_secret(x.file), x.role});
+    auto& token = result.emplace_back();
+    token.name = std::filesystem::path{x.file}.filename().string();
+    token.role = x.role;
+    if (const auto fault = read_secret(x.file, user, token.secret);
+        !fault.empty())
+      throw std::runtime_error(
+        fmt::format("admin.tokens: {}: {}", x.file, fault));
   }
   return result;
 }

@@ -3,6 +3,7 @@
 
 #include "admin/http_server.hpp"
 #include "core/settings.hpp"
+#include "net/service_user.hpp"
 
 #include <string>
 #include <string_view>
@@ -17,12 +18,17 @@ struct access_token {
   token_role role = token_role::read;
 };
 
-/// Reads the files' first and only lines. Warns about files that everybody may
-/// read.
-/// @throws std::runtime_error for a file that cannot be read, is empty, or
-/// holds anything but one word of printable characters; never shows the secret.
+/// Reads a file's first and only line. @param user See service_user.hpp.
+/// @returns what is wrong with it, "" when nothing is: it cannot be read, is
+/// empty, or holds anything but one word of printable characters. Never shows
+/// the secret.
+std::string check_token(const token_settings& settings, net::user_ptr user);
+
+/// Reads all of them. Warns about files that everybody may read.
+/// @throws std::runtime_error for what check_token() finds.
 std::vector<access_token>
-read_tokens(const std::vector<token_settings>& settings);
+read_tokens(const std::vector<token_settings>& settings,
+            net::user_ptr user = nullptr);
 
 struct access {
   unsigned status = 200; ///< 401: no valid token, 403: not with this one

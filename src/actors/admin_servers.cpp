@@ -42,13 +42,18 @@ std::unique_ptr<admin::http_server> open(boost::asio::io_context& loop,
   }
 }
 
+std::vector<access_token> read_tokens_as_started(const settings& settings) {
+  const auto user = net::user_to_become(settings.global.user);
+  return read_tokens(settings.admin.tokens, user ? &*user : nullptr);
+}
+
 } // namespace
 
 admin_servers::admin_servers(boost::asio::io_context& loop,
                              const settings& settings,
                              admin_desk::silence_function silence)
   : loop_(loop),
-    desk_(std::make_shared<admin_desk>(loop, read_tokens(settings.admin.tokens),
+    desk_(std::make_shared<admin_desk>(loop, read_tokens_as_started(settings),
                                        std::move(silence))) {
   const auto& admin = settings.admin;
   const auto& metrics = settings.metrics.listen;

@@ -28,6 +28,9 @@ constexpr std::array<std::string_view, 6> algorithm_names{
 /// Stands for the random id that a request gets.
 constexpr std::string_view some_id = "(made for each request)";
 
+/// Stands for a value of the configuration that whoever asks may not see.
+constexpr std::string_view set_value = "(set)";
+
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size()
       && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -77,21 +80,28 @@ std::vector<line> lines_of(std::string_view head) {
   return result;
 }
 
-const char* change_of(const line& x, const http1::request_head& head) {
+/// @param hidden A guess must not be told that it is right.
+const char* change_of(const line& x, const http1::request_head& head,
+                      bool hidden) {
   bool named = false;
   for (const auto& field : head.all()) {
     if (!same_name(field.name, x.name))
       continue;
     named = true;
-    if (field.value == x.value)
+    if (!hidden && field.value == x.value)
       return "kept";
   }
   return named ? "changed" : "added";
 }
 
-json::object sent_on(const http1::request_head& head,
-                     const http1::forward_rules& rules,
-                     const imagined_request& what) {
+bool is_set_by(const header_rules& rules, std::string_view name) {
+  return std::any_of(rules.set.begin(), rules.set.end(),
+                     [&](const auto& x) { return same_name(x.first, name); });
+}
+
+json::object sent_on(const http1::request_head& head, const http_settings& http,
+                     const imagined_request& what, token_role role) {
+  const http1::forward_rules rules{http};
   const auto ip = what.client ? what.client->ip() : std::string{"(the client)"};
   http1::forward_context context;
   const endpoint nobody;
@@ -102,9 +112,14 @@ json::object sent_on(const http1::request_head& head,
   out.resize(http1::write_request(head, rules, context, out));
   const auto lines = lines_of(out);
   json::array headers;
-  for (const auto& x : lines)
-    headers.push_back(json::object{
-      {"name", x.name}, {"value", x.value}, {"change", change_of(x, head)}});
+  for (const auto& x : lines) {
+    const bool hidden =
+      is_set_by(http.request_headers, x.name)
+      && (role != token_role::operate || is_secret_field(x.name));
+    headers.push_back(json::object{{"name", x.name},
+                                   {"value", hidden ? set_value : x.value},
+                                   {"change", change_of(x, head, hidden)}});
+  }
   json::array removed;
   for (const auto& field : head.all())
     if (std::none_of(lines.begin(), lines.end(), [&](const auto& x) {
@@ -122,7 +137,7 @@ json::object refused_with(unsigned status, std::string_view why,
 }
 
 void explain_http(json::object& to, const http_settings& http,
-                  const imagined_request& what) {
+                  const imagined_request& what, token_role role) {
   const auto text = head_text(what);
   const auto head = std::make_unique<http1::request_head>();
   const http1::head_limits limits{http.max_header_bytes, http.max_headers};
@@ -139,8 +154,7 @@ void explain_http(json::object& to, const http_settings& http,
       fmt::format("more than max_body_bytes, {}", http.max_body_bytes));
     return;
   }
-  const http1::forward_rules rules{http};
-  to["request"] = sent_on(*head, rules, what);
+  to["request"] = sent_on(*head, http, what, role);
   to["idempotent"] = head->idempotent;
 }
 
@@ -269,9 +283,20 @@ const frontend_settings* frontend_for(const settings& of,
   return nullptr;
 }
 
+bool is_secret_field(std::string_view name) noexcept {
+  static constexpr std::string_view parts[] = {
+    "auth",   "cookie",  "credential", "key",  "passw",
+    "secret", "session", "signature",  "token"};
+  return std::any_of(std::begin(parts), std::end(parts), [&](auto part) {
+    return std::search(name.begin(), name.end(), part.begin(), part.end(),
+                       [](char x, char y) { return (x | 0x20) == y; })
+        != name.end();
+  });
+}
+
 json::object explain(const frontend_settings& frontend,
                      const backend_snapshot& backend,
-                     const imagined_request& what) {
+                     const imagined_request& what, token_role role) {
   const bool http = frontend.protocol == protocol::http;
   json::object result{
     {"frontend", frontend.name},
@@ -284,7 +309,7 @@ json::object explain(const frontend_settings& frontend,
     {"candidates", candidates(backend)},
   };
   if (http)
-    explain_http(result, frontend.http, what);
+    explain_http(result, frontend.http, what, role);
   const auto chosen = choose(frontend, backend, what);
   result["pick"] = nullptr;
   if (!chosen.server.empty())

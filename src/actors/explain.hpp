@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,14 @@ const frontend_settings* frontend_for(const settings& of,
                                       std::string& problem);
 
 /// `/v1/explain` of docs/api.md, but for the node.
+/// @param role Values that the configuration sets may hold what it read from
+/// the environment: only operators see them, and nobody those of secrets.
 boost::json::object explain(const frontend_settings& frontend,
                             const backend_snapshot& backend,
-                            const imagined_request& what);
+                            const imagined_request& what, token_role role);
+
+/// Whether what a field of that name holds is a secret as a rule:
+/// Authorization, Cookie, X-Api-Key and their like.
+bool is_secret_field(std::string_view name) noexcept;
 
 } // namespace troupe::actors

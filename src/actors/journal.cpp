@@ -2,6 +2,7 @@
 #include "actors/journal.hpp"
 
 #include "actors/log.hpp"
+#include "core/one_line.hpp"
 
 #include <fmt/format.h>
 
@@ -32,8 +33,8 @@ void write(event_kind kind, event_level level, std::string subject,
            fmt::string_view format, fmt::format_args arguments) noexcept {
   log::write(severities[static_cast<size_t>(level)], format, arguments);
   try {
-    events().add({0, wall_ms(), kind, level, std::move(subject),
-                  fmt::vformat(format, arguments)});
+    events().add({0, wall_ms(), kind, level, one_line(subject),
+                  one_line(fmt::vformat(format, arguments))});
   } catch (...) {
     log::error("an event could not be kept");
   }

@@ -15,7 +15,8 @@ namespace troupe::journal {
 event_ring& events();
 
 /// Formats the arguments; logs them unless the log's level keeps the line back,
-/// and keeps them as an event in any case.
+/// and keeps them as an event in any case: as one_line(), for a value may come
+/// from outside.
 void write(event_kind kind, event_level level, std::string subject,
            fmt::string_view format, fmt::format_args arguments) noexcept;
 

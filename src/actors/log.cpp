@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/log.hpp"
 
+#include "core/one_line.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -28,7 +30,7 @@ void write(severity level, fmt::string_view format,
   if (!logger->should_log(wanted))
     return;
   try {
-    const auto text = fmt::vformat(format, arguments);
+    const auto text = one_line(fmt::vformat(format, arguments));
     logger->log(wanted, spdlog::string_view_t{text.data(), text.size()});
   } catch (...) {
     logger->log(wanted, "a line could not be formatted");

@@ -13,7 +13,8 @@ namespace troupe::log {
 
 enum class severity : uint8_t { debug, info, warn, error, critical };
 
-/// Formats the arguments, unless the level keeps the line back, and logs it.
+/// Formats the arguments, unless the level keeps the line back, and logs it as
+/// one_line(): values may come from outside.
 void write(severity level, fmt::string_view format,
            fmt::format_args arguments) noexcept;
 

@@ -4,6 +4,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -84,7 +85,8 @@ void listening_socket::open(const endpoint& address) {
   check(::bind(fd_, address.data(), address.size()));
   // Nobody can connect before listen(): the mode is right from the start.
   if (!path.empty()) {
-    check(::chmod(path.c_str(), 0660));
+    // Not of what a link there leads to: others may write to the directory.
+    check(::fchmodat(AT_FDCWD, path.c_str(), 0660, AT_SYMLINK_NOFOLLOW));
     note_file(path);
   }
   check(::listen(fd_, backlog));

@@ -16,7 +16,9 @@ constexpr absolute_path socket_path{.size_max = 107};
 void read_token(const cursor& in, token_settings& out) {
   static constexpr std::string_view keys[] = {"file", "role"};
   const map_cursor map{in, keys};
-  map.require("file", out.file, absolute_path{});
+  if (const auto* file = map.require("file"))
+    if (file->read(out.file, absolute_path{}))
+      file->names_file();
   map.require("role", out.role, token_roles);
 }
 

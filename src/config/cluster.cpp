@@ -87,8 +87,10 @@ void read_tls(const cursor& in, std::string_view directory, tls_settings& out) {
   const auto file = [&](std::string_view key, std::string& path,
                         file_access who) {
     if (const auto* value = map.require(key))
-      if (value->read(path, file_path{directory}))
+      if (value->read(path, file_path{directory})) {
+        value->names_file();
         check_tls_file(*value, path, who);
+      }
   };
   file("ca", out.ca, file_access::anyone);
   file("certificate", out.certificate, file_access::anyone);

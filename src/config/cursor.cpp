@@ -39,6 +39,8 @@ void cursor::warning(std::string text) const {
   with_->problems.add_warning(node_->at, path_, std::move(text));
 }
 
+void cursor::names_file() const { with_->problems.add_file(node_->at, path_); }
+
 void cursor::unexpected(std::string_view wanted) const {
   problem("got " + describe(*node_) + ", expected " + std::string{wanted});
 }

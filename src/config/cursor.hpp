@@ -42,6 +42,9 @@ public:
   void problem(std::string text) const;
   void warning(std::string text) const;
 
+  /// Remembers that this value names a file, see loaded::files.
+  void names_file() const;
+
   /// Reports `got <this>, expected <wanted>`.
   void unexpected(std::string_view wanted) const;
 
@@ -83,7 +86,10 @@ public:
   bool accept(std::string_view raw, T& out, const Kind& kind) const {
     auto value = kind(raw);
     if (const auto* wanted = std::get_if<expected>(&value)) {
-      mismatch(raw, wanted->text);
+      // Problems are logged, and events that everybody may read: what the
+      // environment holds for such a value is not told.
+      constexpr bool as_written = requires { Kind::may_be_secret; };
+      mismatch(as_written ? written() : raw, wanted->text);
       return false;
     }
     out = static_cast<T>(std::get<0>(std::move(value)));

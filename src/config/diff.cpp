@@ -67,6 +67,7 @@ void compare_process(const settings& from, const settings& to,
   fixed(a.buffers_max, b.buffers_max, "global.buffers_max");
   fixed(a.state_dir, b.state_dir, "global.state_dir");
   fixed(a.user, b.user, "global.user");
+  fixed(a.core_dumps, b.core_dumps, "global.core_dumps");
   fixed(a.access_log, b.access_log, "global.access_log");
   fixed(from.admin.socket, to.admin.socket, "admin.socket");
   fixed(from.admin.listen, to.admin.listen, "admin.listen");

@@ -47,8 +47,8 @@ void read_access_log(const cursor& in, access_log_settings& out) {
 
 void read_global(const cursor& in, global_settings& out) {
   static constexpr std::string_view keys[] = {
-    "workers",   "drain_timeout", "stop_delay", "buffers_max",
-    "state_dir", "user",          "log",        "access_log"};
+    "workers", "drain_timeout", "stop_delay", "buffers_max", "state_dir",
+    "user",    "core_dumps",    "log",        "access_log"};
   const map_cursor map{in, keys};
   map.read("workers", out.workers, worker_count{});
   map.read("drain_timeout", out.drain_timeout, duration{0s, 24h});
@@ -56,6 +56,7 @@ void read_global(const cursor& in, global_settings& out) {
   map.read("buffers_max", out.buffers_max, byte_size{1 << 20, 1ull << 40});
   map.read("state_dir", out.state_dir, absolute_path{});
   map.read("user", out.user, plain_text{.size_max = 32});
+  map.read("core_dumps", out.core_dumps, boolean{});
   if (const auto* log = map.find("log"))
     read_log(*log, out.log);
   if (const auto* log = map.find("access_log"))

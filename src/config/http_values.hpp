@@ -40,6 +40,7 @@ struct header_name {
 /// A field value of RFC 9110 section 5.5 without obsolete forms.
 struct header_value {
   static constexpr std::string_view kind = "a header value";
+  static constexpr bool may_be_secret = true;
   parsed<std::string> operator()(std::string_view text) const;
 };
 

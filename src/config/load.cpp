@@ -157,6 +157,7 @@ loaded collect(const std::string& name, Read read) {
   }
   result.problems = problems.take_problems();
   result.warnings = problems.take_warnings();
+  result.files = problems.take_files();
   return result;
 }
 

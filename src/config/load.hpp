@@ -29,12 +29,26 @@ struct problem {
 using variable_lookup =
   std::function<std::optional<std::string>(std::string_view name)>;
 
+/// Where a value stands that names a file, so that what is in the file can be
+/// told as a problem of the configuration.
+struct file_place {
+  std::string path; ///< "cluster.tls.key"
+  std::string file; ///< of the configuration
+  unsigned line = 0;
+  unsigned column = 0;
+};
+
 struct loaded {
   troupe::settings settings;     ///< meaningful only without problems
   std::vector<problem> problems; ///< all of them, in the order of the file
   std::vector<problem> warnings;
-  uint64_t hash = 0; ///< stable_hash of all that was read
+  std::vector<file_place> files; ///< certificates, keys and tokens it names
+  uint64_t hash = 0;             ///< stable_hash of all that was read
   bool ok() const noexcept { return problems.empty(); }
+
+  /// A problem, or a warning, at the place of `path`, or of the file as a whole
+  /// if it is none of `files`.
+  problem at(const std::string& path, std::string text) const;
 };
 
 /// Reads and checks `text`. Never throws; finds every problem at once.

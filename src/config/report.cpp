@@ -15,9 +15,21 @@ std::string problem::to_string() const {
   return result + ": " + text;
 }
 
+problem loaded::at(const std::string& path, std::string text) const {
+  const auto found = std::find_if(
+    files.begin(), files.end(), [&](const auto& x) { return x.path == path; });
+  if (found == files.end())
+    return {{}, 0, 0, path, std::move(text)};
+  return {found->file, found->line, found->column, path, std::move(text)};
+}
+
 unsigned report::add_source(std::string file) {
   files_.push_back(std::move(file));
   return static_cast<unsigned>(files_.size()) - 1;
+}
+
+void report::add_file(position at, std::string path) {
+  places_.push_back({std::move(path), files_[at.source], at.line, at.column});
 }
 
 void report::add_problem(position at, std::string path, std::string text) {

@@ -4,6 +4,7 @@
 #include "config/load.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::config {
@@ -32,10 +33,14 @@ public:
   void add_problem(position at, std::string path, std::string text);
   void add_warning(position at, std::string path, std::string text);
 
+  /// Remembers where a value stands that names a file.
+  void add_file(position at, std::string path);
+
   bool has_problems() const noexcept { return !problems_.kept.empty(); }
 
   std::vector<problem> take_problems() { return take(problems_); }
   std::vector<problem> take_warnings() { return take(warnings_); }
+  std::vector<file_place> take_files() { return std::move(places_); }
 
 private:
   struct entry {
@@ -54,6 +59,7 @@ private:
   std::vector<std::string> files_; ///< by source
   collection problems_;
   collection warnings_;
+  std::vector<file_place> places_;
 };
 
 } // namespace troupe::config

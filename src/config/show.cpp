@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/show.hpp"
 
+#include "core/one_line.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -23,24 +25,7 @@ bool number_like(std::string_view text) {
 
 } // namespace
 
-std::string cut(std::string_view text) {
-  constexpr auto digits = "0123456789abcdef";
-  auto size = std::min(text.size(), shown_max);
-  if (size < text.size())
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
-      --size;
-  std::string result;
-  for (unsigned char c : text.substr(0, size)) {
-    if (c >= 0x20 && c != 0x7F) {
-      result += static_cast<char>(c);
-    } else {
-      result += "\\x";
-      result += digits[c >> 4];
-      result += digits[c & 15];
-    }
-  }
-  return size < text.size() ? result + "..." : result;
-}
+std::string cut(std::string_view text) { return one_line(text, shown_max); }
 
 std::string show(std::string_view value) {
   if (number_like(value))

@@ -7,8 +7,7 @@
 /// How texts of a file are shown in messages about it.
 namespace troupe::config {
 
-/// At most 60 bytes of `text`, never half a UTF-8 character, control bytes
-/// escaped.
+/// At most 60 bytes of `text` as one_line() shows it.
 std::string cut(std::string_view text);
 
 /// A value after "got": numbers and the like bare (`0`, `-1`, `10s`), anything

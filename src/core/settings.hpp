@@ -48,6 +48,7 @@ struct global_settings {
   uint64_t buffers_max = 256ull << 20; ///< bytes
   std::string state_dir = "/var/lib/troupe";
   std::string user;
+  bool core_dumps = false; ///< else keys and tokens stay out of them
   log_settings log;
   access_log_settings access_log;
   bool operator==(const global_settings&) const = default;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/screen.hpp"
 
+#include "core/one_line.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -88,16 +90,13 @@ size_t width_of(std::string_view text) noexcept {
 std::string printable(std::string_view text) {
   std::string result;
   result.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next =
-      static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    if (byte == 0xC2 && next >= 0x80 && next < 0xA0) { // U+0080..U+009F
+  while (!text.empty()) {
+    const auto next = first_character(text);
+    if (next.printable)
+      result += text.substr(0, next.size);
+    else
       result += '?';
-      ++i;
-    } else {
-      result += byte < 0x20 || byte == 0x7F ? '?' : text[i];
-    }
+    text.remove_prefix(next.size);
   }
   return result;
 }

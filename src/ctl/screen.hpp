@@ -31,8 +31,8 @@ std::string painted(std::string_view text, tone as, const screen& to);
 /// Columns that `text` takes: its UTF-8 characters.
 size_t width_of(std::string_view text) noexcept;
 
-/// Control characters become '?': what clients and servers call themselves must
-/// not steer the operator's terminal.
+/// Control characters and bytes that are not UTF-8 become '?': what clients and
+/// servers call themselves must not steer the operator's terminal.
 std::string printable(std::string_view text);
 
 /// At most `columns` wide, with ".." where the middle was: both ends of names

@@ -5,7 +5,6 @@
 #include "actors/log.hpp"
 #include "config/keep_nodes.hpp"
 #include "core/cluster/register.hpp"
-#include "daemon/privileges.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -30,8 +29,8 @@ struct overloaded : Fs... {
 template <class... Fs>
 overloaded(Fs...) -> overloaded<Fs...>;
 
-net::state_dir open(const std::string& path) {
-  auto result = net::state_dir::open(path);
+net::state_dir open(const std::string& path, net::user_ptr user) {
+  auto result = net::state_dir::open(path, user);
   if (!result)
     throw std::runtime_error{result.error()};
   return std::move(*result);
@@ -93,15 +92,15 @@ actors::state_written write(net::state_file file, const std::string& content) {
 
 } // namespace
 
-cluster_start::cluster_start(const arguments& args, const config::loaded& own)
+cluster_start::cluster_start(const arguments& args, const config::loaded& own,
+                             net::user_ptr user)
   : args_(args), settings_(own.settings.cluster),
-    directory_(open(own.settings.global.state_dir)),
+    directory_(open(own.settings.global.state_dir, user)),
     register_file_(directory_.file("register", state_format)),
     history_file_(directory_.file("history", state_format)),
     operators_file_(directory_.file("operators", state_format)),
     verdicts_file_(directory_.file("verdicts", state_format)),
     incarnation_(make_incarnation()) {
-  give_directory(own.settings.global.user, directory_.path());
   const auto source =
     actors::shared_file_source(args.config_file, args.node, {});
   file_ = source.read().shared;

@@ -19,7 +19,9 @@ public:
   /// Opens `state_dir` and reads what is there. Blocks. A file of a later
   /// version is an error.
   /// @throws std::runtime_error, a sentence for the operator.
-  cluster_start(const arguments& args, const config::loaded& own);
+  /// @param user See net/service_user.hpp.
+  cluster_start(const arguments& args, const config::loaded& own,
+                net::user_ptr user);
 
   /// The configuration to begin with.
   const std::shared_ptr<const settings>& initial() const noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/log.hpp"
 
+#include "core/one_line.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
@@ -9,6 +11,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <iostream>
 #include <memory>
 #include <string>
 
@@ -65,6 +68,10 @@ void set_log(const log_settings& settings, std::optional<log_level> forced) {
     spdlog::set_default_logger(spdlog::stderr_color_mt("troupe"));
   spdlog::default_logger()->set_formatter(formatter_for(settings.format));
   spdlog::set_level(level_of(forced.value_or(settings.level)));
+}
+
+void complain(std::string_view text) {
+  std::cerr << "trouped: " << one_line(text) << "\n";
 }
 
 } // namespace troupe::daemon

@@ -16,6 +16,7 @@
 #include "daemon/watchdog.hpp"
 #include "net/file_watch.hpp"
 #include "net/resolver.hpp"
+#include "net/service_user.hpp"
 #include "net/stall_watch.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -27,7 +28,6 @@
 #include <caf/actor_system_config.hpp>
 
 #include <csignal>
-#include <iostream>
 #include <optional>
 #include <random>
 
@@ -37,12 +37,14 @@ namespace {
 
 /// How long a stop may take beyond its own delays.
 constexpr milliseconds stop_margin{3'000};
+constexpr std::string_view unix_prefix = "unix:";
 
 /// One running node. Members are in the order of their making; they end in
 /// the reverse order, after run() has brought every actor to its end.
 class node {
 public:
-  node(const arguments& args, const config::loaded& loaded);
+  node(const arguments& args, const config::loaded& loaded,
+       const credentials& proofs);
   int run();
 
 private:
@@ -50,12 +52,18 @@ private:
 
   actors::node_parts parts();
   std::optional<actors::cluster_parts> cluster_parts();
+  std::shared_ptr<actors::peer_links>
+  make_links(actors::link_events& events,
+             std::function<void(std::function<void()>)> run_blocking);
   actors::config_source config_source();
   actors::reload_watch reload_watch();
   void configured(const settings& running, uint64_t generation);
   actors::metrics_sources metrics_sources();
   void make_workers();
+  void check_sockets() const;
   void started(const std::vector<std::string>& problems);
+  void become_user();
+  net::user_ptr user() const noexcept { return user_ ? &*user_ : nullptr; }
   void await_signal();
   void on_signal(int number);
   void reload(std::string why);
@@ -63,7 +71,9 @@ private:
   std::string leftovers() const;
 
   const arguments& args_;
-  std::unique_ptr<cluster_start> cluster_; ///< none: this node is alone
+  const credentials& proofs_;
+  const std::optional<net::service_user> user_; ///< to become after binding
+  std::unique_ptr<cluster_start> cluster_;      ///< none: this node is alone
   settings_ptr settings_;
   const uint64_t hash_;
   const descriptor_budget descriptors_;
@@ -84,6 +94,7 @@ private:
   net::resolver resolver_;
   std::unique_ptr<actors::admin_servers> servers_;
   std::weak_ptr<actors::peer_links> links_; ///< for their figures
+  bool made_links_ = false;
   std::unique_ptr<net::file_watch> watch_;
   boost::asio::signal_set signals_;
   actors::supervisor_actor supervisor_;
@@ -108,10 +119,13 @@ std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config,
   return std::make_unique<caf::actor_system>(config);
 }
 
-node::node(const arguments& args, const config::loaded& loaded)
-  : args_(args), cluster_(loaded.settings.cluster.enabled()
-                            ? std::make_unique<cluster_start>(args, loaded)
-                            : nullptr),
+node::node(const arguments& args, const config::loaded& loaded,
+           const credentials& proofs)
+  : args_(args), proofs_(proofs),
+    user_(net::user_to_become(loaded.settings.global.user)),
+    cluster_(loaded.settings.cluster.enabled()
+               ? std::make_unique<cluster_start>(args, loaded, user())
+               : nullptr),
     settings_(cluster_ ? cluster_->initial()
                        : std::make_shared<const settings>(loaded.settings)),
     hash_(loaded.hash),
@@ -119,13 +133,14 @@ node::node(const arguments& args, const config::loaded& loaded)
                                    worker_count(*settings_),
                                    settings_->frontends.size())),
     connection_limit_(descriptors_.connections),
-    access_log_(settings_->global.access_log, worker_count(*settings_)),
+    access_log_(settings_->global.access_log, worker_count(*settings_), user_),
     system_(make_system(system_config_, loop_, cluster_ != nullptr)),
     prober_(net::make_prober(loop_)), resolver_(loop_),
     signals_(loop_, SIGHUP, SIGTERM, SIGINT) {
   signals_.add(SIGUSR1);
   actors::control_host(*system_).bind_thread();
   make_workers();
+  check_sockets();
   servers_ = actors::open_admin_servers(
     admin_.loop(), *settings_, [this] { return stall_watch_.silence(); });
 }
@@ -176,24 +191,32 @@ std::optional<actors::cluster_parts> node::cluster_parts() {
   const auto run_blocking = [this](std::function<void()> work) {
     boost::asio::post(helper_, std::move(work));
   };
-  auto result = cluster_->parts(run_blocking, [this,
-                                               run_blocking](auto& events) {
-    const auto& cluster = settings_->cluster;
-    actors::link_settings links;
-    links.node = args_.node;
-    links.cluster = cluster.name;
-    links.listen = cluster.listen;
-    if (cluster.tls)
-      links.tls = {cluster.tls->ca, cluster.tls->certificate, cluster.tls->key};
-    links.run_blocking = run_blocking;
-    std::shared_ptr<actors::peer_links> made =
-      actors::make_peer_links(*system_, loop_, actors::control_host(*system_),
-                              std::move(links), events);
-    links_ = made;
-    return made;
-  });
+  auto result =
+    cluster_->parts(run_blocking, [this, run_blocking](auto& events) {
+      return make_links(events, run_blocking);
+    });
   result.source.watch = reload_watch();
   return result;
+}
+
+std::shared_ptr<actors::peer_links>
+node::make_links(actors::link_events& events,
+                 std::function<void(std::function<void()>)> run_blocking) {
+  const auto& cluster = settings_->cluster;
+  std::shared_ptr<actors::peer_links> made =
+    actors::make_peer_links(*system_, loop_, actors::control_host(*system_),
+                            {args_.node,
+                             cluster.name,
+                             cluster.listen,
+                             proofs_.links.value(),
+                             {},
+                             std::move(run_blocking)},
+                            events);
+  // Made anew after a failure: the files may be newer than the start.
+  if (std::exchange(made_links_, true))
+    made->reload_certificates();
+  links_ = made;
+  return made;
 }
 
 actors::config_source node::config_source() {
@@ -276,16 +299,14 @@ actors::metrics_sources node::metrics_sources() {
 
 void node::started(const std::vector<std::string>& problems) {
   for (const auto& problem : problems)
-    std::cerr << "trouped: " << problem << "\n";
+    complain(problem);
   if (!problems.empty()) {
     exit_code_ = EXIT_FAILURE;
   } else {
     try {
-      become(settings_->global.user,
-             {settings_->global.state_dir, settings_->global.access_log.path,
-              settings_->admin.socket});
+      become_user();
     } catch (const std::exception& e) {
-      std::cerr << "trouped: " << e.what() << "\n";
+      complain(e.what());
       exit_code_ = EXIT_FAILURE;
     }
   }
@@ -301,6 +322,34 @@ void node::started(const std::vector<std::string>& problems) {
                 TROUPE_VERSION, args_.node, workers_.size(),
                 connection_limit_.max);
   notices_.ready();
+}
+
+/// Root makes the files of sockets where configuration says, not where a link
+/// of the user leads.
+void node::check_sockets() const {
+  const auto check = [](const std::string& key, const std::string& path) {
+    if (const auto fault = net::check_parents(path); !fault.empty())
+      throw std::runtime_error{key + ": " + path + ": " + fault};
+  };
+  if (!user_)
+    return;
+  if (!settings_->admin.socket.empty())
+    check("admin.socket", settings_->admin.socket);
+  for (const auto& frontend : settings_->frontends)
+    if (frontend.listen.starts_with(unix_prefix))
+      check("frontend " + frontend.name,
+            frontend.listen.substr(unix_prefix.size()));
+}
+
+void node::become_user() {
+  if (!user_)
+    return warn_about_root();
+  const auto& path = settings_->admin.socket;
+  if (const auto fault = path.empty() ? "" : net::give_socket(path, *user_);
+      !fault.empty())
+    throw std::runtime_error{"admin.socket: " + path + ": " + fault};
+  become(*user_);
+  allow_core_dumps(settings_->global.core_dumps);
 }
 
 void node::await_signal() {
@@ -351,11 +400,12 @@ std::string node::leftovers() const {
 
 } // namespace
 
-int run_node(const arguments& args, const config::loaded& loaded) {
+int run_node(const arguments& args, const config::loaded& loaded,
+             const credentials& proofs) {
   try {
-    return node{args, loaded}.run();
+    return node{args, loaded, proofs}.run();
   } catch (const std::exception& e) {
-    std::cerr << "trouped: " << e.what() << "\n";
+    complain(e.what());
     return EXIT_FAILURE;
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/service_notices.hpp"
 
+#include "core/one_line.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,21 +14,6 @@ namespace troupe::daemon {
 namespace {
 
 constexpr size_t status_bytes_max = 300;
-
-/// A line break would begin another assignment.
-std::string one_line(std::string_view text) {
-  std::string line{text.substr(0, status_bytes_max)};
-  if (line.size() < text.size()) {
-    // Not within a character: what is not UTF-8 is not shown at all.
-    const auto continues = [](char x) { return (x & 0xc0) == 0x80; };
-    for (size_t n = line.size(); continues(text[n]); n = line.size())
-      line.pop_back();
-  }
-  std::replace_if(
-    line.begin(), line.end(),
-    [](unsigned char x) { return x < ' ' || x == 0x7f; }, ' ');
-  return line;
-}
 
 std::string counted(size_t n, std::string_view what) {
   return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
@@ -58,7 +45,9 @@ void service_notices::arm() {
 
 void service_notices::tell(std::string_view state,
                            std::string_view status) const {
-  ::sd_notify(0, fmt::format("{}STATUS={}", state, one_line(status)).c_str());
+  // A line break would begin another assignment.
+  const auto line = one_line(status, status_bytes_max);
+  ::sd_notify(0, fmt::format("{}STATUS={}", state, line).c_str());
 }
 
 void service_notices::configured(const settings& running, uint64_t generation) {

@@ -8,7 +8,6 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
 #include <new>
 #include <poll.h>
 #include <pthread.h>
@@ -28,15 +27,6 @@ constexpr auto quiet_after = 1s;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
-}
-
-int open_fd(const std::string& path) {
-  if (path == "-")
-    return ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  // Non-blocking so that a FIFO without a reader is an error, not a hang.
-  return ::open(
-    path.c_str(),
-    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
 }
 
 bool is_regular(int fd) {
@@ -85,12 +75,15 @@ size_t log_ring::size() const noexcept {
   return std::min<uint64_t>(tail - head, capacity);
 }
 
-access_log::access_log(const access_log_settings& settings, unsigned workers)
-  : settings_(settings), enabled_(!settings.path.empty()) {
+access_log::access_log(const access_log_settings& settings, unsigned workers,
+                       std::optional<service_user> user)
+  : settings_(settings), user_(std::move(user)),
+    enabled_(!settings.path.empty()) {
   if (!enabled_)
     return;
-  if (!open_target())
-    fail("cannot open the access log " + settings_.path);
+  if (const auto fault = open_target(); !fault.empty())
+    throw std::runtime_error{"cannot open the access log " + settings_.path
+                             + ": " + fault};
   wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd_ < 0) {
     const int reason = errno;
@@ -144,16 +137,19 @@ uint64_t access_log::dropped() const noexcept {
 }
 
 /// The log file belongs to this thread once it runs.
-bool access_log::open_target() {
-  const int fd = open_fd(settings_.path);
-  if (fd < 0)
-    return false;
+/// @returns why it was not opened, "" if it was.
+std::string access_log::open_target() {
+  // Once the user has been become, a link leads where that user may write.
+  const bool is_root = ::geteuid() == 0;
+  auto opened = open_log(settings_.path, user_ && is_root ? &*user_ : nullptr);
+  if (!opened)
+    return opened.error();
   if (fd_ >= 0)
     ::close(fd_);
-  fd_ = fd;
-  regular_ = is_regular(fd);
+  fd_ = opened->release();
+  regular_ = is_regular(fd_);
   torn_ = false;
-  return true;
+  return {};
 }
 
 /// Signals are for the main thread; a blocked SIGPIPE is an EPIPE.

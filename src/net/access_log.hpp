@@ -4,11 +4,13 @@
 #include "core/counter.hpp"
 #include "core/reason.hpp"
 #include "core/settings.hpp"
+#include "net/service_user.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -74,8 +76,11 @@ void format_record(const access_record& record, log_format format,
 class access_log {
 public:
   /// Opens the target and starts the thread; `path` "" makes it a no-op.
-  /// @throws std::system_error when the file cannot be opened.
-  access_log(const access_log_settings& settings, unsigned workers);
+  /// @param user Whose the file is to be, see service_user.hpp.
+  /// @throws std::runtime_error in one printable line when the file cannot be
+  /// opened.
+  access_log(const access_log_settings& settings, unsigned workers,
+             std::optional<service_user> user = std::nullopt);
   /// Writes what is left; waits at most one second for a pipe nobody reads.
   ~access_log();
   access_log(const access_log&) = delete;
@@ -100,7 +105,7 @@ private:
   };
   static constexpr size_t never = SIZE_MAX;
 
-  bool open_target();
+  std::string open_target();
   void start_thread();
   void wake() noexcept;
   void run();
@@ -110,6 +115,7 @@ private:
   size_t write_bytes(std::string_view bytes) const;
 
   access_log_settings settings_;
+  const std::optional<service_user> user_;
   bool enabled_ = false;
   int fd_ = -1;
   int wake_fd_ = -1;     ///< eventfd

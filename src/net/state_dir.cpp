@@ -19,23 +19,46 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Why the directory cannot be used, "" if it can.
-std::string make_directory(const std::string& path) {
+opening<descriptor> make_directory(const std::string& path) {
   std::error_code error;
   if (const auto parent = fs::path{path}.parent_path(); !parent.empty())
     fs::create_directories(parent, error);
   if (!error && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     error = {errno, std::generic_category()};
-  struct stat found {};
-  if (!error && ::stat(path.c_str(), &found) != 0)
-    error = {errno, std::generic_category()};
   if (error)
     return "cannot be made: " + error.message();
-  if (!S_ISDIR(found.st_mode))
-    return "is not a directory";
-  if ((found.st_mode & S_IWOTH) != 0)
-    return "can be written to by everybody; `chmod 700` it";
-  return "";
+  descriptor result{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (result.ok())
+    return result;
+  return errno == ENOTDIR
+         ? std::string{"is not a directory"}
+         : std::string{"cannot be opened: "} + std::strerror(errno);
+}
+
+/// The directory, if it can be used, else why not.
+opening<descriptor> open_private(const std::string& path, user_ptr user) {
+  auto result =
+    user != nullptr ? open_directory(path, *user) : make_directory(path);
+  struct stat found {};
+  if (result && ::fstat(result->get(), &found) == 0
+      && (found.st_mode & S_IWOTH) != 0)
+    return std::string{"can be written to by everybody; `chmod 700` it"};
+  return result;
+}
+
+/// The lock file, made if there is none, and the user's.
+opening<descriptor> open_lock(int directory, user_ptr user) {
+  descriptor lock{::openat(
+    directory, "lock",
+    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600)};
+  struct stat found {};
+  if (!lock.ok() || ::fstat(lock.get(), &found) != 0)
+    return std::string{std::strerror(errno)};
+  if (!S_ISREG(found.st_mode) || found.st_nlink > 1)
+    return std::string{"\"lock\" is not a file of its own"};
+  if (user != nullptr && ::fchown(lock.get(), user->uid, user->gid) != 0)
+    return std::string{std::strerror(errno)};
+  return lock;
 }
 
 /// Whom the lock file names; "another process" while it names nobody.
@@ -58,27 +81,23 @@ void write_pid(int lock) {
 } // namespace
 
 boost::system::result<state_dir, std::string>
-state_dir::open(const std::string& path) {
+state_dir::open(const std::string& path, user_ptr user) {
   const auto lead = "state_dir " + path + " ";
-  if (const auto fault = make_directory(path); !fault.empty())
-    return lead + fault;
-  const auto name = path + "/lock";
-  const int lock =
-    ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock < 0)
-    return lead + "cannot be locked: " + std::strerror(errno);
-  if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {
-    write_pid(lock);
-    return state_dir{path, lock};
+  const auto directory = open_private(path, user);
+  if (!directory)
+    return lead + directory.error();
+  auto lock = open_lock(directory->get(), user);
+  if (!lock)
+    return lead + "cannot be locked: " + lock.error();
+  if (::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) {
+    write_pid(lock->get());
+    return state_dir{path, lock->release()};
   }
-  const int error = errno;
-  auto text = error == EWOULDBLOCK
-              ? lead + "is in use by " + holder(lock)
-                  + ": two nodes cannot share it; stop that process, or give "
-                    "this one a global.state_dir of its own"
-              : lead + "cannot be locked: " + std::strerror(error);
-  ::close(lock);
-  return text;
+  return errno == EWOULDBLOCK
+         ? lead + "is in use by " + holder(lock->get())
+             + ": two nodes cannot share it; stop that process, or give "
+               "this one a global.state_dir of its own"
+         : lead + "cannot be locked: " + std::strerror(errno);
 }
 
 state_dir::~state_dir() {

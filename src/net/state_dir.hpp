@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/service_user.hpp"
 #include "net/state_file.hpp"
 
 #include <boost/system/result.hpp>
@@ -16,8 +17,9 @@ public:
   /// Makes the directory (mode 0700; missing parents too) and locks it. Refuses
   /// one that everybody may write to. An error is a complete sentence for the
   /// operator, such as `state_dir /x is in use by pid 17: ...`.
+  /// @param user Whose it becomes with all files in it, see service_user.hpp.
   static boost::system::result<state_dir, std::string>
-  open(const std::string& path);
+  open(const std::string& path, user_ptr user = nullptr);
 
   ~state_dir();
   state_dir(state_dir&& other) noexcept;

@@ -111,7 +111,9 @@ bool exists(const std::string& path) {
 state_reading state_file::read() {
   std::string bytes;
   {
-    const open_file opened{*disk_, path_, O_RDONLY | O_NOFOLLOW};
+    // Whatever is in the file's place: neither a wait, nor another file.
+    const open_file opened{*disk_, path_,
+                           O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY};
     if (!opened.ok() && errno == ENOENT)
       return state_missing{exists(damaged_name(path_, 1))};
     if (!opened.ok())
@@ -148,7 +150,9 @@ error_code state_file::write(std::string_view content) {
 
 error_code state_file::write_new(const std::string& name,
                                  std::string_view content) {
-  open_file opened{*disk_, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW};
+  // A new file in any case: what is there may be a second name of another one.
+  ::unlink(name.c_str());
+  open_file opened{*disk_, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW};
   if (!opened.ok())
     return last_error();
   give_to_owner_of_directory(opened.fd(), name);

@@ -98,6 +98,7 @@ CAF_TEST(what the process sets up once needs a restart) {
   to.global.buffers_max = 1;
   to.global.state_dir = "/x";
   to.global.user = "u";
+  to.global.core_dumps = true;
   to.global.access_log.path = "-";
   to.admin.socket = "/s";
   to.admin.listen = "127.0.0.1:1";
@@ -107,8 +108,8 @@ CAF_TEST(what the process sets up once needs a restart) {
   CAF_CHECK_EQUAL(
     changes.needs_restart,
     (names{"global.workers", "global.buffers_max", "global.state_dir",
-           "global.user", "global.access_log", "admin.socket", "admin.listen",
-           "admin.tokens", "metrics.listen"}));
+           "global.user", "global.core_dumps", "global.access_log",
+           "admin.socket", "admin.listen", "admin.tokens", "metrics.listen"}));
   CAF_CHECK(!changes.empty());
 }
 

@@ -375,7 +375,7 @@ CAF_TEST(probes ask for a proper target) {
          {"health", "got \"health\", expected a path that begins with / and "
                     "has no spaces, such as /health"},
          {"\"/a\\r\\nX: y\"",
-          "got \"/a\\x0d\\x0aX: y\", expected a path that begins with / and "
+          "got \"/a\\r\\nX: y\", expected a path that begins with / and "
           "has no spaces, such as /health"}});
 }
 
@@ -396,9 +396,9 @@ CAF_TEST(header rules cannot touch framing or inject lines) {
         "6:36: frontends[0].http.request_headers.set.X-Env",
         {{"prod", ""},
          {"\"\"", ""},
-         {"\"a\\r\\nHost: b\"", "got \"a\\x0d\\x0aHost: b\", expected one line "
+         {"\"a\\r\\nHost: b\"", "got \"a\\r\\nHost: b\", expected one line "
                                 "without control characters"},
-         {"\"${EVIL}\"", "got \"x\\x0afrontends: []\", expected one line "
+         {"\"${EVIL}\"", "got \"${EVIL}\", expected one line "
                          "without control characters"}});
   CAF_CHECK_EQUAL(
     problems_of(in_http("request_headers: {set: {X-A: 1, x-a: 2}}")),

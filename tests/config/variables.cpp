@@ -105,6 +105,6 @@ CAF_TEST(replaced text never becomes structure) {
     "global: {access_log: {path: \"${EVIL}\"}}\n");
   CAF_CHECK_EQUAL(
     parsing::lines(result.problems),
-    "f:3:29: global.access_log.path: got \"x\\x0afrontends: []\", "
+    "f:3:29: global.access_log.path: got \"x\\nfrontends: []\", "
     "expected text without control characters\n");
 }

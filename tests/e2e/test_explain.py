@@ -5,6 +5,8 @@ import json
 from urllib.parse import quote, urlencode
 
 from harness import eventually
+from harness.client import get
+from harness.processes import free_port
 from test_ctl import ctl
 from test_http import headers_seen
 
@@ -97,3 +99,41 @@ def test_troupectl_explains_in_80_columns_and_says_what_is_missing(t):
     assert told["frontend"] == "web"
     assert "frontend" in ctl(node, "explain", "GET", "http://shop.test:1/", code=1).stderr
     assert "/PATH" in ctl(node, "explain", "GET", "shop.test", code=1).stderr
+
+
+def test_values_from_the_environment_are_not_for_everybody(t):
+    port = free_port()
+    for role in ("read", "operator"):
+        (t.directory / role).write_text(f"token-{role}\n")
+        (t.directory / role).chmod(0o600)
+    tokens = [{"file": str(t.directory / role), "role": role} for role in ("read", "operator")]
+    rules = {"set": {"X-Zone": "${ZONE}", "X-Api-Key": "${SECRET}", "Authorization": "Bearer ${SECRET}"}}
+    node = t.node(
+        t.servers("a1"),
+        frontend={"http": {"request_headers": rules, "response_headers": {"set": {"X-Origin": "${SECRET}"}}}},
+        config={"admin": {"listen": f"127.0.0.1:{port}", "tokens": tokens}},
+        environment={"ZONE": "zone-value", "SECRET": "very-secret-value", "BROKEN": "very-secret-value\nx"},
+    )
+
+    def ask(path, role):
+        return get(("127.0.0.1", port), path, fields={"Authorization": f"Bearer token-{role}"})
+
+    def told(role, *headers):
+        query = urlencode({"url": "/", "header": headers}, doseq=True, quote_via=quote)
+        answer = json.loads(ask("/v1/explain?" + query, role).body)
+        return {x["name"]: (x["value"], x["change"]) for x in answer["request"]["headers"]}
+
+    assert {told("read")[name] for name in rules["set"]} == {("(set)", "added")}
+    as_operator = told("operator")
+    assert as_operator["X-Zone"] == ("zone-value", "added"), as_operator
+    assert as_operator["X-Api-Key"][0] == as_operator["Authorization"][0] == "(set)", as_operator
+    # A right guess looks as a wrong one does.
+    for guess in ("very-secret-value", "wrong"):
+        assert told("read", f"X-Api-Key: {guess}")["X-Api-Key"] == ("(set)", "changed")
+    # The servers get the values, and a reload that is refused does not tell them either.
+    assert ("x-zone", "zone-value") in headers_seen(node.get("/echo"))
+    rules["set"]["X-Api-Key"] = "${BROKEN}"
+    node.reload_refused(json.dumps(node.config))
+    for path in ("status", "config", "config/history", "backends", "why/app/a1", "events", "nodes", "traffic", "actors"):
+        assert b"very-secret" not in ask(f"/v1/{path}", "read").body, path
+    assert "very-secret" not in node.log()

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 #include <sys/stat.h>
-#include <system_error>
+#include <stdexcept>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -203,9 +203,9 @@ CAF_TEST(a path that cannot be opened is an error that names it) {
   try {
     access_log log{{bad, log_format::json}, 1};
     CAF_ERROR("no exception");
-  } catch (const std::system_error& e) {
-    CAF_CHECK_EQUAL(e.code().value(), ENOENT);
-    CAF_CHECK(std::string{e.what()}.find(bad) != std::string::npos);
+  } catch (const std::runtime_error& e) {
+    CAF_CHECK_EQUAL(e.what(), "cannot open the access log " + bad
+                                + ": No such file or directory");
   }
 }
 

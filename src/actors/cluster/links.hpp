@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/time.hpp"
+#include "net/cluster/tls_context.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,14 +21,6 @@
 namespace troupe::actors {
 
 class actor_host;
-
-/// Where the other nodes' certificates and this one's come from (PEM).
-struct link_tls_files {
-  std::string ca;
-  std::string certificate;
-  std::string key;
-  bool operator==(const link_tls_files&) const = default;
-};
 
 /// What one peer, or one that is not yet known to be one, may cost.
 struct link_limits {
@@ -44,8 +36,8 @@ struct link_settings {
   std::string node;
   std::string cluster;
   std::string listen; ///< "0.0.0.0:7946", "[::]:7946"; port 0 is any
-  /// None: links without TLS (`insecure`), where a peer is who it says it is.
-  std::optional<link_tls_files> tls;
+  /// Has no default: whoever makes links says how they are protected.
+  net::cluster::link_security security;
   link_limits limits;
   /// Runs what blocks on the helper thread (rule 20).
   std::function<void(std::function<void()>)> run_blocking;
@@ -102,8 +94,7 @@ class peer_links {
 public:
   virtual ~peer_links() = default;
 
-  /// Reads the certificates and opens the listening socket; blocks on files, so
-  /// call it before the loop runs. Called once, before everything else.
+  /// Opens the listening socket. Called once, before everything else.
   /// @returns problems, each a sentence; none: listening.
   virtual std::vector<std::string> listen() = 0;
 

@@ -23,6 +23,7 @@ node_links::node_links(caf::actor_system& system, boost::asio::io_context& loop,
                        link_events& events)
   : system_(system), loop_(loop), host_(host), settings_(std::move(settings)),
     events_(events), self_(std::make_shared<node_links*>(this)),
+    security_(settings_.security),
     resolver_(std::make_unique<net::resolver>(loop)),
     quota_(settings_.limits.handshakes_max,
            settings_.limits.handshakes_per_source_max) {
@@ -45,15 +46,15 @@ void node_links::tell(F what) {
 
 std::vector<std::string> node_links::listen() {
   std::vector<std::string> problems;
-  load_certificates(problems);
+  if (std::holds_alternative<cluster::without_tls>(security_))
+    log::warn("cluster: links to other nodes are neither encrypted nor "
+              "authenticated (insecure: true)");
   const auto address = endpoint::parse(settings_.listen);
   if (!address) {
     problems.push_back("cluster.listen: " + settings_.listen
                        + " is not an address");
     return problems;
   }
-  if (!problems.empty())
-    return problems;
   listener_ = std::make_shared<cluster::peer_listener>(
     loop_, settings_.limits.accept_pause,
     [this](tcp::socket socket) { accepted(std::move(socket)); },
@@ -82,50 +83,34 @@ void node_links::stop() {
 
 // -- certificates -------------------------------------------------------------
 
-void node_links::load_certificates(std::vector<std::string>& problems) {
-  if (!settings_.tls) {
-    log::warn("cluster: links to other nodes are neither encrypted nor "
-              "authenticated (insecure: true)");
-    return;
-  }
-  const auto& [ca, certificate, key] = *settings_.tls;
-  auto loaded = cluster::load_context({ca, certificate, key}, settings_.node);
-  for (auto& problem : loaded.problems)
-    problems.push_back("cluster.tls: " + std::move(problem));
-  if (!loaded.warning.empty())
-    log::warn("cluster.tls: {}", loaded.warning);
-  tls_ = std::move(loaded.context);
-  tls_expires_ = loaded.expires;
+int64_t node_links::certificate_expires() const {
+  const auto* identity = std::get_if<cluster::tls_identity>(&security_);
+  return identity != nullptr ? identity->expires() : 0;
 }
 
 void node_links::reload_certificates() {
-  if (!settings_.tls || self_ == nullptr)
+  const auto* identity = std::get_if<cluster::tls_identity>(&security_);
+  if (identity == nullptr || self_ == nullptr)
     return;
   settings_.run_blocking([weak = std::weak_ptr{self_}, &loop = loop_,
-                          files = *settings_.tls, node = settings_.node] {
-    auto loaded =
-      cluster::load_context({files.ca, files.certificate, files.key}, node);
-    boost::asio::post(loop, [weak, loaded = std::move(loaded)]() mutable {
+                          files = identity->files(), node = settings_.node] {
+    boost::asio::post(loop, [weak, read = cluster::read_identity(files, node)] {
       if (const auto self = weak.lock())
-        (*self)->take_certificates(std::move(loaded));
+        (*self)->take_certificates(read);
     });
   });
 }
 
-void node_links::take_certificates(cluster::loaded_context loaded) {
-  for (const auto& problem : loaded.problems)
-    log::error("cluster.tls: {}; the certificates in use are kept", problem);
-  if (loaded.context == nullptr)
+void node_links::take_certificates(const cluster::identity_reading& read) {
+  for (const auto& problem : read.problems)
+    journal::error(event_kind::cluster, "",
+                   "cluster.tls.{}: {}; the certificates in use are kept",
+                   problem.key, problem.text);
+  if (!read.identity)
     return;
-  if (!loaded.valid_now) {
-    log::error("cluster.tls: {}; the certificates in use are kept",
-               loaded.warning);
-    return;
-  }
-  if (!loaded.warning.empty())
-    log::warn("cluster.tls: {}", loaded.warning);
-  tls_ = std::move(loaded.context);
-  tls_expires_ = loaded.expires;
+  if (!read.warning.empty())
+    log::warn("cluster.tls: {}", read.warning);
+  security_ = *read.identity;
   journal::info(event_kind::cluster, "",
                 "cluster.tls: new links use the certificates as they are now");
 }
@@ -137,7 +122,7 @@ bool node_links::is_known(const std::string& name) const {
 }
 
 cluster::handshake_terms node_links::terms() {
-  return {settings_.node, settings_.cluster, tls_,
+  return {settings_.node, settings_.cluster, security_,
           [weak = std::weak_ptr{self_}](const std::string& name) {
             const auto self = weak.lock();
             return self && (*self)->is_known(name);

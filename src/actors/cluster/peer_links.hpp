@@ -34,7 +34,7 @@ public:
   void close(uint64_t link, const std::string& reason) override;
   void reload_certificates() override;
   link_counters counters() const override;
-  int64_t certificate_expires() const override { return tls_expires_; }
+  int64_t certificate_expires() const override;
   void stop() override;
 
 private:
@@ -46,8 +46,7 @@ private:
   void ended(link& which, const std::string& reason, bool by_guard) override;
   void gone(link& which) override;
 
-  void load_certificates(std::vector<std::string>& problems);
-  void take_certificates(net::cluster::loaded_context loaded);
+  void take_certificates(const net::cluster::identity_reading& read);
   void accepted(boost::asio::ip::tcp::socket socket);
   void
   dial_resolved(const std::string& peer, const std::string& address,
@@ -69,8 +68,7 @@ private:
   /// Gone when this is, or stops: what is still queued finds nobody.
   std::shared_ptr<node_links*> self_;
   std::set<std::string> known_;
-  std::shared_ptr<boost::asio::ssl::context> tls_;
-  int64_t tls_expires_ = 0;
+  net::cluster::link_security security_; ///< of links that begin now
   std::shared_ptr<net::cluster::peer_listener> listener_;
   std::unique_ptr<net::resolver> resolver_;
   net::cluster::handshake_quota quota_;

@@ -59,8 +59,8 @@ void peer_handshake::cancel() {
 void peer_handshake::begin_tls() {
   if (!done_)
     return;
-  awaited_ = terms_.tls ? "TLS handshake" : "greeting";
-  stream_ = make_peer_stream(std::move(socket_), terms_.tls);
+  awaited_ = without_proof() ? "greeting" : "TLS handshake";
+  stream_ = make_peer_stream(std::move(socket_), terms_.security);
   stream_->handshake(side_, [self = shared_from_this()](error_code error) {
     self->secured(error);
   });
@@ -164,8 +164,12 @@ std::string peer_handshake::objection(const preamble& hello) const {
   return {};
 }
 
+bool peer_handshake::without_proof() const {
+  return std::holds_alternative<without_tls>(terms_.security);
+}
+
 bool peer_handshake::has_proved(const std::string& name) const {
-  if (terms_.tls == nullptr)
+  if (without_proof())
     return true;
   const auto names = stream_->peer_names();
   return std::find(names.begin(), names.end(), name) != names.end();

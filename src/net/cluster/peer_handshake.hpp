@@ -18,7 +18,7 @@ namespace troupe::net::cluster {
 struct handshake_terms {
   std::string node;
   std::string cluster;
-  std::shared_ptr<boost::asio::ssl::context> tls; ///< none: without
+  link_security security;
   std::function<bool(const std::string&)> known;
 };
 
@@ -61,6 +61,8 @@ private:
   void got_hello(const preamble& hello);
   void got_welcome(const preamble& answer);
   std::string objection(const preamble& hello) const;
+  /// A peer is who it says it is.
+  bool without_proof() const;
   bool has_proved(const std::string& name) const;
   void refuse(std::string reason);
   void write(std::string line, std::function<void()> then);

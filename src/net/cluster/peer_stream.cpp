@@ -2,7 +2,6 @@
 #include "net/cluster/peer_stream.hpp"
 
 #include "core/endpoint.hpp"
-#include "net/cluster/tls_context.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -104,13 +103,14 @@ void peer_stream::close() noexcept {
   socket().close(ignored);
 }
 
-std::unique_ptr<peer_stream>
-make_peer_stream(tcp::socket socket, std::shared_ptr<ssl::context> context) {
+std::unique_ptr<peer_stream> make_peer_stream(tcp::socket socket,
+                                              const link_security& security) {
   error_code ignored;
   socket.set_option(tcp::no_delay{true}, ignored);
-  if (context == nullptr)
+  if (std::holds_alternative<without_tls>(security))
     return std::make_unique<plain_stream>(std::move(socket));
-  return std::make_unique<tls_stream>(std::move(socket), std::move(context));
+  return std::make_unique<tls_stream>(
+    std::move(socket), std::get<tls_identity>(security).context());
 }
 
 std::string remote_address(const tcp::socket& socket) {

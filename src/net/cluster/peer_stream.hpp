@@ -2,10 +2,10 @@
 #pragma once
 
 #include "net/cluster/basp_guard.hpp"
+#include "net/cluster/tls_context.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -41,10 +41,9 @@ public:
   void close() noexcept;
 };
 
-/// @param context None: no TLS.
 std::unique_ptr<peer_stream>
 make_peer_stream(boost::asio::ip::tcp::socket socket,
-                 std::shared_ptr<boost::asio::ssl::context> context);
+                 const link_security& security);
 
 /// "127.0.0.1:7946" or "[::1]:7946"; "" when it is not connected.
 std::string remote_address(const boost::asio::ip::tcp::socket& socket);

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/cluster/tls_context.hpp"
 
+#include "core/secret.hpp"
+
 #include <algorithm>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <ctime>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdexcept>
+#include <utility>
 
 namespace troupe::net::cluster {
 
@@ -17,6 +22,7 @@ using boost::system::error_code;
 
 constexpr long seconds_a_day = 86'400;
 constexpr int warn_before_days = 7;
+constexpr size_t file_bytes_max = size_t{1} << 20;
 
 struct deleter {
   void operator()(GENERAL_NAMES* x) const { GENERAL_NAMES_free(x); }
@@ -45,26 +51,6 @@ void set_rules(ssl::context& context) {
                                 [](char*, int, int, void*) { return -1; });
 }
 
-void load_files(ssl::context& context, const certificate_files& files,
-                std::vector<std::string>& problems) {
-  const auto load = [&](const std::string& file, auto&& action) {
-    error_code error;
-    action(error);
-    if (error)
-      problems.push_back(file + ": " + error.message());
-  };
-  load(files.ca,
-       [&](error_code& error) { context.load_verify_file(files.ca, error); });
-  load(files.certificate, [&](error_code& error) {
-    context.use_certificate_chain_file(files.certificate, error);
-  });
-  // Loading it also compares it with the certificate.
-  load(files.key, [&](error_code& error) {
-    context.use_private_key_file(files.key, ssl::context::pem, error);
-  });
-  ERR_clear_error();
-}
-
 /// Whether a peer with the same ca would take this certificate.
 /// @returns why not, as OpenSSL puts it.
 int verify_own(SSL_CTX* context, X509* own) {
@@ -81,49 +67,166 @@ int verify_own(SSL_CTX* context, X509* own) {
   return X509_STORE_CTX_get_error(check.get());
 }
 
-void check_own(loaded_context& result, const certificate_files& files,
-               const std::string& node) {
-  auto* own = SSL_CTX_get0_certificate(result.context->native_handle());
-  const auto names = names_of(*own);
-  if (std::find(names.begin(), names.end(), node) == names.end())
-    result.problems.push_back(files.certificate + ": is for " + listed(names)
-                              + ", but this node is " + node);
-  const auto verdict = verify_own(result.context->native_handle(), own);
-  if (verdict == X509_V_ERR_CERT_HAS_EXPIRED
-      || verdict == X509_V_ERR_CERT_NOT_YET_VALID) {
-    result.valid_now = false;
-    result.warning = files.certificate + ": "
-                   + X509_verify_cert_error_string(verdict)
-                   + ": no peer will take it";
-  } else if (verdict != X509_V_OK)
-    result.problems.push_back(files.certificate + ": does not lead to "
-                              + files.ca + ": "
-                              + X509_verify_cert_error_string(verdict));
+bool believes_anybody(SSL_CTX* context) {
+  auto* store = SSL_CTX_get_cert_store(context);
+  return sk_X509_OBJECT_num(X509_STORE_get0_objects(store)) > 0;
+}
+
+/// One reading of the three files.
+class reading {
+public:
+  reading(const certificate_files& files, const std::string& node,
+          user_ptr user)
+    : files_(files), node_(node), user_(user),
+      context_(std::make_shared<ssl::context>(ssl::context::tls)) {
+    set_rules(*context_);
+  }
+
+  identity_reading run() {
+    load_files();
+    if (problems_.empty())
+      check_own();
+    if (!problems_.empty())
+      return {std::nullopt, std::move(problems_), {}};
+    return {tls_identity{context_, files_, expires_}, {}, std::move(warning_)};
+  }
+
+private:
+  SSL_CTX* native() { return context_->native_handle(); }
+
+  template <class Use>
+  void load(const char* key, const std::string& file, const std::string& what,
+            Use use);
+  void load_files();
+  void check_own();
+  void check_name(const X509& own);
+  void check_chain(X509* own);
+  void check_use(X509* own);
+  void note_end(const X509& own);
+
+  void problem(const char* key, std::string text) {
+    problems_.push_back({key, std::move(text)});
+  }
+
+  const certificate_files& files_;
+  const std::string& node_;
+  const user_ptr user_;
+  std::shared_ptr<ssl::context> context_;
+  std::vector<identity_problem> problems_;
+  std::string warning_;
+  int64_t expires_ = 0;
+};
+
+/// @param use Takes the file's content, and says what is wrong with it.
+template <class Use>
+void reading::load(const char* key, const std::string& file,
+                   const std::string& what, Use use) {
+  secret content;
+  if (auto fault = read_file(file, file_bytes_max, user_, content.text);
+      !fault.empty())
+    return problem(key, file + ": " + fault);
+  if (content.text.empty())
+    return problem(key, file + ": " + what + ": the file is empty");
+  error_code error;
+  use(boost::asio::buffer(content.text), error);
+  ERR_clear_error();
+  if (error)
+    problem(key, file + ": " + what + ": " + error.message());
+}
+
+void reading::load_files() {
+  load("ca", files_.ca, "expected certificates in PEM",
+       [&](const auto& content, error_code& error) {
+         context_->add_certificate_authority(content, error);
+         if (!error && !believes_anybody(native()))
+           error = boost::system::errc::make_error_code(
+             boost::system::errc::no_message);
+       });
+  load("certificate", files_.certificate, "expected a certificate in PEM",
+       [&](const auto& content, error_code& error) {
+         context_->use_certificate_chain(content, error);
+       });
+  // Loading it also compares it with the certificate.
+  load("key", files_.key,
+       "expected the key of " + files_.certificate
+         + ", in PEM and without a passphrase",
+       [&](const auto& content, error_code& error) {
+         context_->use_private_key(content, ssl::context::pem, error);
+       });
+}
+
+void reading::check_own() {
+  auto* own = SSL_CTX_get0_certificate(native());
+  check_name(*own);
+  check_chain(own);
+  check_use(own);
+  note_end(*own);
+}
+
+void reading::check_name(const X509& own) {
+  const auto names = names_of(own);
+  if (std::find(names.begin(), names.end(), node_) == names.end())
+    problem("certificate",
+            files_.certificate + ": is for " + listed(names)
+              + ", but this node is " + node_
+              + "; issue one with the subject alternative name DNS:" + node_
+              + ", or say with --node which node this is");
+}
+
+void reading::check_chain(X509* own) {
+  const auto verdict = verify_own(native(), own);
+  if (verdict == X509_V_OK)
+    return;
+  const std::string reason = X509_verify_cert_error_string(verdict);
+  if (verdict == X509_V_ERR_CERT_HAS_EXPIRED)
+    problem("certificate", files_.certificate + ": " + reason
+                             + ": no peer will take it; issue a new one");
+  else if (verdict == X509_V_ERR_CERT_NOT_YET_VALID)
+    problem("certificate", files_.certificate + ": " + reason
+                             + ": no peer will take it; is this host's clock "
+                               "right?");
+  else
+    problem("certificate", files_.certificate + ": does not lead to "
+                             + files_.ca + ": " + reason
+                             + "; have that authority issue it, or name the "
+                               "one that did as ca");
+}
+
+/// A node is a client of some links and the server of others.
+void reading::check_use(X509* own) {
+  if (X509_check_purpose(own, X509_PURPOSE_SSL_CLIENT, 0) != 1
+      || X509_check_purpose(own, X509_PURPOSE_SSL_SERVER, 0) != 1)
+    problem("certificate", files_.certificate
+                             + ": may not be used for both sides of TLS; "
+                               "issue one with the extended key usages "
+                               "serverAuth and clientAuth, or with none");
+  ERR_clear_error();
+}
+
+void reading::note_end(const X509& own) {
   tm end{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(own), &end) == 1)
-    result.expires = ::timegm(&end);
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(&own), &end) == 1)
+    expires_ = ::timegm(&end);
   int days = 0, seconds = 0;
-  if (result.warning.empty()
-      && ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(own)) == 1
+  if (ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(&own)) == 1
       && days < warn_before_days)
-    result.warning = files.certificate + ": expires in "
-                   + std::to_string((days * seconds_a_day + seconds) / 3'600)
-                   + " hours";
+    warning_ = files_.certificate + ": expires in "
+             + std::to_string((days * seconds_a_day + seconds) / 3'600)
+             + " hours";
 }
 
 } // namespace
 
-loaded_context load_context(const certificate_files& files,
-                            const std::string& node) {
-  loaded_context result;
-  result.context = std::make_shared<ssl::context>(ssl::context::tls);
-  set_rules(*result.context);
-  load_files(*result.context, files, result.problems);
-  if (result.problems.empty())
-    check_own(result, files, node);
-  if (!result.problems.empty())
-    result.context = nullptr;
-  return result;
+tls_identity::tls_identity(std::shared_ptr<ssl::context> context,
+                           certificate_files files, int64_t expires)
+  : context_(std::move(context)), files_(std::move(files)), expires_(expires) {
+  if (context_ == nullptr)
+    throw std::invalid_argument{"no certificates to talk TLS with"};
+}
+
+identity_reading read_identity(const certificate_files& files,
+                               const std::string& node, user_ptr user) {
+  return reading{files, node, user}.run();
 }
 
 std::vector<std::string> names_of(const X509& certificate) {

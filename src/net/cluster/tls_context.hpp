@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/service_user.hpp"
+
 #include <boost/asio/ssl/context.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <openssl/ossl_typ.h>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 /// Certificates of nodes: what this one shows, and whom it believes.
@@ -17,22 +21,60 @@ struct certificate_files {
   std::string ca;
   std::string certificate; ///< and what leads from it to the ca
   std::string key;
+  bool operator==(const certificate_files&) const = default;
 };
 
-struct loaded_context {
-  std::shared_ptr<boost::asio::ssl::context> context; ///< null: see problems
-  std::vector<std::string> problems;                  ///< each names its file
-  bool valid_now = true; ///< peers would take the certificate today
-  int64_t expires = 0;   ///< Unix time
-  std::string warning;   ///< when they do not, or soon will not
+/// What a node proves itself and others with: certificates that have been read
+/// and were found good. Never empty, so that whoever holds one talks TLS.
+class tls_identity {
+public:
+  /// @pre `context` is not null. @throws std::invalid_argument otherwise.
+  explicit tls_identity(std::shared_ptr<boost::asio::ssl::context> context,
+                        certificate_files files = {}, int64_t expires = 0);
+  // Moving would leave an empty one behind.
+  tls_identity(const tls_identity&) = default;
+  tls_identity& operator=(const tls_identity&) = default;
+
+  const std::shared_ptr<boost::asio::ssl::context>& context() const noexcept {
+    return context_;
+  }
+  const certificate_files& files() const noexcept { return files_; }
+  int64_t expires() const noexcept { return expires_; } ///< Unix time
+
+private:
+  std::shared_ptr<boost::asio::ssl::context> context_;
+  certificate_files files_;
+  int64_t expires_;
 };
 
-/// Makes a context for both sides of links: TLS 1.3 only, both sides must show
-/// a certificate that leads to the ca, nothing is resumed. Blocks on files.
+/// Links that are neither encrypted nor authenticated: what an operator asks
+/// for by `cluster.insecure: true`, and nothing else ever leads to.
+struct without_tls {};
+
+/// How links are protected. There is no third kind and no default, so that no
+/// failure ends in less protection (rule 131).
+using link_security = std::variant<tls_identity, without_tls>;
+
+struct identity_problem {
+  std::string key;  ///< of the configuration: "ca", "certificate" or "key"
+  std::string text; ///< names the file and the way out
+};
+
+struct identity_reading {
+  std::optional<tls_identity> identity; ///< none: see problems
+  std::vector<identity_problem> problems;
+  std::string warning; ///< when peers will soon not take it any more
+};
+
+/// Reads the files for both sides of links: TLS 1.3 only, both sides must show
+/// a certificate that leads to the ca and is valid today, nothing is resumed.
+/// Blocks on files.
 /// @param node The certificate must be this one's: a dNSName among its subject
 /// alternative names. The common name does not count.
-loaded_context load_context(const certificate_files& files,
-                            const std::string& node);
+/// @param user See service_user.hpp.
+identity_reading read_identity(const certificate_files& files,
+                               const std::string& node,
+                               user_ptr user = nullptr);
 
 /// The dNSNames of a certificate.
 std::vector<std::string> names_of(const X509& certificate);

@@ -127,25 +127,22 @@ public:
   }
 
   /// Certificate files for `node`, made now.
-  link_tls_files certify(const std::string& node) {
+  net::cluster::certificate_files certify(const std::string& node) {
     files.write(
       node,
       net::cluster::make_signed(
         {.common_name = node, .alternative_names = "DNS:" + node}, &authority));
     return tls_of(node);
   }
-  link_tls_files tls_of(const std::string& name) const {
+  net::cluster::certificate_files tls_of(const std::string& name) const {
     return {files.file("ca.pem"), files.file(name + ".pem"),
             files.file(name + ".key")};
   }
 
   link_settings settings(const std::string& node) {
-    link_settings result;
-    result.node = node;
-    result.cluster = "prod";
-    result.listen = "127.0.0.1:0";
-    result.tls = certify(node);
-    return result;
+    auto read = net::cluster::read_identity(certify(node), node);
+    CAF_REQUIRE(read.identity);
+    return {node, "prod", "127.0.0.1:0", *read.identity, {}, {}};
   }
 
   /// Each knows lb1, lb2 and lb3.

@@ -199,7 +199,7 @@ CAF_TEST(names are looked up at every dial) {
 CAF_TEST(without TLS a peer is who it says it is) {
   for (const auto* name : {"lb1", "lb2"}) {
     auto plain = settings(name);
-    plain.tls.reset();
+    plain.security = net::cluster::without_tls{};
     add(plain);
   }
   const auto [here, there] = connect(*nodes[0], *nodes[1], "lb2");

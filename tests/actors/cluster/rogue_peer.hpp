@@ -47,7 +47,8 @@ public:
   void connect(const std::string& bytes) {
     boost::asio::ip::tcp::socket socket{loop_};
     socket.connect({boost::asio::ip::make_address("127.0.0.1"), to_.port()});
-    stream_ = net::cluster::make_peer_stream(std::move(socket), nullptr);
+    stream_ = net::cluster::make_peer_stream(std::move(socket),
+                                             net::cluster::without_tls{});
     begin();
     send(bytes);
   }
@@ -56,7 +57,8 @@ public:
   void secure(std::shared_ptr<boost::asio::ssl::context> context) {
     boost::asio::ip::tcp::socket socket{loop_};
     socket.connect({boost::asio::ip::make_address("127.0.0.1"), to_.port()});
-    stream_ = net::cluster::make_peer_stream(std::move(socket), context);
+    stream_ = net::cluster::make_peer_stream(
+      std::move(socket), net::cluster::tls_identity{context});
     stream_->handshake(net::cluster::link_side::dialled, [this](auto error) {
       failure = error ? stream_->explain(error) : "";
       if (error)
@@ -72,7 +74,8 @@ public:
              std::shared_ptr<boost::asio::ssl::context> context) {
     handshake_ = std::make_shared<net::cluster::peer_handshake>(
       boost::asio::ip::tcp::socket{loop_},
-      net::cluster::handshake_terms{name, cluster, std::move(context), {}},
+      net::cluster::handshake_terms{
+        name, cluster, net::cluster::tls_identity{std::move(context)}, {}},
       [this](net::cluster::handshake_result result) {
         failure = result.failure;
         stream_ = std::move(result.stream);

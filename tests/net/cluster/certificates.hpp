@@ -35,6 +35,7 @@ struct certificate_form {
   long valid_from = -3'600;
   long valid_to = 30L * 86'400;
   bool authority = false;
+  std::string extended_key_usage{}; ///< "serverAuth,clientAuth"; "" is none
 };
 
 inline void add_extension(X509& to, int kind, const std::string& value) {
@@ -67,6 +68,8 @@ inline signed_key make_signed(const certificate_form& form,
     add_extension(x, NID_basic_constraints, "critical,CA:TRUE");
   if (!form.alternative_names.empty())
     add_extension(x, NID_subject_alt_name, form.alternative_names);
+  if (!form.extended_key_usage.empty())
+    add_extension(x, NID_ext_key_usage, form.extended_key_usage);
   X509_sign(&x, issuer != nullptr ? issuer->key.get() : result.key.get(),
             EVP_sha256());
   return result;

@@ -14,19 +14,19 @@ namespace {
 struct fixture {
   fixture() { files.write("ca", authority); }
 
-  loaded_context load(const certificate_form& form) {
+  identity_reading load(const certificate_form& form) {
     files.write("lb1", make_signed(form, &authority));
     return load_lb1();
   }
-  loaded_context load_lb1() const {
-    return load_context(
+  identity_reading load_lb1() const {
+    return read_identity(
       {files.file("ca.pem"), files.file("lb1.pem"), files.file("lb1.key")},
       "lb1");
   }
-  static bool says(const loaded_context& loaded, const std::string& text) {
-    CAF_CHECK(loaded.context == nullptr);
+  static bool says(const identity_reading& loaded, const std::string& text) {
+    CAF_CHECK(!loaded.identity);
     for (const auto& problem : loaded.problems)
-      if (problem.find(text) != std::string::npos)
+      if (problem.text.find(text) != std::string::npos)
         return true;
     return false;
   }
@@ -42,11 +42,10 @@ CAF_TEST_FIXTURE_SCOPE(tls_context_tests, fixture)
 CAF_TEST(a good certificate makes a context of TLS 1.3 alone) {
   const auto loaded =
     load({.common_name = "x", .alternative_names = "DNS:lb1"});
-  CAF_CHECK_EQUAL(loaded.problems, std::vector<std::string>{});
-  CAF_REQUIRE(loaded.context);
-  CAF_CHECK(loaded.valid_now);
+  CAF_CHECK(loaded.problems.empty());
+  CAF_REQUIRE(loaded.identity);
   CAF_CHECK_EQUAL(loaded.warning, "");
-  auto* native = loaded.context->native_handle();
+  auto* native = loaded.identity->context()->native_handle();
   CAF_CHECK_EQUAL(SSL_CTX_get_min_proto_version(native), TLS1_3_VERSION);
   CAF_CHECK_EQUAL(SSL_CTX_get_max_proto_version(native), TLS1_3_VERSION);
 }
@@ -69,21 +68,50 @@ CAF_TEST(a certificate of another authority is a problem) {
   CAF_CHECK(says(load_lb1(), "does not lead to"));
 }
 
-CAF_TEST(an expired certificate is loaded and said to be of no use) {
-  const auto loaded = load({.common_name = "lb1",
-                            .alternative_names = "DNS:lb1",
-                            .valid_from = -7'200,
-                            .valid_to = -3'600});
-  CAF_CHECK(loaded.context != nullptr);
-  CAF_CHECK(!loaded.valid_now);
-  CAF_CHECK(loaded.warning.find("expired") != std::string::npos);
+CAF_TEST(a certificate that no peer takes today is a problem) {
+  certificate_form form{.common_name = "lb1",
+                        .alternative_names = "DNS:lb1",
+                        .valid_from = -7'200,
+                        .valid_to = -3'600};
+  CAF_CHECK(says(load(form), "lb1.pem: certificate has expired"));
+  form.valid_from = 3'600;
+  form.valid_to = 7'200;
+  CAF_CHECK(says(load(form), "lb1.pem: certificate is not yet valid"));
+}
+
+CAF_TEST(a certificate for one side of TLS alone is a problem) {
+  for (const auto* use : {"serverAuth", "clientAuth"})
+    CAF_CHECK(says(load({.common_name = "lb1",
+                         .alternative_names = "DNS:lb1",
+                         .extended_key_usage = use}),
+                   "lb1.pem: may not be used for both sides of TLS"));
+  CAF_CHECK(load({.common_name = "lb1",
+                  .alternative_names = "DNS:lb1",
+                  .extended_key_usage = "serverAuth,clientAuth"})
+              .identity);
+}
+
+CAF_TEST(there is no identity without certificates) {
+  bool refused = false;
+  try {
+    tls_identity{nullptr};
+  } catch (const std::invalid_argument&) {
+    refused = true;
+  }
+  CAF_CHECK(refused);
+  const auto loaded =
+    load({.common_name = "lb1", .alternative_names = "DNS:lb1"});
+  auto from = *loaded.identity;
+  const auto to = std::move(from);
+  CAF_CHECK(from.context() != nullptr); // NOLINT(bugprone-use-after-move)
+  CAF_CHECK(to.context() == from.context());
 }
 
 CAF_TEST(a certificate that soon expires is warned about) {
   const auto loaded = load({.common_name = "lb1",
                             .alternative_names = "DNS:lb1",
                             .valid_to = 5L * 3'600 + 60});
-  CAF_CHECK(loaded.valid_now);
+  CAF_CHECK(loaded.identity);
   CAF_CHECK(loaded.warning.find("expires in 5 hours") != std::string::npos);
 }
 
