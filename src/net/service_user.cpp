@@ -74,8 +74,8 @@ public:
 
 private:
   void enter_root(bool absolute) {
-    directory_ = descriptor{
-      ::open(absolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    directory_ =
+      owned_fd{::open(absolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     if (!directory_.ok())
       fault_ = error_text();
   }
@@ -88,8 +88,8 @@ private:
         && S_ISLNK(found.st_mode);
   }
 
-  descriptor open_next() const {
-    return descriptor{
+  owned_fd open_next() const {
+    return owned_fd{
       ::openat(directory_.get(), name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   }
 
@@ -144,7 +144,7 @@ private:
 
   std::deque<std::string> rest_;
   const purpose why_;
-  descriptor directory_;
+  owned_fd directory_;
   std::string fault_;
   std::string planted_;
   unsigned links_ = 0;
@@ -214,7 +214,7 @@ std::vector<std::string> names_in(int directory) {
 /// has to be is. Links and whatever else is no file stay, unused, as they are.
 std::string give_files(int directory, const service_user& user) {
   for (const auto& name : names_in(directory)) {
-    const descriptor file{
+    const owned_fd file{
       ::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     struct stat found {};
     if (!file.ok() || ::fstat(file.get(), &found) != 0
@@ -237,18 +237,18 @@ std::optional<service_user> user_to_become(const std::string& name) {
   return service_user{name, entry->pw_uid, entry->pw_gid};
 }
 
-opening<descriptor> open_to_read(const std::string& path, user_ptr user) {
-  descriptor file;
+opening<owned_fd> open_to_read(const std::string& path, user_ptr user) {
+  owned_fd file;
   std::string planted;
   if (user == nullptr) {
-    file = descriptor{::open(path.c_str(), read_flags)};
+    file = owned_fd{::open(path.c_str(), read_flags)};
   } else {
     const walk way{path, purpose::reading};
     if (!way.fault().empty())
       return "cannot be read: " + way.fault();
     planted = way.planted();
-    file = descriptor{
-      ::openat(way.directory(), way.name(), read_flags | O_NOFOLLOW)};
+    file =
+      owned_fd{::openat(way.directory(), way.name(), read_flags | O_NOFOLLOW)};
   }
   struct stat found {};
   if (!file.ok() || ::fstat(file.get(), &found) != 0)
@@ -281,19 +281,19 @@ std::string read_file(const std::string& path, size_t bytes_max, user_ptr user,
   return {};
 }
 
-opening<descriptor> open_log(const std::string& path, user_ptr user) {
+opening<owned_fd> open_log(const std::string& path, user_ptr user) {
   if (const auto stream = standard_stream(path)) {
-    descriptor copy{::fcntl(*stream, F_DUPFD_CLOEXEC, 3)};
-    return copy.ok() ? opening<descriptor>{std::move(copy)} : error_text();
+    owned_fd copy{::fcntl(*stream, F_DUPFD_CLOEXEC, 3)};
+    return copy.ok() ? opening<owned_fd>{std::move(copy)} : error_text();
   }
   if (user == nullptr) {
-    descriptor file{::open(path.c_str(), log_flags, 0640)};
-    return file.ok() ? opening<descriptor>{std::move(file)} : error_text();
+    owned_fd file{::open(path.c_str(), log_flags, 0640)};
+    return file.ok() ? opening<owned_fd>{std::move(file)} : error_text();
   }
   const walk way{path, purpose::writing};
   if (!way.fault().empty())
     return way.fault();
-  descriptor file{
+  owned_fd file{
     ::openat(way.directory(), way.name(), log_flags | O_NOFOLLOW, 0640)};
   if (!file.ok())
     return describe_open_error();
@@ -302,16 +302,15 @@ opening<descriptor> open_log(const std::string& path, user_ptr user) {
   return file;
 }
 
-opening<descriptor> open_directory(const std::string& path,
-                                   const service_user& user) {
+opening<owned_fd> open_directory(const std::string& path,
+                                 const service_user& user) {
   const walk way{path, purpose::making};
   if (!way.fault().empty())
     return "cannot be made: " + way.fault();
   if (::mkdirat(way.directory(), way.name(), 0700) != 0 && errno != EEXIST)
     return "cannot be made: " + error_text();
-  descriptor directory{
-    ::openat(way.directory(), way.name(),
-             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  owned_fd directory{::openat(way.directory(), way.name(),
+                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!directory.ok())
     return errno == ENOTDIR ? "is not a directory, or a symbolic link to one"
                             : describe_open_error();
@@ -333,7 +332,7 @@ std::string give_socket(const std::string& path, const service_user& user) {
   const walk way{path, purpose::writing};
   if (!way.fault().empty())
     return way.fault();
-  const descriptor file{
+  const owned_fd file{
     ::openat(way.directory(), way.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   struct stat found {};
   if (!file.ok() || ::fstat(file.get(), &found) != 0)

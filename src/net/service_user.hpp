@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/descriptor.hpp"
+#include "net/owned_fd.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -43,7 +43,7 @@ using user_ptr = const service_user*; ///< null: nobody to become
 /// Opens a regular file for reading; never waits, as for the writer of a pipe.
 /// A link that others than root could have made may lead to the user's own
 /// files only.
-opening<descriptor> open_to_read(const std::string& path, user_ptr user);
+opening<owned_fd> open_to_read(const std::string& path, user_ptr user);
 
 /// Puts all of a small file into `to`, read as open_to_read() says.
 /// @returns why not, "" when it is there.
@@ -53,12 +53,12 @@ std::string read_file(const std::string& path, size_t bytes_max, user_ptr user,
 /// Opens a log for appending, and makes it the user's: a regular file, which is
 /// created if there is none, or a pipe. Devices may be written to and stay
 /// whose they are. "-", /dev/stdout and /dev/stderr are what this process has.
-opening<descriptor> open_log(const std::string& path, user_ptr user);
+opening<owned_fd> open_log(const std::string& path, user_ptr user);
 
 /// Opens a directory, made with mode 0700 if there is none, missing parents
 /// too, and makes it the user's with the regular files in it.
-opening<descriptor> open_directory(const std::string& path,
-                                   const service_user& user);
+opening<owned_fd> open_directory(const std::string& path,
+                                 const service_user& user);
 
 /// Whether a file may be made at this path: root alone decides in which
 /// directory it ends up. @returns why not, "" if it may.

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-opening<descriptor> make_directory(const std::string& path) {
+opening<owned_fd> make_directory(const std::string& path) {
   std::error_code error;
   if (const auto parent = fs::path{path}.parent_path(); !parent.empty())
     fs::create_directories(parent, error);
@@ -27,7 +27,7 @@ opening<descriptor> make_directory(const std::string& path) {
     error = {errno, std::generic_category()};
   if (error)
     return "cannot be made: " + error.message();
-  descriptor result{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  owned_fd result{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (result.ok())
     return result;
   return errno == ENOTDIR
@@ -36,7 +36,7 @@ opening<descriptor> make_directory(const std::string& path) {
 }
 
 /// The directory, if it can be used, else why not.
-opening<descriptor> open_private(const std::string& path, user_ptr user) {
+opening<owned_fd> open_private(const std::string& path, user_ptr user) {
   auto result =
     user != nullptr ? open_directory(path, *user) : make_directory(path);
   struct stat found {};
@@ -47,8 +47,8 @@ opening<descriptor> open_private(const std::string& path, user_ptr user) {
 }
 
 /// The lock file, made if there is none, and the user's.
-opening<descriptor> open_lock(int directory, user_ptr user) {
-  descriptor lock{::openat(
+opening<owned_fd> open_lock(int directory, user_ptr user) {
+  owned_fd lock{::openat(
     directory, "lock",
     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600)};
   struct stat found {};

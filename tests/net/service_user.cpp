@@ -91,7 +91,7 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 void make_socket(const std::string& path) {
-  const descriptor one{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  const owned_fd one{::socket(AF_UNIX, SOCK_STREAM, 0)};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
@@ -165,7 +165,7 @@ CAF_TEST(devices and pipes may be logged to and devices stay whose they are) {
   const auto pipe = at->users + "/pipe";
   CAF_REQUIRE_EQUAL(::mkfifo(pipe.c_str(), 0600), 0);
   CAF_CHECK(has(log_fault(pipe), "No such device")); // nobody reads
-  const descriptor reader{::open(pipe.c_str(), O_RDONLY | O_NONBLOCK)};
+  const owned_fd reader{::open(pipe.c_str(), O_RDONLY | O_NONBLOCK)};
   CAF_CHECK_EQUAL(log_fault(pipe), "");
 }
 

@@ -7,16 +7,16 @@
 namespace troupe::net {
 
 /// An open file, closed at the end of its scope.
-class descriptor {
+class owned_fd {
 public:
-  descriptor() = default;
-  explicit descriptor(int fd) noexcept : fd_(fd) {}
-  ~descriptor() {
+  owned_fd() = default;
+  explicit owned_fd(int fd) noexcept : fd_(fd) {}
+  ~owned_fd() {
     if (fd_ >= 0)
       ::close(fd_);
   }
-  descriptor(descriptor&& other) noexcept : fd_(other.release()) {}
-  descriptor& operator=(descriptor&& other) noexcept {
+  owned_fd(owned_fd&& other) noexcept : fd_(other.release()) {}
+  owned_fd& operator=(owned_fd&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
   }
