@@ -46,15 +46,18 @@ def test_a_connection_that_changes_workers_counts_once_against_the_limit(t):
     node = spread_node(t, max_connections=20)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(node.client()) for _ in range(20)]
-        for client in clients:
-            assert client.get("/").status == 200
+        for client in clients:  # all busy: none gives way to another
+            client.send_request("GET", "/delay/5000")
+        eventually(lambda: node.metric("server_connections") == 20)
         for _ in range(3):
             with node.client() as client:
                 assert client.get("/").status == 503
         assert node.metric("frontend_connections") == 20
-        clients[0].close()
-        eventually(lambda: node.metric("frontend_connections") == 19)
-        assert node.get().status == 200
+        for client in clients:
+            assert client.read_response().status == 200
+        assert node.metric("frontend_connections") == 20
+    eventually(lambda: node.metric("frontend_connections") == 0)
+    assert node.get().status == 200
 
 
 def test_a_stop_loses_none_that_are_on_their_way(t):
