@@ -91,7 +91,7 @@ def measure(case, arguments):
     kinds = arguments.proxies
     with rig.Rig(arguments.bin) as stage:
         files = case.server_mode == "files"
-        servers = stage.origin() if files else stage.one_as_many(4, case.server_mode)
+        servers = stage.origin() if files else stage.one_as_many(case.servers, case.server_mode)
         contenders = {
             kind: proxies.start(
                 stage,
@@ -99,6 +99,7 @@ def measure(case, arguments):
                 servers,
                 mode=case.mode,
                 splice=case.splice,
+                tuned=case.tuned,
                 access_log=stage.directory / f"{kind}-access.log" if case.log else None,
             )
             for kind in kinds

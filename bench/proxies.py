@@ -18,15 +18,18 @@ class Proxy:
 
     kind = ""
 
-    def __init__(self, stage, servers, mode="http", access_log=None, check_every=2, splice=False):
+    def __init__(self, stage, servers, mode="http", access_log=None, check_every=2, splice=False, tuned=True):
         """servers: ports of this machine, or ADDRESS:PORT. access_log: a file.
-        splice: HAProxy's option; troupe decides by itself, nginx cannot."""
+        splice: HAProxy's option; troupe decides by itself, nginx cannot.
+        tuned: kept connections to servers as they cost HAProxy and nginx least, not their
+        defaults. troupe has its defaults in any case."""
         self.stage = stage
         self.servers = [f"127.0.0.1:{x}" if isinstance(x, int) else x for x in servers]
         self.mode = mode
         self.access_log = access_log
         self.check_every = check_every
         self.splice = splice
+        self.tuned = tuned
         self.port = rig.free_port()
         self.directory = stage.directory / f"{self.kind}-{self.port}"
         self.directory.mkdir()
@@ -147,7 +150,6 @@ class Troupe(Proxy):
                         {"name": f"a{n + 1}", "address": address, **self.per_server}
                         for n, address in enumerate(self.servers)
                     ],
-                    "pool": {"idle_max": 256},
                     **self.backend,
                     **backend,
                 }
@@ -192,8 +194,8 @@ class Haproxy(Proxy):
         )
         log = "  log global\n  option httplog\n" if self.access_log else ""
         splice = "  option splice-request\n  option splice-response\n" if self.splice else ""
-        http = """  http-reuse always
-  option forwardfor
+        reuse = "  http-reuse always\n" if self.tuned else ""
+        http = f"""{reuse}  option forwardfor
   unique-id-format %[uuid()]
 """
         heads = """  http-request set-header X-Forwarded-Proto http
@@ -237,8 +239,18 @@ class Nginx(Proxy):
 
     kind = "nginx"
 
+    def keepalive(self):
+        """By default nginx of this age keeps no connection to a server."""
+        if not self.tuned:
+            return ""
+        return f"""    keepalive {256 + len(self.servers)};
+    keepalive_requests 1000000000;
+    keepalive_timeout 600s;
+"""
+
     def http(self, servers):
         log = f"access_log {self.access_log};" if self.access_log else "access_log off;"
+        version = 'proxy_http_version 1.1;\n      proxy_set_header Connection "";' if self.tuned else ""
         return f"""http {{
   {log}
   keepalive_timeout 600s;
@@ -251,20 +263,16 @@ class Nginx(Proxy):
   scgi_temp_path {self.directory}/scgi;
   upstream app {{
 {servers}
-    keepalive {256 + len(self.servers)};
-    keepalive_requests 1000000000;
-    keepalive_timeout 600s;
-  }}
+{self.keepalive()}  }}
   server {{
     listen 127.0.0.1:{self.port} backlog=4096;
     location / {{
       proxy_pass http://app;
-      proxy_http_version 1.1;
+      {version}
       proxy_request_buffering off;
       proxy_max_temp_file_size 0;
       proxy_buffers 8 32k;
       proxy_set_header Host $http_host;
-      proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto http;
       proxy_set_header X-Forwarded-Host $http_host;

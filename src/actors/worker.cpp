@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -124,11 +125,11 @@ void worker::publish(const publish_snapshot& message) {
     return; // it has gone in the meantime
   auto& slot = *found->second.slot;
   const auto before = slot.current();
-  if (before)
-    note_removed(before->snapshot->servers, message.snapshot->servers);
   slot.adopt(message.snapshot);
-  if (before)
-    leave_servers(*before->snapshot, *message.snapshot);
+  if (!before)
+    return;
+  note_removed(before->snapshot->servers, slot);
+  leave_servers(*before->snapshot, *message.snapshot);
 }
 
 /// The streams of a server that went down, by `on_down`, and of backups that
@@ -159,9 +160,10 @@ void worker::forget(const backend_gone& message) {
   const auto gone = state_.backends.extract(message.name);
   if (gone.empty())
     return;
-  if (const auto last = gone.mapped().slot->current())
-    note_removed(last->snapshot->servers, {});
-  gone.mapped().slot->close();
+  auto& slot = *gone.mapped().slot;
+  slot.close();
+  if (const auto last = slot.current())
+    note_removed(last->snapshot->servers, slot);
 }
 
 void worker::open(const open_frontend& message) {
@@ -302,22 +304,20 @@ void worker::close_one(const close_connection& message) {
 }
 
 void worker::note_removed(const std::vector<server_route>& before,
-                          const std::vector<server_route>& now) {
+                          const net::backend_slot& slot) {
   const auto deadline =
     state_.context.services.event_loop.now() + state_.drain_timeout;
-  const auto is_among = [&](const auto& servers, const auto& live,
-                            const endpoint& address) {
-    return std::any_of(servers.begin(), servers.end(), [&](const auto& x) {
-      return x.live == live
-          && (x.address == address
-              || std::ranges::find(x.others, address) != x.others.end());
-    });
-  };
-  for (const auto& old : before)
-    if (!is_among(now, old.live, old.address))
-      state_.removed.push_back({old.live, old.address, deadline});
+  const auto& now = slot.current()->snapshot->servers;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const auto& [live, address] = std::tie(before[i].live, before[i].address);
+    // Most snapshots change a state, not the servers: no need to look those up.
+    const bool in_place = !slot.is_closed() && i < now.size()
+                       && now[i].live == live && has_address(now[i], address);
+    if (!in_place && !slot.serves(*live, address))
+      state_.removed.push_back({live, address, deadline});
+  }
   std::erase_if(state_.removed, [&](const auto& removed) { // it is back
-    return is_among(now, removed.server, removed.address);
+    return slot.serves(*removed.server, removed.address);
   });
   await_removed();
 }
@@ -332,18 +332,26 @@ void worker::await_removed() {
 
 void worker::on_timer() {
   in_actor([this] {
-    auto& event_loop = state_.context.services.event_loop;
-    std::erase_if(state_.removed, [&](const auto& removed) {
-      if (removed.deadline > event_loop.now())
-        return false;
+    const auto now = state_.context.services.event_loop.now();
+    const auto overdue = std::partition(
+      state_.removed.begin(), state_.removed.end(),
+      [&](const auto& removed) { return removed.deadline > now; });
+    std::unordered_multimap<const server_live*, endpoint> ends;
+    for (auto removed = overdue; removed != state_.removed.end(); ++removed)
+      ends.emplace(removed->server.get(), removed->address);
+    const auto has_ended = [&](const net::server_connection& x) {
+      const auto [first, last] = ends.equal_range(x.server);
+      return std::any_of(first, last, [&](const auto& entry) {
+        return entry.second == x.address;
+      });
+    };
+    if (!ends.empty())
       for_each_connection([&](group_member& member) {
         const auto* upstream = member.upstream();
-        if (upstream != nullptr && upstream->server == removed.server.get()
-            && upstream->address == removed.address)
+        if (upstream != nullptr && has_ended(*upstream))
           member.close(reason::drained);
       });
-      return true;
-    });
+    state_.removed.erase(overdue, state_.removed.end());
     await_removed();
   });
 }

@@ -96,7 +96,7 @@ private:
   void listener_died(const caf::down_msg& down);
   void drain(worker_state::frontend& frontend, const drain_listener& message);
   void note_removed(const std::vector<server_route>& before,
-                    const std::vector<server_route>& now);
+                    const net::backend_slot& slot);
   void await_removed();
   void leave_servers(const backend_snapshot& before,
                      const backend_snapshot& now);

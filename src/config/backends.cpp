@@ -33,11 +33,29 @@ void read_server(const cursor& in, server_settings& out) {
   map.read("max_connections", out.max_connections, number{0, 10'000'000});
 }
 
+/// `auto` leaves it unset.
+struct idle_count {
+  static constexpr std::string_view kind = "a number or auto";
+  parsed<std::optional<uint32_t>> operator()(std::string_view text) const {
+    if (text == "auto")
+      return std::optional<uint32_t>{};
+    auto result = number{0, 65'536}(text);
+    if (const auto* wanted = std::get_if<expected>(&result))
+      return expected{"auto or " + wanted->text};
+    return std::optional{static_cast<uint32_t>(std::get<uint64_t>(result))};
+  }
+};
+
+constexpr auto reuses = words<pool_reuse>(
+  {{"always", pool_reuse::always}, {"safe", pool_reuse::safe}});
+
 void read_pool(const cursor& in, pool_settings& out) {
-  static constexpr std::string_view keys[] = {"idle_max", "idle_timeout"};
+  static constexpr std::string_view keys[] = {"idle_max", "idle_timeout",
+                                              "reuse"};
   const map_cursor map{in, keys};
-  map.read("idle_max", out.idle_max, number{0, 65'536});
+  map.read("idle_max", out.idle_max, idle_count{});
   map.read("idle_timeout", out.idle_timeout, duration{1ms, 24h});
+  map.read("reuse", out.reuse, reuses);
 }
 
 void read_queue(const cursor& in, queue_settings& out) {

@@ -170,8 +170,17 @@ struct server_settings {
   bool operator==(const server_settings&) const = default;
 };
 
+/// Whose connections to servers a request may go over.
+enum class pool_reuse : uint8_t {
+  always, ///< any idle one
+  safe,   ///< a client connection's first request opens one of its own
+};
+
 struct pool_settings {
-  uint32_t idle_max = 32; ///< per worker and server
+  /// Per worker and server; unset (`auto`): as many as were busy at once
+  /// lately.
+  std::optional<uint32_t> idle_max;
+  pool_reuse reuse = pool_reuse::always;
   milliseconds idle_timeout{30'000};
   bool operator==(const pool_settings&) const = default;
 };

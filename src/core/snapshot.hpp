@@ -6,6 +6,7 @@
 #include "core/live.hpp"
 #include "core/settings.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,6 +34,12 @@ struct server_route {
   /// Percent of its share that it gets; below 100 while `slow_start` lasts.
   uint32_t ramp = 100;
 };
+
+/// Whether it is one of the addresses that the server's name stands for.
+inline bool has_address(const server_route& server, const endpoint& address) {
+  return server.address == address
+      || std::ranges::find(server.others, address) != server.others.end();
+}
 
 /// The routing snapshot of one backend: immutable, made by its router, shared
 /// with every worker. Health, weight and admin state stand together, so no

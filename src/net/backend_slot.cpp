@@ -25,13 +25,14 @@ backend_slot::backend_slot(std::string name, loop& l, unsigned worker,
     pool_(l), queue_(l, worker) {}
 
 void backend_slot::adopt(snapshot_ptr snapshot) {
-  pool_.adopt(*snapshot);
+  pool_.adopt(*snapshot, current_ ? current_->snapshot.get() : nullptr);
   current_ = new held_snapshot{std::move(snapshot), reporter_};
   queue_.adopt(current_->snapshot->live);
 }
 
 void backend_slot::close() {
   closed_ = true;
+  pool_.close();
   queue_.wake_all();
 }
 

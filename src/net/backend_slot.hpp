@@ -55,9 +55,15 @@ public:
   /// Null until the first snapshot has come.
   const local_ptr<held_snapshot>& current() const noexcept { return current_; }
 
-  /// The configuration has it no more: who waits gets 503.
+  /// The configuration has it no more: who waits gets 503, and what is idle is
+  /// closed.
   void close();
   bool is_closed() const noexcept { return closed_; }
+
+  /// Whether the newest snapshot has that server at that address.
+  bool serves(const server_live& server, const endpoint& address) const {
+    return pool_.serves(server, address);
+  }
 
   server_pool& pool() noexcept { return pool_; }
   server_queue& queue() noexcept { return queue_; }

@@ -46,6 +46,11 @@ void dialer::avoid_server() noexcept {
     avoid_.push_back(index_);
 }
 
+dialer::outcome dialer::dial(reuse pool, bound_connection& own) {
+  own_ = &own;
+  return dial(pool);
+}
+
 dialer::outcome dialer::dial(reuse pool) {
   reuse_ = pool;
   // Who comes first is served first; a retry has waited already.
@@ -54,7 +59,36 @@ dialer::outcome dialer::dial(reuse pool) {
   return try_servers();
 }
 
+/// Another server, or another connection to this one, would not know who is
+/// logged in: a request waits for its own server even where others are free.
+std::optional<dialer::outcome> dialer::try_own() {
+  const auto& servers = snapshot().servers;
+  const auto* live = own_->get()->server;
+  const auto found =
+    std::find_if(servers.begin(), servers.end(),
+                 [&](const auto& x) { return x.live.get() == live; });
+  if (found == servers.end()) {
+    own_->end(); // the frontend has another backend now
+    return std::nullopt;
+  }
+  lease_ = lease::try_take(*found->live, found->max_connections);
+  if (!lease_)
+    return wait_in_queue();
+  connection_ = backend_->pool().take(*own_, reuse_ == reuse::proven, *owner_);
+  if (!connection_) {
+    free_server();
+    return std::nullopt;
+  }
+  index_ = static_cast<uint32_t>(found - servers.begin());
+  server_ = found->live.get();
+  ++tries_;
+  return outcome::ready;
+}
+
 dialer::outcome dialer::try_servers() {
+  if (own_ != nullptr && *own_)
+    if (const auto result = try_own())
+      return *result;
   while (may_dial()) {
     const auto picked =
       frontend_->balance->pick(snapshot(), {client_hash_, avoid_});
@@ -131,7 +165,7 @@ dialer::outcome dialer::resume_queued() {
   const auto result = try_servers();
   if (result != outcome::queued)
     backend_->queue().leave(waiter_);
-  else if (!avoid_.empty())
+  else if (!avoid_.empty() || (own_ != nullptr && *own_))
     backend_->queue().wake_next(); // it is choosy, the next one may not be
   return result;
 }
@@ -173,6 +207,7 @@ dialer::outcome dialer::connect_to(const endpoint& address) {
   connection_->server = server_;
   connection_->address = address;
   connection_->io.open(attempt.fd, at_once, address.family() == AF_UNIX);
+  backend_->pool().enlist(*connection_);
   pending_ = !at_once;
   return at_once ? connected() : outcome::pending;
 }
@@ -268,7 +303,10 @@ void dialer::release(bool reusable) {
     backend_->queue().leave(waiter_);
   if (connection_ && reusable) {
     ++connection_->requests;
-    backend_->pool().put(std::move(connection_), services_.event_loop.now());
+    if (!connection_->bound)
+      backend_->pool().put(std::move(connection_), services_.event_loop.now());
+    else if (own_ != nullptr)
+      backend_->pool().put(std::move(connection_), *own_);
   }
   connection_.reset();
   backlog_until_.reset();
@@ -280,6 +318,7 @@ void dialer::reset() noexcept {
   release(false);
   held_.reset();
   backend_.reset();
+  own_ = nullptr;
   server_ = nullptr;
   pending_ = false;
   tries_ = 0;

@@ -45,6 +45,9 @@ public:
 
   /// Picks a server and takes or opens a connection to it; a server that
   /// refuses at once is passed over.
+  /// @param own The client's bound connection, if it has one, comes first and
+  /// names the server.
+  outcome dial(reuse pool, bound_connection& own);
   outcome dial(reuse pool);
 
   /// An event on the pending connection. @returns what it came to, the next
@@ -65,8 +68,13 @@ public:
   /// closed in the meantime.
   void discard(bool blame);
 
-  /// Done with the connection: back to the pool, or closed.
+  /// Done with the connection: back to the pool, to its client alone if it is
+  /// bound, or closed.
   void release(bool reusable);
+
+  /// A login counts on the connection: it serves this client only from now on,
+  /// the one whose bound_connection dial() was given.
+  void bind() noexcept { connection_->bound = true; }
 
   /// Lets go of everything, the snapshot included.
   void reset() noexcept;
@@ -100,6 +108,8 @@ private:
   bool is_avoided(uint32_t index) const noexcept;
   void avoid_server() noexcept;
   outcome try_servers();
+  /// @returns nothing if there is none to take.
+  std::optional<outcome> try_own();
   outcome wait_in_queue();
   void take_newest_snapshot();
   void free_server();
@@ -122,6 +132,7 @@ private:
   lease lease_;
   queue_waiter waiter_;
   server_connection_ptr connection_;
+  bound_connection* own_ = nullptr; ///< outlives the dial
   bool pending_ = false;
   size_t address_ = 0; ///< of the server's name: 0 is the one it goes by
   /// Set while a Unix server's backlog is full: it is tried again until then.

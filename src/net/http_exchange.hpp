@@ -25,6 +25,7 @@ struct exchange_facts {
   bool is_head = false;
   bool http10 = false;
   bool upgrade = false;
+  bool logs_in = false;      ///< to the server connection: it becomes bound
   bool keep_alive = true;    ///< the client wants it and nothing forbids it
   bool request_done = false; ///< every byte of it has been read
   bool head_sent = false;    ///< to the server at work now

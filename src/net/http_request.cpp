@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "net/http1/connection_login.hpp"
 #include "net/http1/forward.hpp"
 #include "net/http_refusal.hpp"
 #include "net/http_session.hpp"
@@ -128,6 +129,7 @@ void http_session::begin_exchange(const http1::request_head& head) {
   x.http10 = head.version_minor == 0;
   x.upgrade = head.upgrade;
   x.keep_alive = head.keep_alive;
+  x.logs_in = http1::logs_in(head);
   x.request_framing = head.body;
   x.request_remaining = head.content_length;
   x.request_done =
@@ -143,12 +145,18 @@ void http_session::begin_exchange(const http1::request_head& head) {
   if (!x.dial.begin(*frontend_, owner_, peer_hash_, client_token_))
     return fail(503, reason::no_healthy_backend);
   x.dial.backend().budget().on_request();
-  // A body that has left cannot be sent again, whatever the method.
-  const auto reuse =
-    x.idempotent && x.request_done ? dialer::reuse::any : dialer::reuse::proven;
   dial_hold_ = true; // the head leaves together with the body at hand
-  on_dialed(x.dial.dial(reuse));
+  on_dialed(x.dial.dial(reuse_for_request(), own_));
   dial_hold_ = false;
+}
+
+dialer::reuse http_session::reuse_for_request() const noexcept {
+  const auto& x = *exchange_;
+  if (requests_ == 1 && x.dial.snapshot().pool.reuse == pool_reuse::safe)
+    return dialer::reuse::none;
+  // A body that has left cannot be sent again, whatever the method.
+  return x.idempotent && x.request_done ? dialer::reuse::any
+                                        : dialer::reuse::proven;
 }
 
 void http_session::note_request(const http1::request_head& head) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "net/http1/connection_login.hpp"
 #include "net/http1/forward.hpp"
 #include "net/http_session.hpp"
 
@@ -106,6 +107,8 @@ void http_session::take_response_head(std::string_view bytes) {
     if (bytes.empty() || is_over())
       return;
   }
+  if (is_stale(head))
+    return server_failed(reason::server_reset, false);
   begin_response(head);
   relay_response(client_head(head, bytes.substr(0, head.size)),
                  bytes.substr(head.size));
@@ -121,10 +124,20 @@ void http_session::pass_interim(const http1::response_head& head) {
     cut(reason::client_abort);
 }
 
+/// It gave up an idle connection when the request was on its way: the request
+/// left whole, so this is no answer to it (RFC 9110 section 15.5.9), and it is
+/// sent again as if the server had merely closed the connection.
+bool http_session::is_stale(const http1::response_head& head) const noexcept {
+  const auto& x = *exchange_;
+  return head.status == 408 && x.dial.is_reused() && x.request_done
+      && may_send_again();
+}
+
 void http_session::begin_response(const http1::response_head& head) {
   auto& x = *exchange_;
   x.head_done = true;
   x.status = head.status;
+  x.logs_in = x.logs_in || http1::offers_login(head);
   x.response_framing = head.body;
   x.response_remaining = head.content_length;
   x.server_keep_alive = head.keep_alive;

@@ -293,8 +293,14 @@ void http_session::finish_exchange(reason why) {
   const bool keep = x.keep_alive && x.request_done;
   const bool linger = !x.request_done;
   account(why);
-  x.dial.release(x.server_keep_alive && x.request_done && !x.server_deaf);
+  if (x.logs_in && x.dial.has_connection())
+    x.dial.bind();
+  // A server that was asked to change the protocol may not have decided yet.
+  x.dial.release(x.server_keep_alive && x.request_done && !x.server_deaf
+                 && !x.upgrade);
   drop_exchange();
+  if (!keep)
+    own_.end();
   if (!keep)
     return begin_closing(linger);
   phase_ = session_phase::idle;
@@ -325,7 +331,7 @@ std::optional<rested_client> http_session::take_rested() {
   const auto rested = services_.event_loop.now() - rests_since_;
   if (phase_ != session_phase::idle || requests_ == 0 || draining_
       || !input_.empty() || client_.has_unsent() || client_.readable()
-      || client_.hung_up() || rested < rest_time)
+      || client_.hung_up() || own_ || rested < rest_time)
     return std::nullopt;
   phase_ = session_phase::ended;
   return rested_client{client_.let_go(), requests_, rests_since_};
@@ -472,6 +478,7 @@ void http_session::end() {
   phase_ = session_phase::ended;
   tunnel_.reset();
   drop_exchange();
+  own_.end();
   input_.reset();
   // What was not sent would be missing without a sign.
   client_.has_unsent() ? client_.abort() : client_.close();

@@ -85,6 +85,7 @@ private:
   void refuse_head(const http1::request_head& head);
   void open_exchange();
   void begin_exchange(const http1::request_head& head);
+  dialer::reuse reuse_for_request() const noexcept;
   void note_request(const http1::request_head& head);
   void write_head(const http1::request_head& head);
   bool within_limits(const http1::request_head& head);
@@ -104,6 +105,8 @@ private:
   void take_response(std::string_view bytes);
   void take_response_head(std::string_view bytes);
   void pass_interim(const http1::response_head& head);
+  /// A 408 that the server had sent before it saw the request.
+  bool is_stale(const http1::response_head& head) const noexcept;
   void begin_response(const http1::response_head& head);
   /// The head as the client gets it: `raw` itself where nothing changes.
   std::string_view client_head(const http1::response_head& head,
@@ -129,6 +132,7 @@ private:
   stream client_;
   std::unique_ptr<http_exchange> exchange_; ///< null while idle
   std::unique_ptr<tunnel> tunnel_;
+  bound_connection own_;  ///< the server connection that its login counts on
   buffer input_;          ///< a partial head, or requests that came early
   time_point head_began_; ///< of the head under way in phase `head`
   time_point rests_since_;

@@ -39,6 +39,7 @@ io_token poller::add(int fd, uint32_t events, io_sink& sink) {
     throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
   free_.pop_back();
   slots_[index].sink = &sink;
+  slots_[index].untold = 0;
   return token;
 }
 
@@ -65,16 +66,24 @@ void poller::detach(int fd, io_token token) noexcept {
 int poller::collect(int timeout_ms) {
   std::array<epoll_event, events_max> events;
   const int count = ::epoll_wait(fd_, events.data(), events_max, timeout_ms);
-  for (int i = 0; i < count; ++i)
-    ready_[i] = {events[i].data.u64, events[i].events};
+  for (int i = 0; i < count; ++i) {
+    const auto data = events[i].data.u64;
+    ready_[i] = {data, events[i].events};
+    auto& slot = slots_[static_cast<uint32_t>(data)];
+    if (slot.generation == data >> 32)
+      slot.untold = events[i].events;
+  }
+  heard_all_ = count < events_max;
   return count < 0 ? 0 : count;
 }
 
 void poller::dispatch(int index) {
   const auto [data, events] = ready_[index];
-  const auto& slot = slots_[static_cast<uint32_t>(data)];
-  if (slot.sink != nullptr && slot.generation == data >> 32)
-    slot.sink->on_io(events);
+  auto& slot = slots_[static_cast<uint32_t>(data)];
+  if (slot.sink == nullptr || slot.generation != data >> 32)
+    return;
+  slot.untold = 0;
+  slot.sink->on_io(events);
 }
 
 } // namespace troupe::net

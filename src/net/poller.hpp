@@ -45,6 +45,17 @@ public:
   /// From now on `sink` hears of the descriptor; no event is lost.
   void hand_over(io_token token, io_sink& sink) noexcept;
 
+  /// What the last wait() brought for this registration and its sink has not
+  /// been told of yet: events of one wait are known all at once, whoever is
+  /// told first.
+  uint32_t untold(io_token token) const noexcept {
+    return slots_[token.slot].untold;
+  }
+
+  /// The last wait() brought all there was. More than `events_max` stay in the
+  /// kernel until the next one.
+  bool heard_all() const noexcept { return heard_all_; }
+
   /// Takes an open descriptor out of the set.
   void detach(int fd, io_token token) noexcept;
 
@@ -62,12 +73,14 @@ private:
   struct slot {
     io_sink* sink = nullptr;
     uint32_t generation = 0;
+    uint32_t untold = 0;
   };
 
   int collect(int timeout_ms);
   void dispatch(int index);
 
   int fd_;
+  bool heard_all_ = true;
   std::vector<slot> slots_;
   std::vector<uint32_t> free_;
   struct ready_event {

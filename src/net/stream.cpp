@@ -76,6 +76,12 @@ void stream::on_io(uint32_t events) {
     owner_->on_stream(*this);
 }
 
+bool stream::was_quiet() const noexcept {
+  constexpr uint32_t stirred = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  return !readable_ && !rdhup_ && !hup_
+      && (loop_.poller().untold(token_) & stirred) == 0;
+}
+
 io_status stream::finish_connect() noexcept {
   if (!connecting_)
     return io_status::done;

@@ -70,6 +70,7 @@ public:
   io_status finish_connect() noexcept;
 
   void owner(stream_owner& o) noexcept { owner_ = &o; }
+  const stream_owner& owner() const noexcept { return *owner_; }
   bool is_open() const noexcept { return fd_ >= 0; }
   int fd() const noexcept { return fd_; }
   int error() const noexcept { return error_; }
@@ -110,6 +111,10 @@ public:
   bool peer_finished() const noexcept { return rdhup_; }
   /// Reset, or both sides finished.
   bool hung_up() const noexcept { return hup_; }
+
+  /// When the poller was last asked there was nothing to be read, and no end.
+  /// Costs no system call, so it knows nothing of what has come since.
+  bool was_quiet() const noexcept;
 
 private:
   void on_io(uint32_t events) override;

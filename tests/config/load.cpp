@@ -141,7 +141,7 @@ CAF_TEST(the check of a backend begins with the defaults of the file) {
   CAF_CHECK(app.health_check == check);
   CAF_CHECK_EQUAL(app.timeout_connect.count(), 1000);
   CAF_CHECK_EQUAL(app.timeout_response.count(), 60000);
-  CAF_CHECK(app.pool == (pool_settings{4, 5s}));
+  CAF_CHECK(app.pool == (pool_settings{4, pool_reuse::safe, 5s}));
   CAF_CHECK_EQUAL(app.retries_max, 1u);
   CAF_CHECK(app.queue == (queue_settings{7, 70ms}));
   CAF_CHECK(app.slow_start == 20s);

@@ -220,6 +220,20 @@ CAF_TEST(workers are auto or a number) {
          {"[]", "got a list, expected a number or auto"}});
 }
 
+CAF_TEST(kept connections are auto or a number and reused as a word says) {
+  check(in_backend("pool:\n    idle_max: @"), "5:15: backends[0].pool.idle_max",
+        {{"auto", ""},
+         {"0", ""},
+         {"65536", ""},
+         {"65537", "got 65537, expected auto or 0..65536"},
+         {"Auto", "got \"Auto\", expected auto or 0..65536"},
+         {"{}", "got a map, expected a number or auto"}});
+  check(in_backend("pool:\n    reuse: @"), "5:12: backends[0].pool.reuse",
+        {{"always", ""},
+         {"safe", ""},
+         {"never", "got \"never\", expected always or safe"}});
+}
+
 CAF_TEST(booleans are the two words only) {
   check(in_check("enabled: @"), "5:14: backends[0].health_check.enabled",
         {{"true", ""},

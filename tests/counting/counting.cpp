@@ -4,8 +4,8 @@
 // Counting costs one addition and keeps real time: no ptrace, no filter, no
 // timing.
 //
-// TROUPE_COUNTS names a file that holds `slots` times four uint64_t: thread id,
-// allocations, waits for events, other system calls.
+// TROUPE_COUNTS names a file that holds `slots` times five uint64_t: thread id,
+// allocations, waits for events, other system calls, and of these the connects.
 
 #include <atomic>
 #include <cstdarg>
@@ -27,6 +27,7 @@ struct slot {
   uint64_t allocations;
   uint64_t waits;
   uint64_t calls;
+  uint64_t connects;
 };
 
 constexpr size_t slots = 64;
@@ -59,6 +60,12 @@ void count_wait() noexcept {
 void count_call() noexcept {
   if (auto* x = mine())
     ++x->calls;
+}
+
+void count_connect() noexcept {
+  count_call();
+  if (auto* x = mine())
+    ++x->connects;
 }
 
 template <class F>
@@ -124,8 +131,8 @@ CALL(ssize_t, splice,
 CALL(int, accept4, (int fd, sockaddr* address, socklen_t* size, int flags), fd,
      address, size, flags)
 CALL(int, socket, (int domain, int type, int protocol), domain, type, protocol)
-CALL(int, connect, (int fd, const sockaddr* address, socklen_t size), fd,
-     address, size)
+COUNTED(count_connect, int, connect,
+        (int fd, const sockaddr* address, socklen_t size), fd, address, size)
 CALL(int, close, (int fd), fd)
 CALL(int, shutdown, (int fd, int how), fd, how)
 CALL(int, setsockopt,

@@ -7,9 +7,8 @@ import struct
 
 from harness import Client, Skip, eventually
 
-SLOT = struct.Struct("4Q")
+SLOT = struct.Struct("5Q")
 SLOTS = 64
-# As many as a server's idle connections that are kept by default.
 CONNECTIONS = 32
 
 
@@ -25,8 +24,8 @@ class Counts:
         self.environment = {"LD_PRELOAD": str(library), "TROUPE_COUNTS": str(self.file)}
 
     def of_workers(self, node):
-        """@returns (allocations, waits for events, other system calls)."""
-        totals = [0, 0, 0]
+        """@returns (allocations, waits for events, other system calls, connects among these)."""
+        totals = [0, 0, 0, 0]
         for thread, *counts in SLOT.iter_unpack(self.file.read_bytes()):
             if thread and self._name(node, thread).startswith("troupe-w"):
                 totals = [total + count for total, count in zip(totals, counts)]
@@ -73,9 +72,9 @@ def test_a_request_costs_four_system_calls_no_allocation_and_no_message(t):
     # once before, is not yet the steady state; what each request costs would
     # show every time.
     for _ in range(5):
-        allocations, _, calls = counts()
+        allocations, _, calls, _ = counts()
         ask(clients, rounds)
-        more_allocations, _, more_calls = counts()
+        more_allocations, _, more_calls, _ = counts()
         seen.append((more_allocations - allocations, (more_calls - calls) / rounds / CONNECTIONS))
         if not seen[-1][0]:
             break
@@ -85,6 +84,54 @@ def test_a_request_costs_four_system_calls_no_allocation_and_no_message(t):
     # Two reads and two writes; a server connection that was made anew now and
     # then would show.
     assert calls_per_request <= 4.1, seen
+
+
+def connects_per_request(t, servers, clients, rounds=20):
+    """With the pool's defaults, after the load has run for a while."""
+    counts = Counts(t)
+    one = t.server("a", host="0.0.0.0")  # so many servers to the node
+    addresses = [f"127.1.0.{n + 1}:{one.port}" for n in range(servers)]
+    entries = [{"name": f"a{n + 1}", "address": address} for n, address in enumerate(addresses)]
+    node = t.node(
+        environment=counts.environment, config={"global": {"workers": 1}}, backend={"servers": entries}
+    )
+    clients = [node.client() for _ in range(clients)]
+    seen = []
+    # Until no more answers are awaited of one server at once than ever before.
+    for _ in range(8):
+        ask(clients, rounds)
+        before = counts.of_workers(node)[3]
+        ask(clients, rounds)
+        seen.append((counts.of_workers(node)[3] - before) / rounds / len(clients))
+        if seen[-1] < 0.01:
+            break
+    for client in clients:
+        client.close()
+    assert seen[-1] < 0.01, f"connects a request, time by time: {seen}"
+
+
+def test_64_clients_connect_to_1_server_once(t):
+    connects_per_request(t, 1, 64)
+
+
+def test_256_clients_connect_to_1_server_once(t):
+    connects_per_request(t, 1, 256, rounds=6)
+
+
+def test_64_clients_connect_to_4_servers_once(t):
+    connects_per_request(t, 4, 64)
+
+
+def test_256_clients_connect_to_4_servers_once(t):
+    connects_per_request(t, 4, 256, rounds=6)
+
+
+def test_64_clients_connect_to_50_servers_once(t):
+    connects_per_request(t, 50, 64)
+
+
+def test_256_clients_connect_to_50_servers_once(t):
+    connects_per_request(t, 50, 256, rounds=6)
 
 
 @contextlib.contextmanager
@@ -117,11 +164,11 @@ def calls_of_each(node, counts, exchange, times=30):
     for _ in range(10):
         exchange()
     all_closed()
-    _, _, calls = counts()
+    _, _, calls, _ = counts()
     for _ in range(times):
         exchange()
     all_closed()
-    _, _, more_calls = counts()
+    _, _, more_calls, _ = counts()
     return (more_calls - calls) / times
 
 

@@ -45,6 +45,42 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(poller_tests, fixture)
 
+CAF_TEST(what a wait brought is known before the first sink hears of it) {
+  auto first = unix_pair();
+  auto second = unix_pair();
+  recorder a;
+  recorder b;
+  uint32_t of_b = 0;
+  events.add(first.a.get(), EPOLLIN, a);
+  const auto token = events.add(second.a.get(), EPOLLIN | EPOLLET, b);
+  a.then = [&] { of_b = events.untold(token); };
+  write_byte(first.b);
+  write_byte(second.b);
+  CAF_CHECK_EQUAL(events.untold(token), 0u);
+  poll();
+  CAF_CHECK_EQUAL(a.calls, 1);
+  CAF_CHECK(b.calls == 1 && (of_b & EPOLLIN) != 0);
+  CAF_CHECK_EQUAL(events.untold(token), 0u);
+  CAF_CHECK(events.heard_all());
+}
+
+CAF_TEST(a wait that brought as much as it may says that there can be more) {
+  auto pair = unix_pair();
+  recorder one;
+  std::vector<descriptor> copies;
+  for (int n = 0; n < poller::events_max; ++n) {
+    copies.emplace_back(::dup(pair.a.get()));
+    CAF_REQUIRE(copies.back().get() >= 0);
+    events.add(copies.back().get(), EPOLLIN | EPOLLET, one);
+  }
+  write_byte(pair.b);
+  poll();
+  CAF_CHECK_EQUAL(one.calls, poller::events_max);
+  CAF_CHECK(!events.heard_all());
+  poll();
+  CAF_CHECK(events.heard_all());
+}
+
 CAF_TEST(readiness reaches the sink it belongs to) {
   auto first = unix_pair();
   auto second = unix_pair();
