@@ -78,18 +78,6 @@ admin::response no_server(const std::string& backend,
     404, fmt::format("backend {} has no server \"{}\"", backend, server));
 }
 
-/// "drain, weight 5": what a change says, for the log.
-std::string describe(const operator_change& x) {
-  std::vector<std::string> parts;
-  if (x.admin)
-    parts.emplace_back(to_string(*x.admin));
-  if (x.weight)
-    parts.push_back(fmt::format("weight {}", *x.weight));
-  if (x.reset_weight)
-    parts.emplace_back("the configured weight");
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 } // namespace
 
 node_facts facts_of(std::string node, std::string version, time_point started,
@@ -100,6 +88,13 @@ node_facts facts_of(std::string node, std::string version, time_point started,
           connection_limit,
           [](log_level x) { log::set_level(x); },
           [] { return log::level(); }};
+}
+
+operator_origin origin_of(const api_call& call, std::string reason) {
+  using namespace std::chrono;
+  const auto now = system_clock::now().time_since_epoch();
+  return {call.who, std::move(reason),
+          static_cast<uint64_t>(duration_cast<milliseconds>(now).count())};
 }
 
 administrator::administrator(caf::actor_config& cfg, node_facts facts)
@@ -319,17 +314,14 @@ void administrator::run(const api_call& call, const api::change_server& x) {
         failure(call, "router " + x.backend));
     return;
   }
-  request(backend->router, answer_timeout, x.change)
+  auto change = x.change;
+  change.by = origin_of(call, x.message);
+  request(backend->router, answer_timeout, std::move(change))
     .then(
-      [reply = call.reply, who = call.who,
-       change = x.change](const backend_view& view) {
-        journal::info(event_kind::operation,
-                      journal::server_subject(view.name, change.server),
-                      "backend {}: server {} set to {} by {}", view.name,
-                      change.server, describe(change), who);
-        const auto* server = find_server(view, change.server);
+      [reply = call.reply, name = x.change.server](const backend_view& view) {
+        const auto* server = find_server(view, name);
         if (server == nullptr)
-          reply(no_server(view.name, change.server));
+          reply(no_server(view.name, name));
         else
           reply(api::ok(
             {{"backend", view.name}, {"server", api::to_json(*server)}}));

@@ -32,6 +32,9 @@ struct node_facts {
 node_facts facts_of(std::string node, std::string version, time_point started,
                     uint64_t connection_limit);
 
+/// Who calls, why, and that it is now.
+operator_origin origin_of(const api_call& call, std::string reason);
+
 /// The admin actor: answers API requests by asking the actors that own the
 /// facts, each for at most two seconds. One that does not answer is named under
 /// "unanswered", or turns into a 504 where the answer depends on it alone.

@@ -2,6 +2,7 @@
 #include "actors/admin_api_json.hpp"
 
 #include "actors/actor_host.hpp"
+#include "actors/admin_events_json.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -83,6 +84,14 @@ admin::response plain(unsigned status, std::string text) {
   return {status, "text/plain; charset=utf-8", std::move(text)};
 }
 
+json::value to_json(const operator_origin& x) {
+  if (x.author.empty())
+    return nullptr;
+  return json::object{{"author", view(x.author)},
+                      {"reason", view(x.reason)},
+                      {"time", time_text(static_cast<int64_t>(x.time_ms))}};
+}
+
 json::object to_json(const server_view& x) {
   return {{"name", view(x.name)},
           {"address", view(x.address)},
@@ -95,7 +104,8 @@ json::object to_json(const server_view& x) {
           {"own", view(to_string(x.own))},
           {"vetoed", x.vetoed},
           {"ejected", x.ejected},
-          {"in_flight", x.in_flight}};
+          {"in_flight", x.in_flight},
+          {"set_by", to_json(x.set_by)}};
 }
 
 json::object to_json(const backend_view& x) {

@@ -42,6 +42,8 @@ admin::response ok(const boost::json::object& body);
 admin::response error(unsigned status, std::string_view text);
 admin::response plain(unsigned status, std::string text);
 
+/// null where no operator has set anything.
+boost::json::value to_json(const operator_origin& x);
 boost::json::object to_json(const server_view& x);
 boost::json::object to_json(const backend_view& x);
 boost::json::object to_json(const status_body& x);

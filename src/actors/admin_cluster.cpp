@@ -25,10 +25,8 @@ constexpr std::chrono::seconds reading_timeout{10};
 constexpr std::chrono::seconds agree_timeout{40};
 
 registry::asker asker_of(const api_call& call, std::string message) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms =
-    std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  return {call.who, std::move(message), static_cast<uint64_t>(ms)};
+  auto by = origin_of(call, std::move(message));
+  return {std::move(by.author), std::move(by.reason), by.time_ms};
 }
 
 } // namespace

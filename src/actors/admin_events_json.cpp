@@ -8,16 +8,11 @@
 
 namespace troupe::actors::api {
 
-namespace {
-
-/// RFC 3339 in UTC, with milliseconds.
 std::string time_text(int64_t ms) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                      fmt::gmtime(static_cast<std::time_t>(ms / 1'000)),
                      ms % 1'000);
 }
-
-} // namespace
 
 boost::json::object to_json(const event& x, const std::string& node) {
   return {{"id", x.id},

@@ -9,6 +9,9 @@
 
 namespace troupe::actors::api {
 
+/// RFC 3339 in UTC, with milliseconds.
+std::string time_text(int64_t ms);
+
 /// One event of `/v1/events`, as docs/api.md has it.
 boost::json::object to_json(const event& x, const std::string& node);
 

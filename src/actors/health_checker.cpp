@@ -8,7 +8,6 @@
 #include <caf/actor_clock.hpp>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 namespace troupe::actors {
@@ -71,7 +70,9 @@ void health_checker::retarget(const check_targets& message) {
   for (const auto& x : message.targets)
     next.push_back(take_over(x, message.settings->health_check));
   targets_ = std::move(next);
-  sort_names();
+  by_name_.assign(targets_, [](const target& x) -> const std::string& {
+    return x.about.server;
+  });
   settings_ = message.settings;
   for (auto& x : targets_) {
     if (new_router)
@@ -111,7 +112,7 @@ health_checker::take_over(const check_target& next,
   if (readdressed || !same_check(check(), next_check)
       || paused != (next.admin == admin_state::maint))
     restart(*known, readdressed, next_check);
-  return *known; // not moved: find() still looks at its name
+  return *known;
 }
 
 void health_checker::restart(target& x, bool readdressed,
@@ -137,20 +138,8 @@ void health_checker::restart(target& x, bool readdressed,
 /// Every probe asks twice: with thousands of servers that is no place for a
 /// walk over all of them.
 health_checker::target* health_checker::find(std::string_view server) {
-  const auto name = [this](uint32_t at) -> std::string_view {
-    return targets_[at].about.server;
-  };
-  auto found = std::ranges::lower_bound(by_name_, server, {}, name);
-  return found == by_name_.end() || name(*found) != server ? nullptr
-                                                           : &targets_[*found];
-}
-
-void health_checker::sort_names() {
-  by_name_.resize(targets_.size());
-  std::iota(by_name_.begin(), by_name_.end(), 0U);
-  std::ranges::sort(by_name_, {}, [this](uint32_t at) -> std::string_view {
-    return targets_[at].about.server;
-  });
+  const auto found = by_name_.find(server);
+  return found ? &targets_[*found] : nullptr;
 }
 
 // -- active -------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "core/name_index.hpp"
 #include "net/prober.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -131,7 +132,6 @@ private:
   void tell(target& x);
   void settle(target& x, bool probe_succeeded);
   target* find(std::string_view server);
-  void sort_names();
   time_point now() const { return clock().now(); }
   uint32_t random() noexcept;
   const check_settings& check() const { return settings_->health_check; }
@@ -143,8 +143,8 @@ private:
   uint64_t tickets_ = 0;
   router_actor router_;
   std::shared_ptr<const backend_settings> settings_;
-  std::vector<target> targets_;   ///< order of the last `check_targets`
-  std::vector<uint32_t> by_name_; ///< positions in `targets_`, for find()
+  std::vector<target> targets_; ///< order of the last `check_targets`
+  name_index by_name_;          ///< positions in `targets_`, for find()
 };
 
 } // namespace troupe::actors

@@ -4,10 +4,9 @@
 #include "core/live.hpp"
 #include "core/settings.hpp"
 
-#include <map>
 #include <memory>
 #include <string>
-#include <utility>
+#include <unordered_map>
 
 namespace troupe::actors {
 
@@ -26,12 +25,15 @@ public:
   void prune(const settings& settings);
 
 private:
-  using pair = std::pair<std::string, std::string>;
+  template <class T>
+  using by_name = std::unordered_map<std::string, std::shared_ptr<T>>;
+
   const unsigned workers_;
-  std::map<std::string, std::shared_ptr<backend_live>> backends_;
-  std::map<pair, std::shared_ptr<server_live>> servers_;
-  std::map<std::string, std::shared_ptr<frontend_clients>> clients_;
-  std::map<pair, std::shared_ptr<frontend_live>> frontends_;
+  by_name<backend_live> backends_;
+  std::unordered_map<std::string, by_name<server_live>> servers_;
+  by_name<frontend_clients> clients_;
+  /// By frontend, then by backend.
+  std::unordered_map<std::string, by_name<frontend_live>> frontends_;
 };
 
 } // namespace troupe::actors

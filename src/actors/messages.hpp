@@ -22,11 +22,23 @@ namespace troupe::actors {
 
 // -- backends -----------------------------------------------------------------
 
+/// Who asked for something, why and when.
+struct operator_origin {
+  std::string author; ///< "uid 0", "token deploy from 10.0.0.9"
+  std::string reason; ///< may be empty
+  uint64_t time_ms = 0;
+  bool operator==(const operator_origin&) const = default;
+};
+
 /// What an operator set at run time; it outlives reloads.
 struct operator_entry {
   admin_state admin = admin_state::ready;
-  std::optional<unsigned> weight; ///< instead of the configured one
-  bool operator==(const operator_entry&) const = default;
+  std::optional<unsigned> weight{}; ///< instead of the configured one
+  operator_origin by{};
+  /// The same is wanted, whoever wants it.
+  bool operator==(const operator_entry& other) const {
+    return admin == other.admin && weight == other.weight;
+  }
 };
 
 /// Supervisor to router: the backend as it is to be from now on.
@@ -104,6 +116,7 @@ struct operator_change {
   std::optional<admin_state> admin;
   std::optional<unsigned> weight;
   bool reset_weight = false;
+  operator_origin by{};
 };
 
 /// Router to supervisor: remember this for a restart of the router.
@@ -137,6 +150,7 @@ struct server_view {
   uint32_t in_flight = 0;
   std::optional<troupe::status> verdict; ///< with a majority of the cluster
   server_totals totals;
+  operator_origin set_by{}; ///< without an author: no operator has set anything
 };
 
 struct backend_view {

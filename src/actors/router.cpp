@@ -8,8 +8,11 @@
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
 namespace troupe::actors {
@@ -63,6 +66,7 @@ router::behavior_type router::make_behavior() {
     [this](const describe_snapshot&) {
       return publish_snapshot{make_snapshot()};
     },
+    [](const confirm_changes&) {},
     [](const retired_snapshot&) {}, // destroyed with the message
     [this](const publish_due&) { pause_over(); },
     [this](const resolve_due&) { resolve_all(); },
@@ -74,6 +78,7 @@ router::behavior_type router::make_behavior() {
 void router::on_exit() {
   links_ = {}; // the others hold handles of this actor too
   members_.clear();
+  by_name_.clear();
 }
 
 // -- configuration ------------------------------------------------------------
@@ -85,6 +90,9 @@ void router::configure(const configure_backend& message) {
   for (size_t i = 0; i < message.settings->servers.size(); ++i)
     next.push_back(take_over(message, i));
   members_ = std::move(next);
+  by_name_.assign(members_, [](const member& x) -> const std::string& {
+    return x.settings.name;
+  });
   settings_ = message.settings;
   live_ = message.live;
   generation_ = message.generation;
@@ -166,11 +174,11 @@ void router::inherit(member& next, const member& before) {
 }
 
 void router::forget_removed(const backend_settings& next) {
+  std::unordered_set<std::string_view> names;
+  for (const auto& server : next.servers)
+    names.insert(server.name);
   for (auto& server : members_) {
-    auto& name = server.settings.name;
-    auto stays = std::any_of(next.servers.begin(), next.servers.end(),
-                             [&](auto& x) { return x.name == name; });
-    if (stays || server.wish == operator_entry{})
+    if (server.wish == operator_entry{} || names.contains(server.settings.name))
       continue;
     server.wish = {};
     remember(server);
@@ -227,17 +235,16 @@ void router::take_verdicts(const backend_verdicts& message) {
   if (has_majority_ && !message.has_majority)
     keep_states();
   has_majority_ = message.has_majority;
-  for (auto& server : members_) {
-    const auto& all = message.servers;
-    auto found = std::find_if(all.begin(), all.end(), [&](auto& x) {
-      return x.server == server.settings.name;
-    });
-    server.verdict = found == all.end() ? status::up : found->verdict;
-    if (found != all.end() && has_majority_) {
-      server.opinion_due.reset();
-      server.unproven &= found->verdict == status::down;
+  for (auto& server : members_)
+    server.verdict = status::up;
+  for (const auto& told : message.servers)
+    if (auto* server = find(told.server)) {
+      server->verdict = told.verdict;
+      if (!has_majority_)
+        continue;
+      server->opinion_due.reset();
+      server->unproven &= told.verdict == status::down;
     }
-  }
   update();
 }
 
@@ -259,10 +266,14 @@ caf::result<backend_view> router::change(const operator_change& message) {
   server->wish.admin = message.admin.value_or(before.admin);
   if (message.weight || message.reset_weight)
     server->wish.weight = message.weight;
-  if (server->wish == before)
+  server->wish.by = message.by;
+  const bool changed = server->wish != before;
+  if (changed || server->wish.by != before.by) {
+    tell_wish(*server, before);
+    remember(*server);
+  }
+  if (!changed)
     return describe();
-  tell_wish(*server);
-  remember(*server);
   update();
   if (server->wish.admin != before.admin)
     send_targets();
@@ -271,21 +282,42 @@ caf::result<backend_view> router::change(const operator_change& message) {
 
 void router::take_wish(const operator_wish& message) {
   auto* server = find(message.server);
-  if (server == nullptr || server->wish == message.entry)
+  if (server == nullptr)
     return;
   const auto before = std::exchange(server->wish, message.entry);
-  tell_wish(*server);
+  // Nodes tell each other of an action more than once; it is one event.
+  if (server->wish.by != before.by)
+    tell_wish(*server, before);
+  if (server->wish == before)
+    return;
   update();
   if (server->wish.admin != before.admin)
     send_targets();
 }
 
-void router::tell_wish(const member& server) const {
+/// The one event of an operator's action.
+void router::tell_wish(const member& server,
+                       const operator_entry& before) const {
   const auto& name = server.settings.name;
+  const auto& wish = server.wish;
+  std::vector<std::string> parts;
+  if (wish.admin != before.admin || wish == before)
+    parts.emplace_back(to_string(wish.admin));
+  if (wish.weight != before.weight)
+    parts.push_back(wish.weight ? fmt::format("weight {}", *wish.weight)
+                                : fmt::format("the configured weight, {}",
+                                              server.settings.weight));
+  if (wish.by.author.empty()) {
+    journal::info(event_kind::operation, subject_of(name),
+                  "backend {}: server {}: set to {}: what an operator wanted "
+                  "ended with the server of that name before",
+                  backend_, name, fmt::join(parts, ", "));
+    return;
+  }
   journal::info(event_kind::operation, subject_of(name),
-                "backend {}: server {}: set to {} with weight {} by an "
-                "operator",
-                backend_, name, to_string(server.wish.admin), server.weight());
+                "backend {}: server {}: set to {} by {}{}{}", backend_, name,
+                fmt::join(parts, ", "), wish.by.author,
+                wish.by.reason.empty() ? "" : ": ", wish.by.reason);
 }
 
 std::string router::subject_of(const std::string& server) const {
@@ -302,7 +334,7 @@ backend_view router::describe() const {
       {x.settings.name, x.settings.address, x.address.to_string(), x.weight(),
        x.wish.admin, x.state, x.own, x.vetoed, x.ejected, in_flight,
        has_majority_ ? std::optional{x.verdict} : std::nullopt,
-       totals_of(*x.live)});
+       totals_of(*x.live), x.wish.by});
   }
   return result;
 }
@@ -645,9 +677,8 @@ snapshot_ptr router::make_snapshot() const {
 }
 
 router::member* router::find(std::string_view server) {
-  auto found = std::find_if(members_.begin(), members_.end(),
-                            [&](auto& x) { return x.settings.name == server; });
-  return found == members_.end() ? nullptr : &*found;
+  const auto found = by_name_.find(server);
+  return found ? &members_[*found] : nullptr;
 }
 
 } // namespace troupe::actors

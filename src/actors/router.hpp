@@ -3,6 +3,7 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "core/name_index.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -102,7 +103,7 @@ private:
   void take_verdicts(const backend_verdicts& message);
   void take_address(const address_found& message);
   caf::result<backend_view> change(const operator_change& message);
-  void tell_wish(const member& server) const;
+  void tell_wish(const member& server, const operator_entry& before) const;
   std::string subject_of(const std::string& server) const;
   void take_wish(const operator_wish& message);
   backend_view describe() const;
@@ -150,6 +151,7 @@ private:
   uint64_t generation_ = 0;
   uint64_t version_ = 0;
   std::vector<member> members_; ///< order of settings
+  name_index by_name_;          ///< positions in `members_`, for find()
   bool has_majority_ = false;   ///< of a cluster
   bool fail_open_ = false;
   bool panic_ = false;

@@ -114,7 +114,7 @@ apply_result supervisor::check(const check_settings_fit& message) {
 }
 
 void supervisor::remember(const operator_state& message) {
-  wishes_[{message.backend, message.server}] = message.entry;
+  wishes_[message.backend][message.server] = message.entry;
 }
 
 void supervisor::take_evidence(const own_evidence& message) {
@@ -148,7 +148,7 @@ void supervisor::tell_readiness() {
 }
 
 void supervisor::take_wish(const operator_wish& message) {
-  wishes_[{message.backend, message.server}] = message.entry;
+  wishes_[message.backend][message.server] = message.entry;
   const auto found = backends_.find(message.backend);
   if (found != backends_.end())
     send(found->second.router, message);

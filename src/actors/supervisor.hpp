@@ -19,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace troupe::actors {
@@ -141,7 +142,9 @@ private:
   std::shared_ptr<cluster_actors> cluster_;
   std::map<std::string, backend> backends_;
   /// Operators' wishes by (backend, server), for routers that are restarted.
-  std::map<std::pair<std::string, std::string>, operator_entry> wishes_;
+  /// By backend, then by server.
+  std::map<std::string, std::unordered_map<std::string, operator_entry>>
+    wishes_;
   /// Backends whose servers are up and out of this node's reach.
   std::set<std::string> out_of_reach_;
   std::map<std::string, net::socket_file> socket_files_; ///< by frontend_key()

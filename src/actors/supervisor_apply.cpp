@@ -129,12 +129,15 @@ void supervisor::configure(const std::string& name, const backend& entry) {
   message.settings = entry.settings;
   message.generation = generation_;
   message.live = live_.backend(name);
-  for (const auto& server : entry.settings->servers) {
+  message.servers.reserve(entry.settings->servers.size());
+  for (const auto& server : entry.settings->servers)
     message.servers.push_back(live_.server(name, server.name));
-    const auto wish = wishes_.find({name, server.name});
-    message.operators.push_back(wish != wishes_.end() ? wish->second
-                                                      : operator_entry{});
-  }
+  if (const auto wishes = wishes_.find(name); wishes != wishes_.end())
+    for (const auto& server : entry.settings->servers) {
+      const auto wish = wishes->second.find(server.name);
+      message.operators.push_back(
+        wish != wishes->second.end() ? wish->second : operator_entry{});
+    }
   send(entry.router, std::move(message));
 }
 
@@ -149,8 +152,8 @@ void supervisor::await_routers(const change_ptr& change) {
   if (change->answers_awaited == 0)
     return switch_frontends(change);
   for (const auto& settings : change->next->backends)
-    request(backends_[settings.name].router, answer_timeout, describe_backend{})
-      .then([one_done](const backend_view&) { one_done(); },
+    request(backends_[settings.name].router, answer_timeout, confirm_changes{})
+      .then([one_done] { one_done(); },
             [this, one_done, name = settings.name](const caf::error& error) {
               log::error("router of {}: {}", name, system().render(error));
               one_done();
@@ -233,11 +236,12 @@ void supervisor::finish_change(const change_ptr& change) {
 }
 
 void supervisor::remove_backends() {
-  std::erase_if(backends_, [this](auto& item) {
+  std::set<std::string_view> kept;
+  for (const auto& backend : running_->backends)
+    kept.insert(backend.name);
+  std::erase_if(backends_, [&](auto& item) {
     auto& [name, entry] = item;
-    const auto& kept = running_->backends;
-    if (std::any_of(kept.begin(), kept.end(),
-                    [&](const auto& b) { return b.name == name; }))
+    if (kept.contains(name))
       return false;
     tell_workers(backend_gone{name});
     send(metrics_, backend_gone{name});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <unordered_map>
 
 namespace troupe::config {
 
@@ -22,10 +23,30 @@ bool equal(const frontend_settings& a, const frontend_settings& b) {
 }
 
 /// Servers in another order are the same servers.
-bool equal(backend_settings a, backend_settings b) {
-  std::ranges::sort(a.servers, {}, &server_settings::name);
-  std::ranges::sort(b.servers, {}, &server_settings::name);
-  return a == b;
+bool equal_servers(const std::vector<server_settings>& a,
+                   const std::vector<server_settings>& b) {
+  if (a.size() != b.size())
+    return false;
+  std::unordered_map<std::string_view, const server_settings*> named;
+  for (const auto& one : a)
+    named.emplace(one.name, &one);
+  return std::ranges::all_of(b, [&](const auto& one) {
+    const auto found = named.find(one.name);
+    return found != named.end() && *found->second == one;
+  });
+}
+
+/// Everything but the servers, which may be thousands.
+backend_settings without_servers(const backend_settings& x) {
+  backend_settings result = x;
+  result.servers.clear();
+  return result;
+}
+
+bool equal(const backend_settings& a, const backend_settings& b) {
+  return a == b
+      || (equal_servers(a.servers, b.servers)
+          && without_servers(a) == without_servers(b));
 }
 
 template <class T>

@@ -297,11 +297,15 @@ CAF_TEST(why does without evidence if the health checker is silent) {
 }
 
 CAF_TEST(a change by an operator reaches the router) {
-  call("POST", "/v1/servers/app/a1", R"({"admin":"drain"})");
+  call("POST", "/v1/servers/app/a1",
+       R"({"admin":"drain","message":"kernel update"})");
   others_answer();
   CAF_CHECK_EQUAL(status(), 200u);
   CAF_REQUIRE(change);
   CAF_CHECK(change->admin == admin_state::drain);
+  CAF_CHECK_EQUAL(change->by.author, "uid 0");
+  CAF_CHECK_EQUAL(change->by.reason, "kernel update");
+  CAF_CHECK(change->by.time_ms > 0);
   CAF_CHECK_EQUAL(text(body().at("backend")), "app");
   CAF_CHECK_EQUAL(text(body().at("server").at("name")), "a1");
 }

@@ -311,7 +311,12 @@ CAF_TEST(a server is shown whole) {
     boost::json::serialize(to_json(x)),
     R"({"name":"a1","address":"host:80","endpoint":"","weight":3,)"
     R"("admin":"drain","usable":false,"healthy":true,"rule":"admin_drain",)"
-    R"("own":"up","vetoed":false,"ejected":false,"in_flight":2})");
+    R"("own":"up","vetoed":false,"ejected":false,"in_flight":2,"set_by":null})");
+  x.set_by = {"uid 0", "kernel update", 1'714'557'600'250};
+  CAF_CHECK(
+    boost::json::serialize(to_json(x))
+      .ends_with(R"("set_by":{"author":"uid 0","reason":"kernel update",)"
+                 R"("time":"2024-05-01T10:00:00.250Z"}})"));
 }
 
 CAF_TEST(times are shown as time passed) {

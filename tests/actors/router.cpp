@@ -2,6 +2,7 @@
 #define CAF_SUITE router
 
 #include "actors/router.hpp"
+#include "actors/journal.hpp"
 #include "control_fixture.hpp"
 #include "core/stable_hash.hpp"
 
@@ -272,6 +273,60 @@ CAF_TEST(a change that changes nothing is answered and not published) {
   CAF_CHECK_EQUAL(view.servers.size(), 3u);
   CAF_CHECK(snapshots.empty());
   CAF_CHECK(states.empty());
+}
+
+CAF_TEST(an action of an operator is one event with its author and reason) {
+  configure();
+  settle();
+  const auto before = journal::events().last();
+  operator_change message;
+  message.server = "a1";
+  message.admin = admin_state::drain;
+  message.weight = 7;
+  message.by = {"uid 0", "kernel update", 1};
+  const auto view = change(message);
+  CAF_CHECK(view.servers[0].set_by == message.by);
+  CAF_REQUIRE_EQUAL(states.size(), 1u);
+  CAF_CHECK(states[0].entry.by == message.by);
+  message.by = {"uid 7", "", 2}; // the same again, by somebody else
+  change(message);
+  CAF_CHECK_EQUAL(shown(0).set_by.author, "uid 7");
+  // As peers repeat it; and what another node's operator wanted.
+  operator_wish wish{"app", "a1", {admin_state::drain, 7, message.by}};
+  self->send(aut, wish);
+  wish.entry = {admin_state::ready, std::nullopt, {"uid 1", "done", 3}};
+  self->send(aut, wish);
+  self->send(aut, wish);
+  consume_messages();
+  std::vector<std::string> texts;
+  for (const auto& x :
+       journal::events().after(before, 100, event_kind::operation).events)
+    texts.push_back(x.text);
+  CAF_CHECK_EQUAL(
+    texts,
+    (std::vector<std::string>{
+      "backend app: server a1: set to drain, weight 7 by uid 0: kernel update",
+      "backend app: server a1: set to drain by uid 7",
+      "backend app: server a1: set to ready, the configured weight, 1 by uid "
+      "1: "
+      "done"}));
+  settle();
+}
+
+CAF_TEST(ten thousand servers are found by name) {
+  // By walking, each of these would look at 50 million names.
+  settings = make_backend(10'000);
+  for (auto& server : settings.servers)
+    server.address = "10.0.0.1:80";
+  configure();
+  std::reverse(settings.servers.begin(), settings.servers.end());
+  configure();
+  backend_verdicts verdicts;
+  verdicts.has_majority = true;
+  for (const auto& server : settings.servers)
+    verdicts.servers.push_back({server.name, status::up});
+  think(verdicts);
+  CAF_CHECK_EQUAL(usable().size(), 10'000u);
 }
 
 CAF_TEST(wrong changes are refused with a reason and change nothing) {

@@ -2,6 +2,7 @@
 """What changed on a node, as it is told to those who ask."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -83,6 +84,22 @@ def test_operators_reloads_and_their_problems_are_events(t):
     assert any("the running configuration was kept" in x["text"] for x in problems), problems
     for bad in ("?limit=0", "?limit=1001", "?kind=servers", "?after=x"):
         assert node.api("GET", f"/v1/events{bad}")[0] == 400, bad
+
+
+def test_an_action_is_one_event_with_author_and_reason_and_why_knows_both(t):
+    node = t.node(t.servers("a1", "a2"))
+    last = events(node)["last"]
+    change = {"admin": "drain", "message": "kernel update"}
+    assert node.api("POST", "/v1/servers/app/a1", change)[0] == 200
+    (told,) = events(node, f"?after={last}&kind=operation")["events"]
+    assert told["text"].endswith(": kernel update") and f"by uid {os.getuid()}" in told["text"], told
+    assert node.log().count(told["text"]) == 1
+    set_by = node.api("GET", "/v1/why/app/a1")[1]["server"]["set_by"]
+    assert set_by["reason"] == "kernel update" and f"uid {os.getuid()}" in set_by["author"], set_by
+    assert node.api("GET", "/v1/why/app/a2")[1]["server"]["set_by"] is None
+    command = [str(t.binary("troupectl")), "--socket", node.socket, "why", "app/a1"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "kernel update" in shown and set_by["author"] in shown, shown
 
 
 def test_a_stream_tells_at_once_and_goes_on_after_a_break(t):

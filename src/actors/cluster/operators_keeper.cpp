@@ -147,6 +147,7 @@ bool operators_keeper::perform(wishes::wish& x) {
   entry.admin = x.admin;
   if (x.weight)
     entry.weight = static_cast<unsigned>(*x.weight);
+  entry.by = {std::move(x.author), std::move(x.reason), x.time_ms};
   send(parts_.supervisor,
        operator_wish{x.of.backend, x.of.server, std::move(entry)});
   return true;

@@ -39,7 +39,11 @@ const RULES = {
   panic: "too few servers are usable",
 };
 
-export const ruleOf = (server) => (server.admin === "ready" ? (RULES[server.rule] ?? "") : "no new requests");
+/** "no new requests: kernel update (uid 0)"; an older node does not say who. */
+const outOfService = ({ set_by: by }) =>
+  `no new requests${by?.reason ? `: ${by.reason}` : ""}${by ? ` (${by.author})` : ""}`;
+
+export const ruleOf = (server) => (server.admin === "ready" ? (RULES[server.rule] ?? "") : outOfService(server));
 
 const NODE_STATES = {
   self: ["good", "this node"],

@@ -179,18 +179,17 @@ bool machine::take_told(const server_key& of, const entry& told) {
 bool machine::drop_outlived() {
   if (!configured_)
     return false;
-  return std::erase_if(
-           state_.entries,
-           [this](const auto& item) {
-             const auto& [of, x] = item;
-             const auto found = state_.introduced.find(of);
-             const bool ends = !weights_.contains(of)
-                            || (found != state_.introduced.end()
-                                && x.generation < found->second);
-             if (ends)
-               out_.push_back(wish{of, admin_state::ready, std::nullopt});
-             return ends;
-           })
+  return std::erase_if(state_.entries,
+                       [this](const auto& item) {
+                         const auto& [of, x] = item;
+                         const auto found = state_.introduced.find(of);
+                         const bool ends = !weights_.contains(of)
+                                        || (found != state_.introduced.end()
+                                            && x.generation < found->second);
+                         if (ends)
+                           out_.push_back(wish{of});
+                         return ends;
+                       })
        > 0;
 }
 
@@ -208,7 +207,8 @@ void machine::express(const server_key& of, const entry& x) {
   const auto configured = weights_.find(of);
   const bool holds =
     configured == weights_.end() || configured->second == x.weight_base;
-  out_.push_back(wish{of, x.admin, holds ? x.weight : std::nullopt});
+  out_.push_back(wish{of, x.admin, holds ? x.weight : std::nullopt, x.author,
+                      x.reason, x.time_ms});
 }
 
 // -- answers ------------------------------------------------------------------

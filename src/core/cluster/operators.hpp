@@ -125,6 +125,10 @@ struct wish {
   server_key of;
   admin_state admin = admin_state::ready;
   std::optional<uint64_t> weight{};
+  std::string author{}; ///< empty: the wish has ended with its server
+  std::string reason{};
+  uint64_t time_ms = 0;
+  bool operator==(const wish&) const = default;
 };
 
 /// EFFECT: exactly one for each command.

@@ -56,6 +56,14 @@ std::string traffic(const json::object& x) {
          : result + fmt::format("; {} so far", counted(ejections, "ejection"));
 }
 
+/// "uid 0 at 2024-05-01T10:00:00.000Z: kernel update"
+std::string set_by(const json::object& x) {
+  auto result = fmt::format("{} at {}", text(x, "author"), text(x, "time"));
+  if (const auto reason = text(x, "reason"); !reason.empty())
+    result += ": " + reason;
+  return result;
+}
+
 void add_evidence(facts& to, const json::object& evidence) {
   if (evidence.empty()) {
     to.add("evidence", {"its health checker did not answer", tone::warning});
@@ -112,6 +120,8 @@ std::string render(const json::object& x, const screen& to) {
                                     text(x, "rule")));
   result.add("address", address);
   result.add("admin", text(server, "admin"));
+  if (const auto& by = part(server, "set_by"); !by.empty())
+    result.add("set by", set_by(by));
   result.add("weight", text(server, "weight"));
   result.add("active", text(server, "in_flight"));
   add_evidence(result, part(x, "evidence"));

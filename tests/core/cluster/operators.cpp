@@ -213,6 +213,21 @@ CAF_TEST(a later wish beats any that its writer knew) {
     CAF_CHECK(t.admin(name) == admin_state::ready);
 }
 
+CAF_TEST(every node knows who wanted it and why) {
+  trio t;
+  t.order("lb2", {.of = a1,
+                  .admin = admin_state::drain,
+                  .author = "eve",
+                  .reason = "kernel update",
+                  .time_ms = 5});
+  for (const auto* name : {"lb1", "lb2", "lb3"}) {
+    const auto& known = t.nodes[name].in_force.at(a1);
+    CAF_CHECK_EQUAL(known.author, "eve");
+    CAF_CHECK_EQUAL(known.reason, "kernel update");
+    CAF_CHECK_EQUAL(known.time_ms, 5u);
+  }
+}
+
 CAF_TEST(fields that a command does not set stay) {
   trio t;
   t.weigh("lb1", 7);
