@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/metric_families.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace troupe::actors {
@@ -123,6 +124,20 @@ void add_traffic(streamed_families& to, server_span servers) {
     servers, [](const server_route& x) {
       return sum_workers(
         x.live->by_worker, [](auto& y) -> auto& { return y.connect_failures; });
+    }));
+  static constexpr auto faults = [] {
+    std::array<std::string_view, server_faults.size()> names;
+    std::ranges::transform(server_faults, names.begin(),
+                           [](reason x) { return to_string(x); });
+    return names;
+  }();
+  to.push_back(per_server(
+    counter_family("troupe_server_failures_total",
+                   "Tries that failed at a server, whether another "
+                   "one saved the request or not"),
+    servers, "reason", faults, [](const server_route& x, size_t i) {
+      return sum_workers(
+        x.live->by_worker, [&](auto& y) -> auto& { return y.failures[i]; });
     }));
 }
 

@@ -39,6 +39,7 @@ struct alignas(64) server_counters {
   counter bytes_sent;              ///< to the server
   counter bytes_received;          ///< from the server
   counter connect_failures;
+  std::array<counter, server_faults.size()> failures; ///< by fault_index()
   /// Consecutive failures of any kind as this worker saw them, reset by a
   /// success (rule 14).
   uint32_t failures_in_row = 0;

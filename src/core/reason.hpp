@@ -41,6 +41,19 @@ enum class reason : uint8_t {
 
 inline constexpr size_t reason_count = 25;
 
+/// How a try at a server can fail.
+inline constexpr std::array server_faults{
+  reason::connect_failed, reason::connect_timeout, reason::server_reset,
+  reason::server_timeout, reason::bad_response};
+
+/// Which of `server_faults` it is; their number if it is none.
+constexpr size_t fault_index(reason x) noexcept {
+  size_t index = 0;
+  while (index < server_faults.size() && server_faults[index] != x)
+    ++index;
+  return index;
+}
+
 /// The name used in logs, metrics and the API.
 constexpr std::string_view to_string(reason x) noexcept {
   constexpr std::array<std::string_view, reason_count> names{

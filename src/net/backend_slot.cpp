@@ -45,6 +45,12 @@ backend_counters* backend_slot::counters() const noexcept {
   return current_ ? &current_->snapshot->live->by_worker[worker_] : nullptr;
 }
 
+void backend_slot::count_failure(server_live& server, reason why) noexcept {
+  const auto index = fault_index(why);
+  if (index < server_faults.size())
+    server.by_worker[worker_].failures[index].add();
+}
+
 void backend_slot::note_failure(server_live& server, bool on_connect) {
   const auto now = loop_.now();
   auto& counts = server.by_worker[worker_];

@@ -72,6 +72,9 @@ public:
   server_counters& counters(const server_live& server) const noexcept;
   backend_counters* counters() const noexcept;
 
+  /// A try at `server` failed: for the metrics. Whether that is evidence
+  /// against it is note_failure()'s.
+  void count_failure(server_live& server, reason why) noexcept;
   /// A connect failure, or with `on_connect` false a reset, timeout or counted
   /// 5xx. Reported once `passive.failures` came in a row on this worker, or so
   /// many connect failures on all workers (two of a server that a peer

@@ -176,6 +176,10 @@ void dialer::take_newest_snapshot() {
     return;
   decltype(avoid_) avoid;
   const auto& servers = newest->snapshot->servers;
+  const auto* last = std::exchange(server_, nullptr); // unless it is there yet
+  for (const auto& server : servers)
+    if (server.live.get() == last)
+      server_ = server.live.get();
   for (const auto old : avoid_)
     for (uint32_t i = 0; i < servers.size(); ++i)
       if (servers[i].live == snapshot().servers[old].live)
@@ -252,6 +256,7 @@ dialer::outcome dialer::connect_failed(int error) {
   }
   failure_ = error == ETIMEDOUT || backlog_full ? reason::connect_timeout
                                                 : reason::connect_failed;
+  backend_->count_failure(*server_, failure_);
   if (backlog_full)
     return outcome::failed; // it is busy: no evidence that it is ill
   backend_->note_failure(*server_, true);
@@ -288,9 +293,35 @@ dialer::outcome dialer::on_timeout() {
                                                          : result;
 }
 
-void dialer::discard(bool blame) {
-  if (connection_ && blame)
-    backend_->note_failure(*server_, false);
+void dialer::note_fault(reason why, bool evidence) {
+  backend_->count_failure(*server_, why);
+  if (evidence)
+    suspect();
+}
+
+void dialer::note_answer(bool well) {
+  if (!well)
+    suspect();
+  settle_suspicion(well);
+  if (well)
+    backend_->note_success(*server_);
+}
+
+void dialer::suspect() noexcept {
+  if (!suspect_)
+    suspect_ = snapshot().servers[index_].live;
+  else
+    suspect_others_ |= suspect_.get() != server_;
+}
+
+void dialer::settle_suspicion(bool answered) {
+  if (suspect_ && (answered || !suspect_others_))
+    backend_->note_failure(*suspect_, false);
+  suspect_.reset();
+  suspect_others_ = false;
+}
+
+void dialer::discard() {
   avoid_server();
   connection_.reset();
   backlog_until_.reset();
@@ -299,6 +330,7 @@ void dialer::discard(bool blame) {
 }
 
 void dialer::release(bool reusable) {
+  settle_suspicion(false);
   if (backend_)
     backend_->queue().leave(waiter_);
   if (connection_ && reusable) {

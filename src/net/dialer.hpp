@@ -8,6 +8,7 @@
 #include <boost/container/static_vector.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace troupe::net {
@@ -63,10 +64,20 @@ public:
   /// patience() has passed on the pending connection.
   outcome on_timeout();
 
-  /// The connection failed in use: closes it, and avoids that server from now
-  /// on. Counts against the server unless a pooled connection had merely been
-  /// closed in the meantime.
-  void discard(bool blame);
+  /// The try at hand failed at its server, with one of `server_faults`.
+  /// @param evidence It speaks against the server. A request speaks against the
+  /// first server that fails it, and against none if it fails at several and no
+  /// other answers: then it is the request. (Failed connects are counted as
+  /// they happen and always are evidence.)
+  void note_fault(reason why, bool evidence);
+
+  /// The head of a response is there.
+  /// @param well It does not speak against the server.
+  void note_answer(bool well);
+
+  /// Closes the connection, which failed in use, and avoids its server from
+  /// now on.
+  void discard();
 
   /// Done with the connection: back to the pool, to its client alone if it is
   /// bound, or closed.
@@ -115,6 +126,8 @@ private:
   void free_server();
   outcome try_idle_backups();
   outcome take_server(uint32_t index);
+  void suspect() noexcept;
+  void settle_suspicion(bool answered);
   outcome connect(const server_route& server);
   outcome connect_to(const endpoint& address);
   /// What failed at one of the addresses of a name goes on at the next.
@@ -142,6 +155,8 @@ private:
   unsigned tries_ = 0;
   uint64_t client_hash_ = 0;
   reason failure_ = reason::no_healthy_backend;
+  std::shared_ptr<server_live> suspect_; ///< the first that failed the request
+  bool suspect_others_ = false;          ///< and not the only one
   boost::container::static_vector<uint32_t, tries_max> avoid_;
 };
 

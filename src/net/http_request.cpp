@@ -335,12 +335,12 @@ size_t http_session::forward_chunks(std::string_view bytes) {
   x.bytes_received += used;
   if (status == http1::chunk_scanner::status::bad) {
     // The server must not take what it got for a whole request.
-    x.dial.discard(false);
+    x.dial.discard();
     fail(400, reason::bad_request);
     return used;
   }
   if (max > 0 && x.request_body_bytes > max) {
-    x.dial.discard(false);
+    x.dial.discard();
     fail(413, reason::body_too_large);
     return used;
   }
@@ -405,7 +405,7 @@ void http_session::on_send_failed(std::span<const iovec> pieces) {
     return;
   }
   keep_waiting(pieces); // not one byte was taken: all of it goes elsewhere
-  server_failed(reason::server_reset, !x.dial.is_reused());
+  server_failed(reason::server_reset);
 }
 
 } // namespace troupe::net

@@ -46,8 +46,7 @@ bool http_session::pump_response(turn_budget& budget) {
     server_finished();
     return true;
   case io_status::failed:
-    server_failed(reason::server_reset,
-                  !x.dial.is_reused() || x.bytes_from_server > 0);
+    server_failed(reason::server_reset);
     return true;
   case io_status::done:
     break;
@@ -90,8 +89,7 @@ void http_session::take_response_head(std::string_view bytes) {
       x.response_tail = head.tail;
       return;
     case http1::parse_status::bad:
-      x.dial.discard(true);
-      return fail(502, reason::bad_response);
+      return refuse_response();
     case http1::parse_status::done:
       break;
     }
@@ -99,10 +97,8 @@ void http_session::take_response_head(std::string_view bytes) {
     if (!interim)
       break;
     bytes.remove_prefix(head.size);
-    if (head.status == 101 || ++x.interim_count > interim_max) {
-      x.dial.discard(true);
-      return fail(502, reason::bad_response);
-    }
+    if (head.status == 101 || ++x.interim_count > interim_max)
+      return refuse_response();
     pass_interim(head);
     if (bytes.empty() || is_over())
       return;
@@ -155,10 +151,7 @@ void http_session::begin_response(const http1::response_head& head) {
                                       : http1::chunk_scanner::output::chunked,
                              &x.plan->plan->rules.response);
   const bool counts_5xx = x.dial.snapshot().passive.count_5xx;
-  if (head.status >= 500 && counts_5xx)
-    x.dial.backend().note_failure(*x.dial.server(), false);
-  else
-    x.dial.backend().note_success(*x.dial.server());
+  x.dial.note_answer(head.status < 500 || !counts_5xx);
   arm(rules().timeout_idle);
 }
 
@@ -228,7 +221,7 @@ void http_session::relay_response(std::string_view head,
       const auto step = x.response_scanner.scan(body.substr(used));
       if (step.status == http1::chunk_scanner::status::bad) {
         send_to_client({pieces.data(), count});
-        return is_over() ? void() : fail(502, reason::bad_response);
+        return is_over() ? void() : refuse_response();
       }
       used += step.consumed;
       whole = step.status == http1::chunk_scanner::status::done;
@@ -274,7 +267,7 @@ bool http_session::splice_response(turn_budget& budget) {
       server_finished();
       return true;
     case io_status::failed:
-      server_failed(reason::server_reset, true);
+      server_failed(reason::server_reset);
       return true;
     case io_status::done:
       break;
@@ -307,9 +300,7 @@ void http_session::server_finished() {
   auto& x = *exchange_;
   if (x.head_done && x.response_framing == http1::framing::until_close)
     return response_complete(false);
-  // A pooled connection that its server had closed meanwhile is no failure.
-  const bool blame = !x.dial.is_reused() || x.bytes_from_server > 0;
-  server_failed(reason::server_reset, blame);
+  server_failed(reason::server_reset);
 }
 
 void http_session::response_complete(bool clean) {

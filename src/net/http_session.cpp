@@ -188,6 +188,8 @@ bool http_session::step_tunnel(turn_budget& budget) {
     cut(reason::ok);
     break;
   case tunnel::status::failed:
+    if (!tunnel_->client_failed())
+      exchange_->dial.note_fault(reason::server_reset, false);
     cut(tunnel_->client_failed() ? reason::client_abort : reason::server_reset);
     break;
   }
@@ -236,20 +238,33 @@ bool http_session::may_send_again() const noexcept {
   return untouched || (x.idempotent && !x.body_sent);
 }
 
-void http_session::server_failed(reason why, bool blame) {
+void http_session::server_failed(reason why) {
   auto& x = *exchange_;
   const bool again = may_send_again();
-  x.dial.discard(blame);
+  // Connect failures are free: the dialer takes the next server by itself.
+  const bool paid = again && x.dial.backend().budget().try_spend();
+  // A kept connection that its server had closed meanwhile is no failure,
+  // unless it costs a request.
+  const bool stale = x.dial.is_reused() && x.bytes_from_server == 0;
+  if (!stale || !paid)
+    x.dial.note_fault(why, !stale && !x.head_done);
+  x.dial.discard();
   if (!again)
     return fail(status_of(why), why);
-  // Connect failures are free: the dialer takes the next server by itself.
-  if (!x.dial.backend().budget().try_spend()) {
+  if (!paid) {
     count_retry(&backend_counters::retries_budget_exhausted);
     return fail(status_of(why), reason::retry_budget);
   }
   x.response_head.reset();
   x.head_sent = false;
   on_dialed(x.dial.dial(dialer::reuse::none));
+}
+
+void http_session::refuse_response() {
+  auto& x = *exchange_;
+  x.dial.note_fault(reason::bad_response, !x.head_done);
+  x.dial.discard();
+  fail(502, reason::bad_response);
 }
 
 void http_session::fail(unsigned status, reason why) {
@@ -407,7 +422,8 @@ bool http_session::client_stalls() const noexcept {
 
 void http_session::server_timed_out() {
   auto& x = *exchange_;
-  x.dial.backend().note_failure(*x.dial.server(), false);
+  // A stream that rests is no fault: what a server owes is the head.
+  x.dial.note_fault(reason::server_timeout, !x.head_done);
   fail(504, reason::server_timeout);
 }
 

@@ -48,8 +48,10 @@ private:
   bool step_closing(turn_budget& budget);
   void on_dialed(dialer::outcome outcome);
   /// The server failed before its response was complete.
-  void server_failed(reason why, bool blame);
+  void server_failed(reason why);
   void server_timed_out();
+  /// What it said is no response.
+  void refuse_response();
   /// Whether it is the client that nothing can go on without.
   bool client_stalls() const noexcept;
   bool may_send_again() const noexcept;

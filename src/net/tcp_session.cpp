@@ -136,7 +136,7 @@ void tcp_session::run_tunnel() {
     moved = true;
   if (tunnel_->bytes_down() > 0 && times_.first_byte == time_point{}) {
     times_.first_byte = services_.event_loop.now();
-    dial_.backend().note_success(*dial_.server());
+    dial_.note_answer(true);
   }
   switch (tunnel_->status()) {
   case tunnel::status::failed:
@@ -180,12 +180,11 @@ void tcp_session::end(reason why) {
 }
 
 void tcp_session::judge_server(reason why) {
-  if (tunnel_->bytes_down() > 0)
-    return; // it has answered: counted when it did
+  const bool answered = tunnel_->bytes_down() > 0; // noted when it did
   if (why == reason::server_reset)
-    dial_.backend().note_failure(*dial_.server(), false);
-  else if (why == reason::ok) // no protocol makes a server speak
-    dial_.backend().note_success(*dial_.server());
+    dial_.note_fault(why, !answered);
+  else if (why == reason::ok && !answered) // no protocol makes a server speak
+    dial_.note_answer(true);
 }
 
 void tcp_session::account(reason why) {

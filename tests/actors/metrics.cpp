@@ -200,6 +200,7 @@ CAF_TEST(traffic and checks of a server are shown) {
   a1.live->by_worker[0].bytes_sent.add(10);
   a1.live->by_worker[1].bytes_received.add(20);
   a1.live->by_worker[1].connect_failures.add(3);
+  a1.live->by_worker[0].failures[fault_index(reason::server_reset)].add(6);
   a1.live->checks.results[static_cast<size_t>(probe_outcome::timeout)].add(4);
   a1.live->checks.state_changes[1].add(5);
   auto x = expose({}, {make_snapshot({a1})});
@@ -209,6 +210,10 @@ CAF_TEST(traffic and checks of a server are shown) {
   CAF_CHECK(x.has("troupe_server_bytes_sent_total" + who + "} 10"));
   CAF_CHECK(x.has("troupe_server_bytes_received_total" + who + "} 20"));
   CAF_CHECK(x.has("troupe_server_connect_failures_total" + who + "} 3"));
+  CAF_CHECK(x.has("troupe_server_failures_total" + who
+                  + ",reason=\"server_reset\"} 6"));
+  CAF_CHECK(x.has("troupe_server_failures_total" + who
+                  + ",reason=\"bad_response\"} 0"));
   CAF_CHECK(
     x.has("troupe_health_checks_total" + who + ",result=\"timeout\"} 4"));
   CAF_CHECK(

@@ -90,6 +90,68 @@ def test_a_server_that_resets_is_ejected_and_returns_after_its_cooldown(t):
     assert node.metric("server_state_changes_total", server="a1", to="up") == 1
 
 
+def test_a_request_that_every_server_resets_ejects_none(t):
+    passive = {"failures": 3, "cooldown": "30s"}
+    node = t.node(
+        t.servers("a1", "a2", "a3"),
+        backend={"health_check": {"enabled": False, "passive": passive}},
+        config={"global": {"workers": 1}},
+    )
+    for _ in range(12):
+        assert node.get("/reset").status == 502
+    assert all(node.server_up(name) for name in ("a1", "a2", "a3"))
+    with node.client() as client:
+        assert {client.get("/").field("X-Server") for _ in range(6)} == {"a1", "a2", "a3"}
+
+
+def test_streams_that_rest_behind_their_heads_eject_nobody(t):
+    passive = {"failures": 3, "cooldown": "30s"}
+    node = t.node(
+        t.servers("a1", "a2"),
+        frontend={"http": {"timeout_idle": "400ms"}},
+        backend={"health_check": {"enabled": False, "passive": passive}},
+        config={"global": {"workers": 1}},
+    )
+    clients = [node.client() for _ in range(12)]
+    for client in clients:
+        client.send_request("GET", "/stall/100")
+    for client in clients:
+        with client:
+            client.read_to_end()
+    node.expect_metric(12, "refused_total", reason="server_timeout")
+    assert node.server_up("a1") and node.server_up("a2")
+    with node.client() as client:
+        assert {client.get("/").field("X-Server") for _ in range(6)} == {"a1", "a2"}
+
+
+def test_each_failed_try_counts_at_its_server(t):
+    node = t.node(
+        t.servers("a1", "a2"),
+        backend={
+            "timeout_response": "400ms",
+            "health_check": {"enabled": False, "passive": {"failures": 1000}},
+        },
+        config={"global": {"workers": 1}},
+    )
+
+    def failures(server, reason):
+        return node.metric("server_failures_total", server=server, reason=reason)
+
+    with node.client() as client:
+        for _ in range(10):
+            client.request("POST", "/reset?only=a1", body=b"x")
+    eventually(lambda: failures("a1", "server_reset") == 5)
+    with node.client() as client:
+        for _ in range(10):
+            assert client.get("/reset?only=a1").status == 200
+    eventually(lambda: failures("a1", "server_reset") >= 10, what="also those that were retried")
+    assert failures("a2", "server_reset") == 0
+    assert node.get("/garbage").status == 502
+    assert node.get("/hang").status == 504
+    eventually(lambda: sum(failures(name, "bad_response") for name in ("a1", "a2")) == 1)
+    eventually(lambda: sum(failures(name, "server_timeout") for name in ("a1", "a2")) == 1)
+
+
 def test_a_server_that_resets_streams_before_it_speaks_is_ejected(t):
     passive = {"failures": 3, "cooldown": "30s"}
     node = t.node(

@@ -29,6 +29,8 @@ def test_every_series_exists_from_the_start(t):
             assert node.metric(name, **own) == 1, name
         for result in ("success", "failure", "timeout"):
             assert node.metric("health_checks_total", **own, result=result) == 0
+        for reason in ("connect_failed", "connect_timeout", "server_reset", "server_timeout", "bad_response"):
+            assert node.metric("server_failures_total", **own, reason=reason) == 0
         for to in ("up", "down"):
             assert node.metric("server_state_changes_total", **own, to=to) == 0
         for state, value in (("ready", 1), ("drain", 0), ("maint", 0)):

@@ -208,7 +208,7 @@ CAF_TEST(a lease ends with a discard a reset and a destructor too) {
   serve_by_hand();
   begin();
   CAF_CHECK(dial_fresh() == dialer::outcome::ready);
-  dial->discard(true);
+  dial->discard();
   CAF_CHECK_EQUAL(in_flight(0), 0u);
   CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
   dial->dial(dialer::reuse::none);
@@ -291,7 +291,7 @@ CAF_TEST(a retry goes on with the snapshot its request began with) {
   publish();
   CAF_CHECK(&dial->snapshot() == held);
   CAF_CHECK(reporter.retired.empty());
-  dial->discard(false);
+  dial->discard();
   CAF_CHECK(dial_fresh() == dialer::outcome::ready);
   CAF_CHECK(dial->server() == known[1].get());
   dial->release(false);

@@ -113,6 +113,7 @@ CAF_TEST(a silent server is answered for with 504 and blamed) {
   CAF_CHECK(answered(one));
   CAF_CHECK(one.client.received.starts_with("HTTP/1.1 504 "));
   CAF_CHECK_EQUAL(refused(reason::server_timeout), 1u);
+  CAF_CHECK_EQUAL(failures(0, reason::server_timeout), 1u);
   CAF_CHECK_EQUAL(reporter.reported.size(), 1u);
   CAF_CHECK_EQUAL(known[0]->in_flight.load(), 0u);
   CAF_CHECK_EQUAL(backend->pool().idle_count(), 0u);
@@ -168,8 +169,9 @@ CAF_TEST(an upload that stalls behind 100 Continue is answered with 408) {
   CAF_CHECK(reporter.reported.empty());
 }
 
-CAF_TEST(a server that stalls in its body cuts the response) {
+CAF_TEST(a server that stalls in its body cuts the response unblamed) {
   settings.http.timeout_idle = 60ms;
+  next.passive.failures = 1;
   auto& server = serve_by_hand();
   start();
   auto& one = connect();
@@ -180,6 +182,42 @@ CAF_TEST(a server that stalls in its body cuts the response) {
   CAF_CHECK(over(one));
   CAF_CHECK(one.client.received.ends_with("half"));
   CAF_CHECK_EQUAL(refused(reason::server_timeout), 1u);
+  CAF_CHECK_EQUAL(failures(0, reason::server_timeout), 1u);
+  CAF_CHECK(reporter.reported.empty());
+}
+
+CAF_TEST(whatever happens behind its head is not held against a server) {
+  next.passive.failures = 1;
+  auto& server = serve_by_hand();
+  start();
+  const auto answer_and = [&](std::string_view head, auto end) {
+    auto& one = connect();
+    one.client.send("GET / HTTP/1.1\r\nHost: t\r\nConnection: upgrade\r\n"
+                    "Upgrade: x\r\n\r\n");
+    const auto number = server.connections.size();
+    CAF_REQUIRE(got_request(server, number));
+    auto& it = server.connections[number];
+    it.send(head);
+    CAF_REQUIRE(run_until([&] { return !one.client.received.empty(); }));
+    end(it);
+    CAF_CHECK(over(one));
+  };
+  const auto reset = [](server_end& x) { x.reset(); };
+  const auto close = [](server_end& x) { x.close(); };
+  const auto spoil = [](server_end& x) { x.send("no chunk\r\n"); };
+  const std::string ok_head = "HTTP/1.1 200 OK\r\n";
+  answer_and(ok_head + "Content-Length: 9\r\n\r\nhalf", reset);
+  answer_and(ok_head + "Content-Length: 9\r\n\r\nhalf", close);
+  answer_and(ok_head + "\r\nhalf", reset);
+  answer_and(ok_head + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n", close);
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 4u);
+  answer_and(ok_head + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n", spoil);
+  CAF_CHECK_EQUAL(failures(0, reason::bad_response), 1u);
+  answer_and("HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+             reset);
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 5u);
+  CAF_CHECK(reporter.reported.empty());
+  CAF_CHECK_EQUAL(known[0]->by_worker[0].failures_in_row, 0u);
 }
 
 CAF_TEST(a reader that stalls is cut and is no fault of the server) {

@@ -28,6 +28,14 @@ struct fixture : session_fixture {
     }
   }
 
+  /// The first `count` servers reset whoever has sent them something.
+  void reset_who_asked(size_t count = SIZE_MAX) {
+    for (size_t n = 0; n < std::min(count, servers.size()); ++n)
+      for (auto& connection : servers[n].connections)
+        if (connection.is_open() && !connection.received.empty())
+          connection.reset();
+  }
+
   bool is_502(const seat& one) const {
     return one.client.received.starts_with("HTTP/1.1 502 ");
   }
@@ -50,6 +58,8 @@ CAF_TEST(a GET whose server resets is sent to another one) {
   CAF_REQUIRE_EQUAL(reporter.reported.size(), 1u);
   CAF_CHECK_EQUAL(reporter.reported[0].server, "a1");
   CAF_CHECK(!reporter.reported[0].on_connect);
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 1u);
+  CAF_CHECK_EQUAL(failures(1, reason::server_reset), 0u);
   // Both servers got the same head.
   CAF_CHECK_EQUAL(bad().received(), good().received());
 }
@@ -139,6 +149,85 @@ CAF_TEST(servers that all refuse make a 503) {
   CAF_CHECK_EQUAL(refused(reason::connect_failed), 1u);
   for (const auto& server : known)
     CAF_CHECK_EQUAL(server->by_worker[0].connect_failures.get(), 1u);
+  for (size_t n = 0; n < known.size(); ++n)
+    CAF_CHECK_EQUAL(failures(n, reason::connect_failed), 1u);
+}
+
+CAF_TEST(a request that every server resets is held against none of them) {
+  for (int n = 0; n < 3; ++n)
+    serve_by_hand();
+  next.passive.failures = 1;
+  start();
+  auto& one = connect();
+  one.client.send(simple_get);
+  CAF_CHECK(run_until([&] {
+    reset_who_asked();
+    return message_size(one.client.received) > 0;
+  }));
+  CAF_CHECK(is_502(one));
+  CAF_CHECK(reporter.reported.empty());
+  for (size_t n = 0; n < known.size(); ++n)
+    CAF_CHECK_EQUAL(failures(n, reason::server_reset), 1u);
+}
+
+CAF_TEST(a request that one server answers is held against the first only) {
+  serve_by_hand();
+  serve_by_hand();
+  serve();
+  next.passive.failures = 1;
+  start();
+  auto& one = connect();
+  one.client.send(simple_get);
+  CAF_CHECK(run_until([&] {
+    reset_who_asked(2);
+    return message_size(one.client.received) > 0;
+  }));
+  CAF_CHECK_EQUAL(one.client.received, ok("a3 "));
+  CAF_REQUIRE_EQUAL(reporter.reported.size(), 1u);
+  CAF_CHECK_EQUAL(reporter.reported[0].server, "a1");
+}
+
+CAF_TEST(a reset and a counted 5xx of one request are held against nobody) {
+  serve_by_hand();
+  serve().answer = [](std::string_view) {
+    return with_length("HTTP/1.1 500 Internal Server Error\r\n", "oh");
+  };
+  next.passive.failures = 1;
+  next.passive.count_5xx = true;
+  start();
+  auto& one = connect();
+  one.client.send(simple_get);
+  CAF_CHECK(got_request(bad()));
+  bad().connections[0].reset();
+  CAF_CHECK(answered(one));
+  CAF_CHECK(one.client.received.starts_with("HTTP/1.1 500 "));
+  CAF_CHECK(reporter.reported.empty());
+}
+
+CAF_TEST(servers that refuse are blamed though one request met them all) {
+  for (int n = 0; n < 3; ++n)
+    add_server(refusing_address());
+  next.passive.failures = 1;
+  start();
+  auto& one = connect();
+  one.client.send(simple_get);
+  CAF_CHECK(answered(one));
+  CAF_CHECK_EQUAL(reporter.reported.size(), 3u);
+}
+
+CAF_TEST(a lone server that resets every try is blamed once) {
+  serve_by_hand();
+  next.passive.failures = 1;
+  start();
+  auto& one = connect();
+  one.client.send(simple_get);
+  CAF_CHECK(run_until([&] {
+    reset_who_asked();
+    return message_size(one.client.received) > 0;
+  }));
+  CAF_CHECK_EQUAL(reporter.reported.size(), 1u);
+  CAF_CHECK_EQUAL(known[0]->by_worker[0].failures_in_row, 1u);
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 3u);
 }
 
 CAF_TEST(an empty budget gives 502 and says so) {
@@ -156,6 +245,7 @@ CAF_TEST(an empty budget gives 502 and says so) {
   CAF_CHECK_EQUAL(good().connections.size(), 0u);
   // The failure is evidence all the same.
   CAF_CHECK_EQUAL(reporter.reported.size(), 1u);
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 1u);
 }
 
 CAF_TEST(retries_max bounds the tries) {
@@ -166,10 +256,7 @@ CAF_TEST(retries_max bounds the tries) {
   auto& one = connect();
   one.client.send(simple_get);
   CAF_CHECK(run_until([&] {
-    for (auto& server : servers)
-      for (auto& connection : server.connections)
-        if (connection.is_open() && !connection.received.empty())
-          connection.reset();
+    reset_who_asked();
     return message_size(one.client.received) > 0;
   }));
   CAF_CHECK(is_502(one));
@@ -210,6 +297,8 @@ CAF_TEST(a response that has begun is cut and not begun anew) {
   CAF_CHECK_EQUAL(count_of(one.client.received, "HTTP/1.1"), 1u);
   CAF_CHECK_EQUAL(good().connections.size(), 0u);
   CAF_CHECK_EQUAL(refused(reason::server_reset), 1u);
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 1u);
+  CAF_CHECK(reporter.reported.empty()); // it had answered
 }
 
 CAF_TEST(a response whose end nothing else shows is cut by a reset) {
@@ -248,6 +337,7 @@ CAF_TEST(a malformed response is neither repeated nor passed on) {
   CAF_CHECK(answered(one));
   CAF_CHECK(is_502(one));
   CAF_CHECK_EQUAL(refused(reason::bad_response), 1u);
+  CAF_CHECK_EQUAL(failures(0, reason::bad_response), 1u);
   CAF_CHECK_EQUAL(good().connections.size(), 0u);
   CAF_CHECK_EQUAL(reporter.reported.size(), 1u);
 }
@@ -272,6 +362,7 @@ CAF_TEST(a pooled connection closed meanwhile is no failure) {
   CAF_CHECK(answered(one, 2));
   CAF_CHECK_EQUAL(one.client.received, ok("one") + ok("two"));
   CAF_CHECK(reporter.reported.empty());
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 0u);
 }
 
 CAF_TEST(a POST does not trust a pooled connection that was closed) {

@@ -256,6 +256,11 @@ struct session_fixture : backend_fixture {
     return live->clients->by_worker[0].refused[static_cast<size_t>(why)].get();
   }
 
+  /// Tries that failed at a server.
+  uint64_t failures(size_t server, reason why) const {
+    return known[server]->by_worker[0].failures[fault_index(why)].get();
+  }
+
   /// Requests by the hundreds of their status.
   uint64_t counted(unsigned hundreds) const {
     return live->by_worker[0].requests[hundreds - 1].get();

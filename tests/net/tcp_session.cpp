@@ -84,6 +84,26 @@ CAF_TEST(a reset of one side resets the other) {
   CAF_CHECK_EQUAL(known[0]->in_flight.load(), 0u);
 }
 
+CAF_TEST(a reset is held against a server only before its first byte) {
+  auto& server = serve_by_hand();
+  next.passive.failures = 1;
+  start();
+  auto& one = connect();
+  CAF_CHECK(reached(server));
+  server.connections[0].send("hello");
+  CAF_CHECK(run_until([&] { return one.client.received == "hello"; }));
+  server.connections[0].reset();
+  CAF_CHECK(over(one));
+  CAF_CHECK(reporter.reported.empty());
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 1u);
+  auto& two = connect();
+  CAF_CHECK(run_until([&] { return server.connections.size() == 2; }));
+  server.connections[1].reset();
+  CAF_CHECK(over(two));
+  CAF_CHECK_EQUAL(reporter.reported.size(), 1u);
+  CAF_CHECK_EQUAL(failures(0, reason::server_reset), 2u);
+}
+
 CAF_TEST(a server that refuses is passed over and blamed) {
   add_server(refusing_address());
   auto& server = serve_by_hand();
