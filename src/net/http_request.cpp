@@ -290,6 +290,13 @@ bool http_session::splice_request(turn_budget& budget) {
   return true;
 }
 
+bool http_session::request_is_out() const noexcept {
+  const auto& x = *exchange_;
+  return x.request_done && x.head_sent && !x.server_deaf
+      && x.body_waiting.empty() && x.request_pipe.pending() == 0
+      && !x.dial.connection().io.has_unsent();
+}
+
 size_t http_session::forward_body(std::string_view bytes) {
   auto& x = *exchange_;
   if (x.request_done) {

@@ -94,10 +94,14 @@ void http_session::take_response_head(std::string_view bytes) {
       break;
     }
     const bool interim = head.status < 200 && !(head.upgrade && x.upgrade);
+    // What a server says as another protocol must not be the answer to half a
+    // request, nor the rest of the request be said in it.
+    if (head.status == 101 && (interim || !request_is_out()))
+      return refuse_response();
     if (!interim)
       break;
     bytes.remove_prefix(head.size);
-    if (head.status == 101 || ++x.interim_count > interim_max)
+    if (++x.interim_count > interim_max)
       return refuse_response();
     pass_interim(head);
     if (bytes.empty() || is_over())

@@ -100,6 +100,8 @@ private:
   void send_to_server(std::span<iovec> pieces);
   void keep_waiting(std::span<const iovec> pieces);
   void on_send_failed(std::span<const iovec> pieces);
+  /// Every byte of the request is with the server.
+  bool request_is_out() const noexcept;
   void request_complete();
 
   // -- http_response.cpp

@@ -75,16 +75,30 @@ private:
   }
 
   void write_connection() noexcept {
-    if (context_.upgrade) {
-      for (const auto& line : head_.all())
-        if (line.known == known_field::upgrade)
-          out_.line("Upgrade", line.value);
-      out_.put("Connection: upgrade\r\n");
-    } else if (context_.close) {
-      out_.put("Connection: close\r\n");
-    } else if (context_.keep_alive) {
-      out_.put("Connection: keep-alive\r\n");
-    }
+    // 426 names what it asks for (RFC 9110 section 15.5.22).
+    const bool named =
+      (context_.upgrade || head_.status == 426) && write_upgrade();
+    const bool upgrade = context_.upgrade || named;
+    const auto option = context_.close      ? std::string_view{"close"}
+                      : context_.keep_alive ? std::string_view{"keep-alive"}
+                                            : std::string_view{};
+    if (!option.empty() || upgrade)
+      out_.put("Connection: ", option,
+               !upgrade         ? ""
+               : option.empty() ? "upgrade"
+                                : ", upgrade",
+               "\r\n");
+  }
+
+  /// @returns whether there is any.
+  bool write_upgrade() noexcept {
+    bool any = false;
+    for (const auto& line : head_.all())
+      if (line.known == known_field::upgrade) {
+        out_.line("Upgrade", line.value);
+        any = true;
+      }
+    return any;
   }
 
   const response_head& head_;

@@ -80,8 +80,8 @@ struct request_head {
   framing body = framing::none;
   uint64_t content_length = 0;
   bool keep_alive = true; ///< the client wants the connection kept
-  bool upgrade = false;   ///< may become a tunnel: Connection: upgrade, one
-                          ///< Upgrade field that is not h2c, and no body
+  bool upgrade = false;   ///< may become a tunnel behind its body: Connection:
+                          ///< upgrade, and one Upgrade field without h2c
   bool expect_continue = false; ///< the client waits for 100 (never HTTP/1.0)
   bool idempotent = false;      ///< RFC 9110 section 9.2.2
   bool is_head = false;

@@ -41,6 +41,16 @@ bool is_idempotent(std::string_view method) noexcept {
       || method == "DELETE" || method == "OPTIONS" || method == "TRACE";
 }
 
+/// In whatever spelling: with a version, a parameter, in quotes, in a list.
+/// Servers differ in what they take for it, and no other protocol has it in its
+/// name.
+bool mentions_h2c(std::string_view value) noexcept {
+  for (size_t i = 0; i + 3 <= value.size(); ++i)
+    if (iequals(value.substr(i, 3), "h2c"))
+      return true;
+  return false;
+}
+
 bool check_request_line(request_head& head, const head_limits& limits) {
   head.is_head = head.method == "HEAD";
   if (head.method.size() > method_max)
@@ -75,10 +85,9 @@ public:
       head_.body == framing::chunked || head_.content_length > 0;
     if (has_body && head_.method == "TRACE")
       return refuse(head_, "TRACE with a body");
-    // A tunnel and a body both claim the bytes after the head; h2c would
-    // carry requests past the balancer. Both go on as plain requests.
-    head_.upgrade = options_.upgrade() && upgrades_ == 1 && !h2c_ && !has_body
-                 && head_.version_minor == 1;
+    // h2c would carry requests past the balancer: it goes on as plain request.
+    head_.upgrade =
+      options_.upgrade() && upgrades_ == 1 && !h2c_ && head_.version_minor == 1;
     head_.expect_continue = expects_ && has_body && head_.version_minor == 1;
     return true;
   }
@@ -108,10 +117,7 @@ private:
       return true;
     case known_field::upgrade:
       ++upgrades_;
-      for_each_member(line.value, [this](std::string_view protocol) {
-        h2c_ = h2c_ || iequals(protocol, "h2c");
-        return true;
-      });
+      h2c_ = h2c_ || mentions_h2c(line.value);
       return true;
     default:
       return true;

@@ -256,4 +256,21 @@ CAF_TEST(a switch of protocols keeps its fields) {
     "Upgrade: websocket\r\nConnection: upgrade\r\n\r\n");
 }
 
+CAF_TEST(a 426 says which protocol it wants and no other status does) {
+  const std::string fields =
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n";
+  const std::string status = "HTTP/1.1 426 Upgrade Required\r\n";
+  const std::string kept =
+    status + "Content-Length: 0\r\nUpgrade: websocket\r\n";
+  CAF_CHECK_EQUAL(answered(status + fields),
+                  kept + "Connection: upgrade\r\n\r\n");
+  towards_client = {.close = true};
+  CAF_CHECK_EQUAL(answered(status + fields),
+                  kept + "Connection: close, upgrade\r\n\r\n");
+  towards_client = {};
+  CAF_CHECK_EQUAL(ok("Upgrade: h2,h2c\r\nConnection: Upgrade\r\n"
+                     "Content-Length: 0\r\n"),
+                  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -272,7 +272,7 @@ CAF_TEST(the wish of a client to stay follows its version) {
   CAF_CHECK(!head->keep_alive);
 }
 
-CAF_TEST(only a plain upgrade without a body may become a tunnel) {
+CAF_TEST(only a plain upgrade may become a tunnel) {
   CAF_CHECK(get("Connection: x, Upgrade\r\nUpgrade: websocket\r\n")
             == parse_status::done);
   CAF_CHECK(head->upgrade);
@@ -280,12 +280,17 @@ CAF_TEST(only a plain upgrade without a body may become a tunnel) {
        {"Upgrade: websocket\r\n", "Connection: upgrade\r\n",
         "Connection: upgrade\r\nUpgrade: h2c\r\n",
         "Connection: upgrade\r\nUpgrade: websocket, H2C\r\n",
-        "Connection: upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n",
-        "Connection: upgrade\r\nUpgrade: a\r\nContent-Length: 1\r\n",
-        "Connection: upgrade\r\nUpgrade: a\r\nTransfer-Encoding: "
-        "chunked\r\n"}) {
+        "Connection: upgrade\r\nUpgrade: \"h2c\"\r\n",
+        "Connection: upgrade\r\nUpgrade: a;b=c, h2C/1\r\n",
+        "Connection: upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n"}) {
     if (get(lines) != parse_status::done || head->upgrade)
       CAF_ERROR(lines);
+  }
+  for (const char* body :
+       {"Content-Length: 1\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    CAF_CHECK(get("Connection: upgrade\r\nUpgrade: a\r\n" + std::string{body})
+              == parse_status::done);
+    CAF_CHECK(head->upgrade);
   }
 }
 
