@@ -31,6 +31,7 @@ struct exchange_facts {
   bool head_sent = false;    ///< to the server at work now
   bool body_sent = false;    ///< a body byte has left for some server
   bool server_deaf = false;  ///< it takes no more; its reply may have come
+  bool client_left = false;  ///< it sent its FIN before a server was reached
   uint64_t sent_before = 0;  ///< bytes the connection had sent before
 
   // -- the response, server to client

@@ -4,6 +4,9 @@
 #include "net/http1/forward.hpp"
 #include "net/socket.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace troupe::net {
 
 namespace {
@@ -12,6 +15,11 @@ namespace {
 /// a reset does not eat the reply on its way.
 constexpr milliseconds linger_time{2'000};
 constexpr uint64_t linger_bytes_max = 1u << 20;
+
+/// A client that has finished sending before its server is connected: it may
+/// have left, or have closed one direction together with its request. It gets
+/// as long as a connect takes where all is well.
+constexpr milliseconds half_closed_time{100};
 
 /// How long a connection without a request may still bring one while draining.
 constexpr milliseconds grace_time{1'000};
@@ -115,7 +123,9 @@ bool http_session::step(turn_budget& budget) {
 }
 
 bool http_session::step_queued() {
-  if (client_.hung_up()) {
+  // A FIN alone is reason enough here: nobody works yet, and who waits in
+  // front of a full backend and gives up must not be worked off.
+  if (client_.hung_up() || client_.peer_finished()) {
     cut(reason::client_abort);
     return true;
   }
@@ -134,6 +144,9 @@ bool http_session::step_connecting() {
   auto& dial = exchange_->dial;
   const auto before = dial.retries();
   const auto outcome = dial.resume();
+  if (outcome == dialer::outcome::pending && client_.peer_finished()
+      && !std::exchange(exchange_->client_left, true))
+    arm(std::min(half_closed_time, dial.snapshot().timeout_connect));
   // A try that goes on keeps its deadline; the next server gets its own.
   if (outcome == dialer::outcome::pending && dial.retries() == before)
     return false;
@@ -155,7 +168,7 @@ void http_session::on_dialed(dialer::outcome outcome) {
     break;
   case dialer::outcome::pending:
     phase_ = session_phase::connecting;
-    arm(x.dial.patience());
+    arm(x.client_left ? half_closed_time : x.dial.patience());
     break;
   case dialer::outcome::queued:
     phase_ = session_phase::queued;
@@ -392,7 +405,10 @@ void http_session::on_timer() {
     fail(503, reason::queue_timeout);
     break;
   case session_phase::connecting:
-    on_dialed(exchange_->dial.on_timeout());
+    if (exchange_->client_left)
+      cut(reason::client_abort);
+    else
+      on_dialed(exchange_->dial.on_timeout());
     break;
   case session_phase::exchange:
     if (client_stalls())

@@ -13,21 +13,6 @@ using namespace troupe::net;
 
 namespace {
 
-/// Listens, but answers no more connects: they stay under way for ever.
-class full_server {
-public:
-  full_server() {
-    // Each one that waits to be accepted takes a place; one more may be there.
-    for (int n = 0; n < 3; ++n)
-      waiting_.emplace_back(start_connect(listening_.address()).fd);
-  }
-  const endpoint& address() const noexcept { return listening_.address(); }
-
-private:
-  listening_socket listening_{0};
-  std::vector<descriptor> waiting_;
-};
-
 /// Its backlog has one place, and that is taken.
 class full_unix_server {
 public:

@@ -98,6 +98,21 @@ inline socket_pair tcp_pair() {
 /// An address nobody listens on.
 inline endpoint refusing_address() { return listening_socket{}.address(); }
 
+/// Listens, but answers no more connects: they stay under way for ever.
+class full_server {
+public:
+  full_server() {
+    // Each one that waits to be accepted takes a place; one more may be there.
+    for (int n = 0; n < 3; ++n)
+      waiting_.emplace_back(start_connect(listening_.address()).fd);
+  }
+  const endpoint& address() const noexcept { return listening_.address(); }
+
+private:
+  listening_socket listening_{0};
+  std::vector<descriptor> waiting_;
+};
+
 /// One end of a connection in a test's hands: sends what it is told to,
 /// remembers what it got.
 class peer {
