@@ -56,13 +56,16 @@ void read_header_rules(const cursor& in, header_rules& out) {
 
 void read_http(const cursor& in, http_settings& out) {
   static constexpr std::string_view keys[] = {
-    "timeout_header",   "timeout_keep_alive", "timeout_idle",
-    "max_header_bytes", "max_headers",        "max_body_bytes",
-    "trusted_proxies",  "request_headers",    "response_headers"};
+    "timeout_header",  "timeout_keep_alive", "timeout_idle",
+    "timeout_body",    "min_body_rate",      "max_header_bytes",
+    "max_headers",     "max_body_bytes",     "trusted_proxies",
+    "request_headers", "response_headers"};
   const map_cursor map{in, keys};
   map.read("timeout_header", out.timeout_header, duration{1ms, 1h});
   map.read("timeout_keep_alive", out.timeout_keep_alive, duration{1ms, 24h});
   map.read("timeout_idle", out.timeout_idle, duration{1ms, 24h});
+  map.read("timeout_body", out.timeout_body, duration{0ms, 24h});
+  map.read("min_body_rate", out.min_body_rate, byte_size{0, 1u << 30});
   map.read("max_header_bytes", out.max_header_bytes, byte_size{1024, 65'536});
   map.read("max_headers", out.max_headers, number{1, headers_max});
   map.read("max_body_bytes", out.max_body_bytes, byte_size{0, 1ull << 50});

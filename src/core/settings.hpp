@@ -120,6 +120,8 @@ struct http_settings {
   milliseconds timeout_header{10'000};
   milliseconds timeout_keep_alive{60'000};
   milliseconds timeout_idle{60'000};
+  milliseconds timeout_body{0}; ///< of a request's, in all; 0 is no limit
+  uint32_t min_body_rate = 512; ///< bytes a second; 0 is none
   uint32_t max_header_bytes = 16'384;
   uint32_t max_headers = 100;
   uint64_t max_body_bytes = 0;              ///< 0 is no limit

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/body_pace.hpp"
 #include "net/dialer.hpp"
 #include "net/http1/chunk_scanner.hpp"
 #include "net/http1/head.hpp"
 #include "net/journey_times.hpp"
 #include "net/spliced.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
 namespace troupe::net {
+
+/// How far behind its pace whoever sends a body may be.
+inline milliseconds slow_time(const http_settings& http) noexcept {
+  return std::max(http.timeout_idle, milliseconds{30'000});
+}
 
 /// The plain facts of an exchange: reset by assignment.
 struct exchange_facts {
@@ -21,6 +28,7 @@ struct exchange_facts {
   uint64_t request_remaining = 0;
   uint64_t request_body_bytes = 0;
   unsigned request_full_reads = 0;
+  body_pace pace;
   bool idempotent = false;
   bool is_head = false;
   bool http10 = false;
@@ -41,7 +49,7 @@ struct exchange_facts {
   http1::head_tail response_tail = http1::head_tail::none; ///< of its head
   bool head_done = false; ///< the final response's head is through
   bool server_keep_alive = false;
-  unsigned interim_count = 0; ///< 1xx passed on
+  size_t interim_bytes = 0; ///< heads of 1xx that came
   unsigned status = 0;
   unsigned full_reads = 0;
 

@@ -154,9 +154,11 @@ dialer::reuse http_session::reuse_for_request() const noexcept {
   const auto& x = *exchange_;
   if (requests_ == 1 && x.dial.snapshot().pool.reuse == pool_reuse::safe)
     return dialer::reuse::none;
-  // A body that has left cannot be sent again, whatever the method.
-  return x.idempotent && x.request_done ? dialer::reuse::any
-                                        : dialer::reuse::proven;
+  // A body that has left cannot be sent again, whatever the method. Nor is
+  // there another try where none is allowed.
+  const bool may_repeat =
+    x.idempotent && x.request_done && x.dial.snapshot().retries_max > 0;
+  return may_repeat ? dialer::reuse::any : dialer::reuse::proven;
 }
 
 void http_session::note_request(const http1::request_head& head) {
@@ -231,6 +233,7 @@ bool http_session::pump_request(turn_budget& budget) {
   const auto got = client_.receive(max);
   switch (got.status) {
   case io_status::would_block:
+    await_body();
     return false;
   case io_status::end:
   case io_status::failed:
@@ -240,6 +243,8 @@ bool http_session::pump_request(turn_budget& budget) {
     break;
   }
   budget.spend(got.bytes.size());
+  if (!keeps_pace(got.bytes.size()))
+    return true;
   x.request_full_reads = got.bytes.size() == max ? x.request_full_reads + 1 : 0;
   const auto used = forward_body(got.bytes);
   if (is_over())
@@ -258,6 +263,7 @@ bool http_session::splice_request(turn_budget& budget) {
   if (x.request_pipe.pending() == 0) {
     switch (x.request_pipe.fill(client_, x.request_remaining, moved)) {
     case io_status::would_block:
+      await_body();
       return false;
     case io_status::end:
     case io_status::failed:
@@ -268,6 +274,8 @@ bool http_session::splice_request(turn_budget& budget) {
     }
     x.request_remaining -= moved;
     x.bytes_received += moved;
+    if (!keeps_pace(moved))
+      return true;
   }
   switch (x.request_pipe.drain(x.dial.connection().io, moved)) {
   case io_status::failed: // its answer to what it took may be there
@@ -288,6 +296,32 @@ bool http_session::splice_request(turn_budget& budget) {
   if (x.request_remaining == 0)
     request_complete();
   return true;
+}
+
+void http_session::await_body() {
+  auto& x = *exchange_;
+  const auto& http = rules();
+  if (!x.pace.await(services_.event_loop.now())
+      || http.timeout_body.count() == 0 || x.head_done)
+    return;
+  const auto waited = std::chrono::duration_cast<milliseconds>(x.pace.waited());
+  arm(std::min(http.timeout_idle,
+               std::max(http.timeout_body - waited, milliseconds{0})));
+}
+
+bool http_session::keeps_pace(size_t bytes) {
+  auto& x = *exchange_;
+  const auto& http = rules();
+  x.pace.stop(services_.event_loop.now());
+  x.pace.came(bytes, http.min_body_rate);
+  // A server that answers while it reads has the body it wants.
+  if (x.head_done
+      || (x.pace.behind() <= slow_time(http)
+          && (http.timeout_body.count() == 0
+              || x.pace.waited() <= http.timeout_body)))
+    return true;
+  fail(408, reason::client_timeout);
+  return false;
 }
 
 bool http_session::request_is_out() const noexcept {

@@ -12,8 +12,8 @@ namespace {
 
 constexpr size_t pieces_max = 16;
 
-/// 1xx responses a server may send before its final one.
-constexpr unsigned interim_max = 8;
+/// Bytes of 1xx responses a server may send before its final one.
+constexpr size_t interim_bytes_max = 65'536;
 
 /// Servers may send larger heads than clients.
 constexpr http1::head_limits response_limits{32'768, http1::fields_max, 0};
@@ -89,7 +89,7 @@ void http_session::take_response_head(std::string_view bytes) {
       x.response_tail = head.tail;
       return;
     case http1::parse_status::bad:
-      return refuse_response();
+      return refuse_response(true);
     case http1::parse_status::done:
       break;
     }
@@ -97,12 +97,13 @@ void http_session::take_response_head(std::string_view bytes) {
     // What a server says as another protocol must not be the answer to half a
     // request, nor the rest of the request be said in it.
     if (head.status == 101 && (interim || !request_is_out()))
-      return refuse_response();
+      return refuse_response(true);
     if (!interim)
       break;
     bytes.remove_prefix(head.size);
-    if (++x.interim_count > interim_max)
-      return refuse_response();
+    x.interim_bytes += head.size;
+    if (x.interim_bytes > interim_bytes_max)
+      return refuse_response(false);
     pass_interim(head);
     if (bytes.empty() || is_over())
       return;
@@ -116,6 +117,11 @@ void http_session::take_response_head(std::string_view bytes) {
 
 void http_session::pass_interim(const http1::response_head& head) {
   auto& x = *exchange_;
+  // A sign of life, or leave to send the body: its time begins anew.
+  x.pace.stop(services_.event_loop.now());
+  if (head.status == 100 && !x.body_sent)
+    x.pace = {};
+  arm_exchange();
   if (x.http10) // it would not know what to make of it
     return;
   const auto text = client_head(head, {});
@@ -225,7 +231,7 @@ void http_session::relay_response(std::string_view head,
       const auto step = x.response_scanner.scan(body.substr(used));
       if (step.status == http1::chunk_scanner::status::bad) {
         send_to_client({pieces.data(), count});
-        return is_over() ? void() : refuse_response();
+        return is_over() ? void() : refuse_response(false);
       }
       used += step.consumed;
       whole = step.status == http1::chunk_scanner::status::done;

@@ -11,10 +11,12 @@ namespace troupe::net {
 
 namespace {
 
-/// How long, and for how many bytes, a closing connection still reads, so that
-/// a reset does not eat the reply on its way.
+/// How long a client may be silent before a closing connection reads no more.
+/// One that is in the middle of a body has `timeout_idle`.
 constexpr milliseconds linger_time{2'000};
-constexpr uint64_t linger_bytes_max = 1u << 20;
+
+/// Bytes a second that a closing connection is kept open for.
+constexpr uint32_t linger_rate_min = 512;
 
 /// A client that has finished sending before its server is connected: it may
 /// have left, or have closed one direction together with its request. It gets
@@ -162,8 +164,7 @@ void http_session::on_dialed(dialer::outcome outcome) {
     x.times.connected = services_.event_loop.now();
     x.sent_before = x.dial.connection().io.bytes_sent();
     x.server_deaf = false;
-    arm(x.request_done ? x.dial.snapshot().timeout_response
-                       : rules().timeout_idle);
+    arm_exchange();
     send_to_server({});
     break;
   case dialer::outcome::pending:
@@ -218,21 +219,30 @@ bool http_session::step_closing(turn_budget& budget) {
   }
   if (flushed == io_status::would_block)
     return false;
-  if (!linger_) { // closing says it as well
+  if (linger_.count() == 0) { // closing says it as well
     end();
     return true;
   }
   client_.finish_sending();
   if (replying)
-    arm(linger_time);
+    arm(linger_);
   const auto got = client_.receive(read_large);
-  lingered_ += got.bytes.size();
   budget.spend(got.bytes.size());
-  if (got.status == io_status::would_block)
+  if (got.status == io_status::would_block) {
+    linger_pace_.await(services_.event_loop.now());
     return false;
-  if (got.status != io_status::done || lingered_ > linger_bytes_max)
+  }
+  if (got.status != io_status::done || lingers_too_slowly(got.bytes.size()))
     end();
+  else
+    arm(linger_);
   return true;
+}
+
+bool http_session::lingers_too_slowly(size_t bytes) {
+  linger_pace_.stop(services_.event_loop.now());
+  linger_pace_.came(bytes, linger_rate_min);
+  return linger_pace_.behind() > slow_time(rules());
 }
 
 void http_session::count_retry(counter backend_counters::*which) noexcept {
@@ -242,7 +252,7 @@ void http_session::count_retry(counter backend_counters::*which) noexcept {
 
 bool http_session::may_send_again() const noexcept {
   const auto& x = *exchange_;
-  if (x.response_started || x.interim_count > 0 || !x.dial.may_try_again())
+  if (x.response_started || x.interim_bytes > 0 || !x.dial.may_try_again())
     return false;
   const bool untouched =
     !x.body_sent
@@ -273,9 +283,9 @@ void http_session::server_failed(reason why) {
   on_dialed(x.dial.dial(dialer::reuse::none));
 }
 
-void http_session::refuse_response() {
+void http_session::refuse_response(bool evidence) {
   auto& x = *exchange_;
-  x.dial.note_fault(reason::bad_response, !x.head_done);
+  x.dial.note_fault(reason::bad_response, evidence);
   x.dial.discard();
   fail(502, reason::bad_response);
 }
@@ -311,7 +321,7 @@ void http_session::cut_response(reason why) {
   account(why);
   drop_exchange();
   if (visible)
-    return begin_closing(false);
+    return begin_closing(milliseconds{0});
   client_.abort();
   end();
 }
@@ -319,7 +329,12 @@ void http_session::cut_response(reason why) {
 void http_session::finish_exchange(reason why) {
   auto& x = *exchange_;
   const bool keep = x.keep_alive && x.request_done;
-  const bool linger = !x.request_done;
+  // Who was told to mend its head, or that it is too slow, sends no more.
+  const bool sends_body =
+    x.request_framing != http1::framing::none && why != reason::client_timeout;
+  const auto linger = x.request_done ? milliseconds{0}
+                    : sends_body     ? rules().timeout_idle
+                                     : linger_time;
   account(why);
   if (x.logs_in && x.dial.has_connection())
     x.dial.bind();
@@ -335,6 +350,12 @@ void http_session::finish_exchange(reason why) {
   client_.has_unsent() ? arm(rules().timeout_idle) : begin_rest();
 }
 
+void http_session::arm_exchange() {
+  const auto& x = *exchange_;
+  arm(x.request_done && !x.head_done ? x.dial.snapshot().timeout_response
+                                     : rules().timeout_idle);
+}
+
 void http_session::begin_rest() {
   rests_since_ = services_.event_loop.now();
   arm(std::min(rest_time, rules().timeout_keep_alive));
@@ -348,8 +369,10 @@ void http_session::arm_end_of_rest() {
 /// Before the end of its rest there is one stop: it may be taken then.
 void http_session::on_idle_timer() {
   const auto rested = services_.event_loop.now() - rests_since_;
-  if (requests_ == 0 || draining_ || client_.has_unsent()
-      || rested >= rules().timeout_keep_alive)
+  if (client_.has_unsent() && client_.peer_takes())
+    arm(rules().timeout_idle);
+  else if (requests_ == 0 || draining_ || client_.has_unsent()
+           || rested >= rules().timeout_keep_alive)
     end();
   else
     arm_end_of_rest();
@@ -370,11 +393,15 @@ void http_session::drop_exchange() {
     services_.give_exchange(std::move(exchange_));
 }
 
-void http_session::begin_closing(bool linger) {
-  linger_ = linger || client_.readable() || !input_.empty();
+void http_session::begin_closing(milliseconds linger) {
+  const bool has_input = client_.readable() || !input_.empty();
+  linger_ = linger.count() == 0 && has_input ? linger_time : linger;
+  if (draining_)
+    linger_ = std::min(linger_, linger_time);
   input_.reset();
   phase_ = session_phase::closing;
-  arm(linger_ && !client_.has_unsent() ? linger_time : rules().timeout_idle);
+  arm(linger_.count() > 0 && !client_.has_unsent() ? linger_
+                                                   : rules().timeout_idle);
 }
 
 void http_session::start_tunnel(std::string_view from_server) {
@@ -411,19 +438,36 @@ void http_session::on_timer() {
       on_dialed(exchange_->dial.on_timeout());
     break;
   case session_phase::exchange:
-    if (client_stalls())
+    if (peers_take())
+      arm_exchange();
+    else if (client_stalls())
       fail(408, reason::client_timeout);
     else
       server_timed_out();
     break;
   case session_phase::tunnel:
-    cut(reason::client_timeout);
+    if (tunnel_->peers_take())
+      arm(frontend_->current->plan->settings.tcp.timeout_idle);
+    else
+      cut(reason::client_timeout);
     break;
   default:
-    end();
+    if (client_.has_unsent() && client_.peer_takes())
+      arm(rules().timeout_idle);
+    else
+      end();
   }
   if (!ended())
     progress();
+}
+
+bool http_session::peers_take() noexcept {
+  auto& x = *exchange_;
+  auto& server = x.dial.connection().io;
+  return ((client_.has_unsent() || x.pipe.pending() > 0)
+          && client_.peer_takes())
+      || ((server.has_unsent() || x.request_pipe.pending() > 0)
+          && server.peer_takes());
 }
 
 bool http_session::client_stalls() const noexcept {
@@ -445,6 +489,11 @@ void http_session::server_timed_out() {
 
 void http_session::drain() {
   draining_ = true;
+  if (phase_ == session_phase::closing && linger_ > linger_time) {
+    linger_ = linger_time;
+    if (!client_.has_unsent())
+      arm(linger_);
+  }
   if (phase_ != session_phase::idle || !input_.empty() || client_.has_unsent())
     return;
   // Who has just come has a request on its way; who rests may have one in the

@@ -50,8 +50,11 @@ private:
   /// The server failed before its response was complete.
   void server_failed(reason why);
   void server_timed_out();
-  /// What it said is no response.
-  void refuse_response();
+  /// What it said is no response, or too much of one.
+  void refuse_response(bool evidence);
+  /// Whether the peer that does not take all it is sent takes some: a slow
+  /// reader leaves the kernel's queue long before its socket has room.
+  bool peers_take() noexcept;
   /// Whether it is the client that nothing can go on without.
   bool client_stalls() const noexcept;
   bool may_send_again() const noexcept;
@@ -67,10 +70,15 @@ private:
   void drop_exchange();
   bool is_over() const noexcept { return phase_ >= session_phase::closing; }
   void finish_exchange(reason why);
-  void begin_closing(bool linger);
+  /// @param linger How long the client may be silent while what it still sends
+  /// is read, so that a reset does not eat the reply on its way; 0: not at all.
+  void begin_closing(milliseconds linger);
+  bool lingers_too_slowly(size_t bytes);
   void start_tunnel(std::string_view from_server);
   void end();
   void arm(milliseconds timeout);
+  /// For whoever the exchange waits for now.
+  void arm_exchange();
   /// The time between two requests begins.
   void begin_rest();
   void arm_end_of_rest();
@@ -100,6 +108,10 @@ private:
   void send_to_server(std::span<iovec> pieces);
   void keep_waiting(std::span<const iovec> pieces);
   void on_send_failed(std::span<const iovec> pieces);
+  void await_body();
+  /// Bytes of the body came. @returns false if it was too late: the client has
+  /// been told.
+  bool keeps_pace(size_t bytes);
   /// Every byte of the request is with the server.
   bool request_is_out() const noexcept;
   void request_complete();
@@ -141,13 +153,13 @@ private:
   time_point head_began_; ///< of the head under way in phase `head`
   time_point rests_since_;
   uint64_t requests_ = 0; ///< begun on this connection
-  uint64_t lingered_ = 0; ///< bytes thrown away while closing
+  body_pace linger_pace_; ///< of what comes while closing
+  milliseconds linger_{0};
   session_phase phase_ = session_phase::idle;
   bool head_incomplete_ = false; ///< `input_` needs more bytes to be parsed
   http1::head_tail head_tail_ = http1::head_tail::none; ///< what it ends in
   bool dial_hold_ = false; ///< the head waits for the body at hand
   bool draining_ = false;
-  bool linger_ = false;
 };
 
 } // namespace troupe::net

@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -53,6 +55,7 @@ void stream::begin(int fd, io_token token, bool connected,
   token_ = token;
   error_ = 0;
   bytes_sent_ = 0;
+  bytes_taken_ = 0;
   connecting_ = !connected;
   is_unix_ = is_unix;
   // Bytes often come with the connection: trying is cheaper than a wait.
@@ -188,6 +191,14 @@ io_status stream::write_now(std::span<iovec> pieces, size_t total, bool more,
   if (sent < total)
     writable_ = false;
   return io_status::done;
+}
+
+bool stream::peer_takes() noexcept {
+  int queued = 0;
+  if (fd_ < 0 || ::ioctl(fd_, SIOCOUTQ, &queued) != 0)
+    return false;
+  const auto taken = static_cast<int64_t>(bytes_sent_) - queued;
+  return taken > std::exchange(bytes_taken_, taken);
 }
 
 io_status stream::splice_in(int pipe, size_t max, size_t& moved) noexcept {

@@ -92,6 +92,12 @@ public:
   /// Whether the last send() was taken whole at once.
   bool took_all() const noexcept { return took_all_; }
 
+  /// Whether the peer has taken some of what the kernel holds for it since the
+  /// last call, the first time: since open(). A blocked socket has room again
+  /// only when a third of its buffer is free, which a slow reader may need more
+  /// than a timeout for. @returns false also where the kernel cannot tell.
+  bool peer_takes() noexcept;
+
   /// splice(2), at most `max` bytes. @returns bytes moved in `moved`.
   io_status splice_in(int pipe, size_t max, size_t& moved) noexcept;
   io_status splice_out(int pipe, size_t max, size_t& moved) noexcept;
@@ -137,6 +143,7 @@ private:
   bool finished_ : 1 = false; ///< FIN sent
   bool took_all_ : 1 = true;
   uint64_t bytes_sent_ = 0;
+  int64_t bytes_taken_ = 0; ///< as peer_takes() last saw
   buffer unsent_;
 };
 

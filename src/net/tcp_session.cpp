@@ -156,6 +156,8 @@ void tcp_session::run_tunnel() {
 void tcp_session::on_timer() {
   if (phase_ == session_phase::queued)
     return end(reason::queue_timeout);
+  if (phase_ == session_phase::tunnel && tunnel_->peers_take())
+    return arm(plan_->plan->settings.tcp.timeout_idle);
   if (phase_ != session_phase::connecting)
     return end(reason::client_timeout);
   continue_with(dial_.on_timeout());

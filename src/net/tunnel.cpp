@@ -39,6 +39,11 @@ bool tunnel::notice_reset() noexcept {
   return false;
 }
 
+bool tunnel::peers_take() noexcept {
+  return (up_.is_blocked() && up_.to.peer_takes())
+      || (down_.is_blocked() && down_.to.peer_takes());
+}
+
 enum tunnel::status tunnel::status() const noexcept {
   if (up_.failed || down_.failed)
     return status::failed;

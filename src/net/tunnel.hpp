@@ -26,6 +26,9 @@ public:
   /// Moves what can be moved now. @returns whether anything did.
   bool pump(turn_budget& budget);
 
+  /// Whether a side that does not take all it is sent takes some.
+  bool peers_take() noexcept;
+
   tunnel::status status() const noexcept;
   uint64_t bytes_up() const noexcept { return up_.bytes; }
   uint64_t bytes_down() const noexcept { return down_.bytes; }
@@ -47,6 +50,9 @@ private:
     bool copy(turn_budget& budget);
     bool splice(turn_budget& budget);
     bool fail(bool reading) noexcept;
+    bool is_blocked() const noexcept {
+      return to.has_unsent() || pipe.pending() > 0;
+    }
 
     const buffer_pool& buffers;
     stream& from;

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import time
 
-from harness import Unfinished, eventually, patience
+from harness import Unfinished, eventually, limit, patience
 from harness.server import Server
 
 
@@ -117,6 +117,38 @@ def test_an_upload_that_stalls_is_cut_off(t):
         except ConnectionResetError:
             pass
         assert time.monotonic() - started < 4 * patience()
+
+
+def test_a_body_that_takes_too_long_gets_408(t):
+    node = t.node(t.servers("a1"), frontend={"http": {"timeout_body": "700ms"}})
+    with node.client() as client:
+        started = time.monotonic()
+        client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n")
+        while client.is_idle(0.05) and time.monotonic() - started < 5 * patience():
+            client.send(b"x" * 500)
+        assert client.read_response().status == 408
+        assert 0.5 < time.monotonic() - started < 4 * patience()
+    node.expect_metric(1, "refused_total", reason="client_timeout")
+    eventually(lambda: node.metric("server_connections", server="a1") == 0)
+
+
+@limit(150)
+def test_a_body_that_trickles_in_does_not_hold_its_server_for_ever(t):
+    # As attackers do against `max_connections`; who sends faster may go on.
+    node = t.node(t.servers("a1"), frontend={"http": {"timeout_idle": "2s"}})
+    with node.client() as slow, node.client() as steady:
+        for client in (slow, steady):
+            client.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n")
+        started = time.monotonic()
+        sent = 0
+        while slow.is_idle(0.25) and time.monotonic() - started < 100:
+            slow.send(b"x")
+            steady.send(b"x" * 1000)
+            sent += 1000
+        assert slow.read_response().status == 408
+        assert 25 < time.monotonic() - started < 90
+        steady.send(b"x" * (1000000 - sent))
+        assert steady.read_response().status == 200
 
 
 def test_a_server_that_does_not_accept_is_passed_over(t):
