@@ -56,10 +56,10 @@ void connection_seat::leave() noexcept {
   worker_ = nullptr;
 }
 
-connection_view connection_seat::describe(const endpoint& peer) const {
+connection_view connection_seat::describe(const endpoint& client) const {
   connection_view view;
   view.id = number_;
-  view.client = peer.to_string();
+  view.client = client.name();
   view.frontend = accepted_under_->plan->settings.name;
   const auto age = worker_->services.event_loop.now() - accepted_at_;
   view.age_ms = static_cast<uint64_t>(
@@ -110,7 +110,7 @@ void connection::on_exit() {
 }
 
 connection_view connection::describe() const {
-  auto view = seat_.describe(session_->peer());
+  auto view = seat_.describe(session_->client());
   view.server = session_->server();
   view.phase = to_string(session_->phase());
   view.requests = session_->requests();

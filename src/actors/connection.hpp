@@ -102,7 +102,7 @@ public:
   connection_group& group() const noexcept { return *group_; }
   uint64_t number() const noexcept { return number_; }
   /// What listings say of it, whatever it does.
-  connection_view describe(const endpoint& peer) const;
+  connection_view describe(const endpoint& client) const;
 
 private:
   worker_context* worker_; ///< null once given up

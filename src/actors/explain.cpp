@@ -94,6 +94,11 @@ const char* change_of(const line& x, const http1::request_head& head,
   return named ? "changed" : "added";
 }
 
+bool is_trusted(const http1::forward_rules& rules,
+                const imagined_request& what) {
+  return what.client && rules.trusted.contains(*what.client);
+}
+
 bool is_set_by(const header_rules& rules, std::string_view name) {
   return std::any_of(rules.set.begin(), rules.set.end(),
                      [&](const auto& x) { return same_name(x.first, name); });
@@ -104,9 +109,8 @@ json::object sent_on(const http1::request_head& head, const http_settings& http,
   const http1::forward_rules rules{http};
   const auto ip = what.client ? what.client->ip() : std::string{"(the client)"};
   http1::forward_context context;
-  const endpoint nobody;
-  context.client = what.client ? &*what.client : &nobody;
-  context.client_ip = ip;
+  context.peer_ip = ip;
+  context.trusted = is_trusted(rules, what);
   context.request_id = some_id;
   std::string out(http1::request_size_max(head, rules, context), '\0');
   out.resize(http1::write_request(head, rules, context, out));
@@ -136,26 +140,31 @@ json::object refused_with(unsigned status, std::string_view why,
   return {{"status", status}, {"reason", why}, {"detail", detail}};
 }
 
-void explain_http(json::object& to, const http_settings& http,
-                  const imagined_request& what, token_role role) {
+/// @returns the client that the sender speaks for, if it is another one.
+std::optional<endpoint> explain_http(json::object& to,
+                                     const http_settings& http,
+                                     const imagined_request& what,
+                                     token_role role) {
   const auto text = head_text(what);
   const auto head = std::make_unique<http1::request_head>();
-  const http1::head_limits limits{http.max_header_bytes, http.max_headers};
-  const auto status = http1::parse_request(text, limits, *head);
+  const auto status = http1::parse_request(text, http1::limits_of(http), *head);
   if (status != http1::parse_status::done) {
     const auto refused = net::refusal_of(head->error);
     to["refused"] =
       refused_with(refused.status, to_string(refused.why), head->error_detail);
-    return;
+    return std::nullopt;
   }
   if (const auto refused = net::refusal_of_body(*head, http.max_body_bytes)) {
     to["refused"] = refused_with(
       refused->status, to_string(refused->why),
       fmt::format("more than max_body_bytes, {}", http.max_body_bytes));
-    return;
+    return std::nullopt;
   }
   to["request"] = sent_on(*head, http, what, role);
   to["idempotent"] = head->idempotent;
+  const http1::forward_rules rules{http};
+  return is_trusted(rules, what) ? http1::forwarded_client(*head, rules.trusted)
+                                 : std::nullopt;
 }
 
 // -- the server ---------------------------------------------------------------
@@ -205,7 +214,8 @@ struct choice {
 
 /// By the policy itself, as far as it depends on nothing that goes on.
 choice choose(const frontend_settings& frontend,
-              const backend_snapshot& backend, const imagined_request& what) {
+              const backend_snapshot& backend,
+              const std::optional<endpoint>& client) {
   if (backend.usable.empty())
     return {"", "no server is usable"};
   if (std::all_of(backend.usable.begin(), backend.usable.end(),
@@ -230,10 +240,12 @@ choice choose(const frontend_settings& frontend,
   case algorithm::least_connections:
     return {pick(0), "the fewest requests under way for its weight"};
   case algorithm::ip_hash:
-    if (!what.client)
+    if (!client)
       return {"", "depends on the client's address, which was not given"};
-    return {pick(stable_hash(what.client->ip_bytes())),
-            "the client's address ranks it first of those that are usable"};
+    return {pick(stable_hash(client->ip_bytes())),
+            fmt::format("the client's address, {}, ranks it first of those "
+                        "that are usable",
+                        client->ip())};
   }
   return {};
 }
@@ -308,9 +320,11 @@ json::object explain(const frontend_settings& frontend,
     {"idempotent", nullptr},
     {"candidates", candidates(backend)},
   };
+  auto client = what.client;
   if (http)
-    explain_http(result, frontend.http, what, role);
-  const auto chosen = choose(frontend, backend, what);
+    if (const auto forwarded = explain_http(result, frontend.http, what, role))
+      client = forwarded;
+  const auto chosen = choose(frontend, backend, client);
   result["pick"] = nullptr;
   if (!chosen.server.empty())
     result["pick"] = chosen.server;

@@ -62,6 +62,16 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
                             }));
                  }));
   to.push_back(per_frontend(
+    counter_family("troupe_http_fields_dropped_total",
+                   "Fields of requests left out for their names: aliases and "
+                   "underscores"),
+    frontends, [](const frontend_live& x, series_sink& to) {
+      to.add({{"frontend", x.name}},
+             sum_workers(
+               x.clients->by_worker,
+               [](auto& y) -> auto& { return y.fields_dropped; }));
+    }));
+  to.push_back(per_frontend(
     counter_family("troupe_refused_total",
                    "Requests and streams that did not end well, by reason"),
     frontends, [](const frontend_live& x, series_sink& to) {

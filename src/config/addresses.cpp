@@ -125,10 +125,13 @@ parsed<std::string> node_address::operator()(std::string_view text) const {
 }
 
 parsed<std::string> network::operator()(std::string_view text) const {
+  if (text == "unix:")
+    return std::string{text};
   const auto slash = text.find('/');
   const auto address = endpoint::parse_ip(text.substr(0, slash), 0);
   if (!address)
-    return expected{"an IP address or network, such as 10.0.0.0/8 or ::1"};
+    return expected{"an IP address or network, such as 10.0.0.0/8 or ::1, or "
+                    "unix: for the peers of Unix sockets"};
   if (slash == std::string_view::npos)
     return std::string{text};
   const auto length = address->ip_bytes().size() * 8;

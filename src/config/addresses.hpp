@@ -30,7 +30,7 @@ struct node_address {
   parsed<std::string> operator()(std::string_view text) const;
 };
 
-/// `10.0.0.0/8`, `::1` or `fd00::/8`.
+/// `10.0.0.0/8`, `::1`, `fd00::/8`, or `unix:` for the peers of Unix sockets.
 struct network {
   static constexpr std::string_view kind = "a network";
   parsed<std::string> operator()(std::string_view text) const;

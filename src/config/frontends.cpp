@@ -14,6 +14,11 @@ namespace {
 constexpr auto protocols =
   words<protocol>({{"http", protocol::http}, {"tcp", protocol::tcp}});
 
+constexpr auto underscore_policies =
+  words<underscores>({{"pass", underscores::pass},
+                      {"drop", underscores::drop},
+                      {"refuse", underscores::refuse}});
+
 constexpr auto algorithms =
   words<algorithm>({{"round_robin", algorithm::round_robin},
                     {"weighted", algorithm::weighted},
@@ -56,10 +61,10 @@ void read_header_rules(const cursor& in, header_rules& out) {
 
 void read_http(const cursor& in, http_settings& out) {
   static constexpr std::string_view keys[] = {
-    "timeout_header",  "timeout_keep_alive", "timeout_idle",
-    "timeout_body",    "min_body_rate",      "max_header_bytes",
-    "max_headers",     "max_body_bytes",     "trusted_proxies",
-    "request_headers", "response_headers"};
+    "timeout_header", "timeout_keep_alive", "timeout_idle",
+    "timeout_body",   "min_body_rate",      "max_header_bytes",
+    "max_headers",    "max_body_bytes",     "trusted_proxies",
+    "underscores",    "request_headers",    "response_headers"};
   const map_cursor map{in, keys};
   map.read("timeout_header", out.timeout_header, duration{1ms, 1h});
   map.read("timeout_keep_alive", out.timeout_keep_alive, duration{1ms, 24h});
@@ -75,6 +80,7 @@ void read_http(const cursor& in, http_settings& out) {
       if (element.read(text, network{}))
         out.trusted_proxies.push_back(std::move(text));
     }
+  map.read("underscores", out.underscores, underscore_policies);
   if (const auto* rules = map.find("request_headers"))
     read_header_rules(*rules, out.request_headers);
   if (const auto* rules = map.find("response_headers"))

@@ -197,6 +197,10 @@ std::string endpoint::to_string() const {
   }
 }
 
+std::string endpoint::name() const {
+  return port() == 0 && family() != AF_UNIX ? ip() : to_string();
+}
+
 std::optional<host_port> split_host_port(std::string_view text,
                                          bool allow_zero) {
   auto colon = text.rfind(':');

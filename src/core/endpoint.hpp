@@ -55,6 +55,9 @@ public:
   /// The form that parse() reads; "" if empty.
   std::string to_string() const;
 
+  /// As logs name a client: to_string(), or ip() where the port is not known.
+  std::string name() const;
+
   bool operator==(const endpoint& other) const noexcept {
     return size_ == other.size_
         && std::memcmp(data(), other.data(), size_) == 0;

@@ -126,6 +126,7 @@ struct backend_live {
 struct alignas(64) client_counters {
   counter connections_open; ///< a gauge: accepted minus closed
   counter connections_total;
+  counter fields_dropped; ///< of requests, for their names
   std::array<counter, reason_count> refused;
   /// Given up for the sake of others, by what ran out.
   std::array<counter, reason_count> evicted;

@@ -37,9 +37,10 @@ enum class reason : uint8_t {
   queue_full,         ///< every server full, and queue.size requests wait
   queue_timeout,      ///< waited queue.timeout for a server with a place
   server_down,        ///< its server went down, by on_down or on_up
+  loop_detected,      ///< 508: it came back to troupe too often
 };
 
-inline constexpr size_t reason_count = 25;
+inline constexpr size_t reason_count = 26;
 
 /// How a try at a server can fail.
 inline constexpr std::array server_faults{
@@ -82,6 +83,7 @@ constexpr std::string_view to_string(reason x) noexcept {
     "queue_full",
     "queue_timeout",
     "server_down",
+    "loop_detected",
   };
   return names[static_cast<size_t>(x)];
 }

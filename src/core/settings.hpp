@@ -116,6 +116,10 @@ struct header_rules {
   bool operator==(const header_rules&) const = default;
 };
 
+/// What becomes of a client's field with an underscore in its name, which
+/// servers of the CGI kind read as a dash.
+enum class underscores : uint8_t { pass, drop, refuse };
+
 struct http_settings {
   milliseconds timeout_header{10'000};
   milliseconds timeout_keep_alive{60'000};
@@ -124,8 +128,10 @@ struct http_settings {
   uint32_t min_body_rate = 512; ///< bytes a second; 0 is none
   uint32_t max_header_bytes = 16'384;
   uint32_t max_headers = 100;
-  uint64_t max_body_bytes = 0;              ///< 0 is no limit
-  std::vector<std::string> trusted_proxies; ///< "10.0.0.0/8", "::1", checked
+  uint64_t max_body_bytes = 0; ///< 0 is no limit
+  /// "10.0.0.0/8", "::1", "unix:"; checked
+  std::vector<std::string> trusted_proxies;
+  troupe::underscores underscores = troupe::underscores::pass;
   header_rules request_headers;
   header_rules response_headers;
   bool operator==(const http_settings&) const = default;

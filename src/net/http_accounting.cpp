@@ -48,7 +48,8 @@ void http_session::write_log(reason why) {
   if (peer_name_.empty())
     peer_name_ = peer_.to_string();
   access_record record;
-  record.client = peer_name_;
+  const auto forwarded = x.client ? x.client->name() : std::string{};
+  record.client = x.client ? forwarded : peer_name_;
   record.frontend = x.plan->plan->settings.name;
   record.backend = x.plan->plan->settings.backend;
   record.server = server();

@@ -9,6 +9,7 @@ void http_exchange::recycle() {
   pipe.stop();
   request_pipe.stop();
   plan.reset();
+  client.reset();
   request_scanner.reset();
   response_scanner.reset();
   head.reset();

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace troupe::net {
@@ -34,6 +35,7 @@ struct exchange_facts {
   bool http10 = false;
   bool upgrade = false;
   bool logs_in = false;      ///< to the server connection: it becomes bound
+  bool peer_trusted = false; ///< it may speak for others
   bool keep_alive = true;    ///< the client wants it and nothing forbids it
   bool request_done = false; ///< every byte of it has been read
   bool head_sent = false;    ///< to the server at work now
@@ -70,6 +72,8 @@ struct http_exchange : exchange_facts {
   void recycle();
 
   local_ptr<held_plan> plan;
+  /// Whom a trusted peer speaks for (rule 110); empty: itself.
+  std::optional<endpoint> client;
   dialer dial;
   spliced pipe;         ///< for large bodies of responses
   spliced request_pipe; ///< and of requests

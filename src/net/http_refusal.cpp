@@ -13,6 +13,8 @@ refusal refusal_of(http1::head_error error) noexcept {
     return {501, "Not Implemented", reason::unsupported};
   case http1::head_error::version:
     return {505, "HTTP Version Not Supported", reason::unsupported};
+  case http1::head_error::loop:
+    return {508, "Loop Detected", reason::loop_detected};
   default:
     return {400, "Bad Request", reason::bad_request};
   }

@@ -23,6 +23,10 @@ bool is_accept(std::string_view name) noexcept {
 } // namespace
 
 bool http_session::read_head(turn_budget& budget) {
+  if (evicted_) {
+    fail_head(503, reason::memory);
+    return true;
+  }
   const bool replying = client_.has_unsent();
   const auto flushed = flush(client_, rules().timeout_idle);
   if (flushed == io_status::failed || client_.hung_up()) {
@@ -56,32 +60,26 @@ bool http_session::read_head(turn_budget& budget) {
     take_head(got.bytes, false);
   } else {
     input_.append(services_.event_loop.buffers(), got.bytes);
-    if (!head_incomplete_
-        || !http1::stays_incomplete(head_tail_, got.bytes, input_.view().size(),
-                                    head_limits()))
+    if (head_incomplete_
+        && http1::stays_incomplete(head_tail_, got.bytes, input_.view().size(),
+                                   head_limits()))
+      relieve_buffers();
+    else
       take_head(input_.view(), true);
   }
   return true;
 }
 
 http1::head_limits http_session::head_limits() const noexcept {
-  const auto& http = rules();
-  return {http.max_header_bytes, http.max_headers};
+  return http1::limits_of(rules());
 }
 
 void http_session::take_head(std::string_view bytes, bool stashed) {
   auto& head = services_.request_head;
   switch (http1::parse_request(bytes, head_limits(), head)) {
   case http1::parse_status::need_more:
-    if (!stashed)
-      input_.append(services_.event_loop.buffers(), bytes);
-    head_incomplete_ = true;
     head_tail_ = head.tail;
-    if (phase_ == session_phase::idle) {
-      phase_ = session_phase::head;
-      head_began_ = services_.event_loop.now();
-      arm(rules().timeout_header);
-    }
+    await_head(bytes, stashed);
     return;
   case http1::parse_status::bad:
     refuse_head(head);
@@ -95,28 +93,69 @@ void http_session::take_head(std::string_view bytes, bool stashed) {
     take_rest(bytes.substr(head.size), head.size, stashed);
 }
 
+void http_session::await_head(std::string_view bytes, bool stashed) {
+  auto& event_loop = services_.event_loop;
+  if (!stashed)
+    input_.append(event_loop.buffers(), bytes);
+  head_incomplete_ = true;
+  if (phase_ == session_phase::idle) {
+    phase_ = session_phase::head;
+    head_began_ = event_loop.now();
+    services_.half_heads.add(*this);
+    arm(rules().timeout_header);
+  }
+  relieve_buffers();
+}
+
+void http_session::relieve_buffers() {
+  auto& event_loop = services_.event_loop;
+  services_.half_heads.relieve(event_loop.buffers(), event_loop.now());
+}
+
+void http_session::evict() {
+  input_.reset();
+  evicted_ = true;
+  services_.event_loop.make_ready(client_token_);
+}
+
+void http_session::fail_head(unsigned status, reason why) {
+  open_exchange();
+  exchange_->keep_alive = false;
+  fail(status, why);
+}
+
 void http_session::refuse_head(const http1::request_head& head) {
   const auto refused = refusal_of(head.error);
   open_exchange();
   auto& x = *exchange_;
   // What was understood before it went wrong shapes the reply and the log.
   x.is_head = head.is_head;
+  if (head.size > 0) // all its fields are known
+    note_client(head);
   for (const auto& field : head.all())
     if (is_accept(field.name))
       x.accept = field.value;
   if (services_.log.enabled()) {
     x.method = head.method;
-    x.path = head.path;
+    x.path.assign(head.path_prefix).append(head.path);
   }
   fail(refused.status, refused.phrase, refused.why);
 }
 
 void http_session::open_exchange() {
+  unlink(); // from half_heads
   exchange_ = services_.take_exchange();
   exchange_->plan = frontend_->current;
   exchange_->times.started =
     phase_ == session_phase::head ? head_began_ : services_.event_loop.now();
   make_request_id(services_.random(), exchange_->request_id);
+}
+
+void http_session::note_client(const http1::request_head& head) {
+  auto& x = *exchange_;
+  x.peer_trusted = x.plan->plan->rules.trusted.contains(peer_);
+  if (x.peer_trusted)
+    x.client = http1::forwarded_client(head, x.plan->plan->rules.trusted);
 }
 
 void http_session::begin_exchange(const http1::request_head& head) {
@@ -137,12 +176,15 @@ void http_session::begin_exchange(const http1::request_head& head) {
     || (head.body == http1::framing::length && head.content_length == 0);
   if (head.body == http1::framing::chunked)
     x.request_scanner.reset(http1::chunk_scanner::output::chunked,
-                            &x.plan->plan->rules.request);
+                            &x.plan->plan->rules.request,
+                            x.plan->plan->rules.names);
+  note_client(head);
   note_request(head);
   if (!within_limits(head))
     return;
   write_head(head);
-  if (!x.dial.begin(*frontend_, owner_, peer_hash_, client_token_))
+  const auto hash = x.client ? stable_hash(x.client->ip_bytes()) : peer_hash_;
+  if (!x.dial.begin(*frontend_, owner_, hash, client_token_))
     return fail(503, reason::no_healthy_backend);
   x.dial.backend().budget().on_request();
   dial_hold_ = true; // the head leaves together with the body at hand
@@ -171,7 +213,7 @@ void http_session::note_request(const http1::request_head& head) {
       x.accept = field.value;
   if (services_.log.enabled()) {
     x.method = head.method;
-    x.path = head.path;
+    x.path.assign(head.path_prefix).append(head.path);
     x.host = head.host;
   }
 }
@@ -182,6 +224,7 @@ bool http_session::within_limits(const http1::request_head& head) {
     fail(refused->status, refused->why);
     return false;
   }
+  relieve_buffers();
   if (services_.event_loop.buffers().pressure() == buffer_pool::level::full) {
     x.keep_alive = false;
     fail(503, reason::memory);
@@ -194,12 +237,16 @@ void http_session::write_head(const http1::request_head& head) {
   auto& x = *exchange_;
   const auto& rules = x.plan->plan->rules;
   http1::forward_context context;
-  context.client = &peer_;
-  context.client_ip = peer_ip_;
+  context.peer_ip = peer_ip_;
+  context.trusted = x.peer_trusted;
   context.request_id = x.request_id;
   const auto room = http1::request_size_max(head, rules, context);
   auto* out = x.head.prepare(services_.event_loop.buffers(), room);
-  x.head.commit(http1::write_request(head, rules, context, {out, room}));
+  uint32_t dropped = 0;
+  x.head.commit(
+    http1::write_request(head, rules, context, {out, room}, &dropped));
+  if (dropped > 0)
+    frontend_->counters().fields_dropped.add(dropped);
 }
 
 void http_session::take_rest(std::string_view rest, size_t head_size,

@@ -15,9 +15,6 @@ constexpr size_t pieces_max = 16;
 /// Bytes of 1xx responses a server may send before its final one.
 constexpr size_t interim_bytes_max = 65'536;
 
-/// Servers may send larger heads than clients.
-constexpr http1::head_limits response_limits{32'768, http1::fields_max, 0};
-
 } // namespace
 
 bool http_session::pump_response(turn_budget& budget) {
@@ -72,7 +69,7 @@ void http_session::take_response(std::string_view bytes) {
   auto whole = std::move(x.response_head);
   whole.append(services_.event_loop.buffers(), bytes);
   if (http1::stays_incomplete(x.response_tail, bytes, whole.view().size(),
-                              response_limits)) {
+                              http1::response_limits)) {
     x.response_head = std::move(whole);
     return;
   }
@@ -83,7 +80,8 @@ void http_session::take_response_head(std::string_view bytes) {
   auto& x = *exchange_;
   auto& head = services_.response_head;
   for (;;) {
-    switch (http1::parse_response(bytes, response_limits, x.is_head, head)) {
+    switch (
+      http1::parse_response(bytes, http1::response_limits, x.is_head, head)) {
     case http1::parse_status::need_more:
       x.response_head.append(services_.event_loop.buffers(), bytes);
       x.response_tail = head.tail;

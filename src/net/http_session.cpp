@@ -82,6 +82,10 @@ std::string_view http_session::server() const noexcept {
   return server ? std::string_view{server->name} : std::string_view{};
 }
 
+const endpoint& http_session::client() const noexcept {
+  return exchange_ && exchange_->client ? *exchange_->client : peer_;
+}
+
 const server_connection* http_session::upstream() const noexcept {
   return exchange_ && exchange_->dial.has_connection()
          ? &exchange_->dial.connection()
@@ -424,9 +428,7 @@ void http_session::on_timer() {
     on_idle_timer();
     break;
   case session_phase::head:
-    open_exchange();
-    exchange_->keep_alive = false;
-    fail(408, reason::client_timeout);
+    fail_head(408, reason::client_timeout);
     break;
   case session_phase::queued:
     fail(503, reason::queue_timeout);
@@ -557,6 +559,7 @@ void http_session::give_up(reason why) {
 
 void http_session::end() {
   phase_ = session_phase::ended;
+  unlink(); // from half_heads
   tunnel_.reset();
   drop_exchange();
   own_.end();

@@ -16,7 +16,7 @@ namespace troupe::net {
 ///   http_request.cpp    head from the client, body to the server
 ///   http_response.cpp   head and body from the server to the client
 ///   http_accounting.cpp counters and the access log
-class http_session final : public session {
+class http_session final : public session, private half_head {
 public:
   explicit http_session(session_start start);
   ~http_session() override;
@@ -33,6 +33,7 @@ public:
 
   session_phase phase() const noexcept override { return phase_; }
   const endpoint& peer() const noexcept override { return peer_; }
+  const endpoint& client() const noexcept override;
   uint64_t requests() const noexcept override { return requests_; }
   std::string_view server() const noexcept override;
   const server_connection* upstream() const noexcept override;
@@ -92,8 +93,14 @@ private:
   bool read_head(turn_budget& budget);
   void take_head(std::string_view bytes, bool stashed);
   http1::head_limits head_limits() const noexcept;
+  void await_head(std::string_view bytes, bool stashed);
+  time_point began() const noexcept override { return head_began_; }
+  void evict() override;
+  void relieve_buffers();
+  void fail_head(unsigned status, reason why);
   void refuse_head(const http1::request_head& head);
   void open_exchange();
+  void note_client(const http1::request_head& head);
   void begin_exchange(const http1::request_head& head);
   dialer::reuse reuse_for_request() const noexcept;
   void note_request(const http1::request_head& head);
@@ -158,6 +165,7 @@ private:
   session_phase phase_ = session_phase::idle;
   bool head_incomplete_ = false; ///< `input_` needs more bytes to be parsed
   http1::head_tail head_tail_ = http1::head_tail::none; ///< what it ends in
+  bool evicted_ = false;   ///< in phase `head`: no buffer for more of it
   bool dial_hold_ = false; ///< the head waits for the body at hand
   bool draining_ = false;
 };

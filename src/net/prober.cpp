@@ -2,6 +2,7 @@
 #include "net/prober.hpp"
 
 #include "core/time.hpp"
+#include "net/http1/head.hpp"
 #include "net/socket.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -27,7 +28,8 @@ using stream_protocol = asio::generic::stream_protocol;
 /// Between two tries to get into a full backlog.
 constexpr milliseconds backlog_pause{50};
 
-constexpr size_t response_size_max = size_t{16} * 1024;
+/// For interim responses and the final one's head.
+constexpr size_t response_size_max = size_t{64} * 1024;
 
 std::string describe(const error_code& ec) {
   auto text = ec.message();
@@ -36,39 +38,18 @@ std::string describe(const error_code& ec) {
   return text;
 }
 
-enum class progress { need_more, done, bad };
-
-/// "HTTP/1.1 200 " at the start of `text`.
-progress read_status_line(std::string_view text, unsigned& status) {
-  constexpr std::string_view version = "HTTP/1.";
-  constexpr size_t size = 13; // with the byte after the status
-  if (!text.starts_with(version.substr(0, text.size())))
-    return progress::bad;
-  if (text.size() < size)
-    return progress::need_more;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto digits = text.substr(9, 3);
-  if (!is_digit(text[7]) || text[8] != ' '
-      || !std::all_of(digits.begin(), digits.end(), is_digit)
-      || std::string_view{" \r\n"}.find(text[12]) == std::string_view::npos)
-    return progress::bad;
-  status = static_cast<unsigned>((digits[0] - '0') * 100
-                                 + (digits[1] - '0') * 10 + (digits[2] - '0'));
-  return status >= 100 && status <= 599 ? progress::done : progress::bad;
-}
-
-/// The status of the final response; interim ones (1xx but 101) are skipped.
-progress read_status(std::string_view text, unsigned& status) {
+/// Parses the final response's head, as strictly as if it were to be sent on: a
+/// server is as good as what clients would get of it. Interim responses (1xx
+/// but 101) are taken away from `text`.
+http1::parse_status read_response_head(std::string& text, bool is_head,
+                                       http1::response_head& head) {
   for (;;) {
-    const auto result = read_status_line(text, status);
-    if (result != progress::done || status >= 200 || status == 101)
+    const auto result =
+      http1::parse_response(text, http1::response_limits, is_head, head);
+    if (result != http1::parse_status::done || head.status >= 200
+        || head.status == 101)
       return result;
-    const auto end = text.find("\r\n\r\n");
-    if (end == std::string_view::npos)
-      return progress::need_more;
-    text.remove_prefix(end + 4);
-    if (text.empty())
-      return progress::need_more;
+    text.erase(0, head.size);
   }
 }
 
@@ -79,9 +60,10 @@ using probe_set = std::unordered_set<std::shared_ptr<probe>>;
 class probe : public std::enable_shared_from_this<probe> {
 public:
   probe(asio::io_context& loop, const endpoint& target,
-        const check_settings& check, prober::callback done, probe_set& running)
+        const check_settings& check, prober::callback done, probe_set& running,
+        http1::response_head& head)
     : target_(target), check_(check), done_(std::move(done)), running_(running),
-      socket_(loop), deadline_(loop), pause_(loop) {
+      head_(head), socket_(loop), deadline_(loop), pause_(loop) {
     if (check_.port != 0 && target_.family() != AF_UNIX)
       target_.port(check_.port);
   }
@@ -113,6 +95,7 @@ private:
   check_settings check_;
   prober::callback done_; ///< empty when over
   probe_set& running_;
+  http1::response_head& head_; ///< of no use between calls
   stream_protocol::socket socket_;
   asio::steady_timer deadline_;
   asio::steady_timer pause_;
@@ -120,7 +103,8 @@ private:
   time_point started_ = clock::now();
   std::string_view waiting_for_ = "the connection";
   std::string request_;
-  std::string response_;
+  std::string response_; ///< what is not parsed yet
+  size_t received_ = 0;
 };
 
 void probe::start() {
@@ -246,22 +230,23 @@ void probe::on_readable(const error_code& waited) {
   if (ec == asio::error::would_block)
     return read_response();
   if (ec == asio::error::eof)
-    return fail(response_.empty() ? "closed without a response"
-                                  : "closed inside the response head");
+    return fail(received_ == 0 ? "closed without a response"
+                               : "closed inside the response head");
   if (ec)
     return fail(ec, "receive");
   response_.append(piece.data(), size);
-  unsigned status = 0;
-  switch (read_status(response_, status)) {
-  case progress::done:
-    return judge(status);
-  case progress::bad:
-    return fail("not an HTTP/1 response");
-  case progress::need_more:
+  received_ += size;
+  switch (read_response_head(response_, check_.method == "HEAD", head_)) {
+  case http1::parse_status::done:
+    return judge(head_.status);
+  case http1::parse_status::bad:
+    return fail("a response that would be refused: "
+                + std::string{head_.error_detail});
+  case http1::parse_status::need_more:
     break;
   }
-  if (response_.size() >= response_size_max)
-    return fail("no final status in 16 KiB");
+  if (received_ >= response_size_max)
+    return fail("no final response in 64 KiB");
   read_response();
 }
 
@@ -322,14 +307,16 @@ public:
 
   void start(const endpoint& target, const check_settings& check,
              callback done) override {
-    auto x =
-      std::make_shared<probe>(loop_, target, check, std::move(done), running_);
+    auto x = std::make_shared<probe>(loop_, target, check, std::move(done),
+                                     running_, *head_);
     running_.insert(x);
     x->start();
   }
 
 private:
   asio::io_context& loop_;
+  std::unique_ptr<http1::response_head> head_ =
+    std::make_unique<http1::response_head>();
   probe_set running_;
 };
 

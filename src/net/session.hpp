@@ -7,6 +7,7 @@
 #include "net/access_log.hpp"
 #include "net/backend_slot.hpp"
 #include "net/frontend_plan.hpp"
+#include "net/half_heads.hpp"
 #include "net/http1/head.hpp"
 #include "net/stream.hpp"
 
@@ -44,6 +45,8 @@ struct worker_services {
   http1::request_head request_head;
   http1::response_head response_head;
   std::vector<char> head_out;
+
+  net::half_heads half_heads;
 
   std::unique_ptr<http_exchange> take_exchange();
   void give_exchange(std::unique_ptr<http_exchange> done);
@@ -134,6 +137,8 @@ public:
 
   virtual session_phase phase() const noexcept = 0;
   virtual const endpoint& peer() const noexcept = 0;
+  /// The client that the peer speaks for in the request under way, else it.
+  virtual const endpoint& client() const noexcept { return peer(); }
   virtual uint64_t requests() const noexcept = 0;
   /// The server at work for it, or "".
   virtual std::string_view server() const noexcept = 0;

@@ -105,9 +105,18 @@ CAF_TEST(every key arrives in its field) {
   web.max_connections = 5000;
   web.tcp_keepalive = 90s;
   web.defer_accept = 3s;
-  web.http = {
-    1s,      2s,      3s, 4s, 1024, 8192, 50, 1 << 20, {"10.0.0.0/8", "::1"},
-    request, response};
+  web.http = {1s,
+              2s,
+              3s,
+              4s,
+              1024,
+              8192,
+              50,
+              1 << 20,
+              {"10.0.0.0/8", "::1", "unix:"},
+              underscores::refuse,
+              request,
+              response};
   CAF_CHECK(s.frontends[0] == web);
   frontend_settings stream;
   stream.name = "stream";

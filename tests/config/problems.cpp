@@ -339,7 +339,8 @@ CAF_TEST(server addresses have a host and a port) {
 
 CAF_TEST(trusted proxies are networks) {
   const std::string wanted =
-    "expected an IP address or network, such as 10.0.0.0/8 or ::1";
+    "expected an IP address or network, such as 10.0.0.0/8 or ::1, or unix: "
+    "for the peers of Unix sockets";
   check(in_http("trusted_proxies: [@]"),
         "6:23: frontends[0].http.trusted_proxies[0]",
         {{"10.0.0.0/8", ""},

@@ -19,8 +19,7 @@ namespace {
 constexpr head_limits limits{2'048, 40, 512};
 
 std::string sent_on(const request_head& head) {
-  static const auto client = *endpoint::parse("192.0.2.1:999");
-  const forward_context context{&client, "192.0.2.1", "http", "id-1"};
+  const forward_context context{"192.0.2.1", false, "http", "id-1"};
   const forward_rules rules;
   std::string out(request_size_max(head, rules, context), '\0');
   const auto size = write_request(head, rules, context, out);
@@ -33,8 +32,9 @@ void check_sent(const request_head& head, const std::string& sent) {
   static auto again = std::make_unique<request_head>();
   require(parse_request(sent, {}, *again) == parse_status::done);
   require(again->size == sent.size());
-  require(again->method == head.method && again->path == head.path);
-  require(again->target == head.path && again->version_minor == 1);
+  const auto path = std::string{head.path_prefix}.append(head.path);
+  require(again->method == head.method && again->path == path);
+  require(again->target == path && again->version_minor == 1);
   require(again->host == (head.host.empty() ? "localhost" : head.host));
   require((again->body == framing::chunked) == (head.body == framing::chunked));
   require(again->content_length == head.content_length);

@@ -374,4 +374,55 @@ CAF_TEST(a new request is refused while the buffers are full) {
   CAF_CHECK_EQUAL(two.client.received, ok("a1 "));
 }
 
+CAF_TEST(the oldest half heads give way when the buffers are full) {
+  serve();
+  start();
+  const std::string half =
+    "GET / HTTP/1.1\r\nHost: t\r\nX: " + std::string(14'000, 'x');
+  const auto& in_use = event_loop.buffers().in_use();
+  std::vector<seat*> slow;
+  for (uint64_t i = 1; i <= 12; ++i) { // of 16 KiB each: the bound is 200,000
+    slow.push_back(&connect());
+    slow.back()->client.send(half);
+    CAF_REQUIRE(run_until([&] { return in_use.get() == i * 16'384; }));
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    slow.push_back(&connect());
+    slow.back()->client.send(half);
+    CAF_CHECK(over(*slow[i]));
+    CAF_CHECK(slow[i]->client.received.starts_with("HTTP/1.1 503 "));
+    CAF_CHECK(in_use.get() < 200'000);
+  }
+  // Those that are over are the oldest, however many the clock made it.
+  const auto gone = static_cast<size_t>(
+    std::count_if(slow.begin(), slow.end(),
+                  [](const auto* x) { return x->session->ended(); }));
+  CAF_CHECK_GREATER_OR_EQUAL(refused(reason::memory), gone);
+  for (size_t i = 0; i < slow.size(); ++i)
+    CAF_CHECK_EQUAL(slow[i]->session->ended(), i < gone);
+  // Whole requests are let in, and so is a head that comes to its end.
+  auto& whole = connect();
+  whole.client.send(simple_get);
+  CAF_CHECK(answered(whole));
+  CAF_CHECK(whole.client.received.starts_with("HTTP/1.1 200 OK"));
+}
+
+CAF_TEST(a whole request takes the place of half ones) {
+  serve();
+  start();
+  auto& slow = connect();
+  slow.client.send("GET / HTTP/1.1\r\n");
+  CAF_REQUIRE(
+    run_until([&] { return event_loop.buffers().in_use().get() > 0; }));
+  // What else fills the buffers leaves room for this one only.
+  buffer hog;
+  hog.append(event_loop.buffers(), std::string(199'500, 'x'));
+  auto& one = connect();
+  one.client.send(simple_get);
+  CAF_CHECK(answered(one));
+  CAF_CHECK_EQUAL(one.client.received.substr(0, 15), "HTTP/1.1 200 OK");
+  CAF_CHECK(over(slow));
+  CAF_CHECK(slow.client.received.starts_with("HTTP/1.1 503 "));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

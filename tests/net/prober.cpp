@@ -199,13 +199,41 @@ CAF_TEST(interim responses are skipped) {
 }
 
 CAF_TEST(what is not HTTP fails at once) {
-  for (const auto* text : {"SSH-2.0-OpenSSH\r\n", "HTTP/2.0 200 OK\r\n",
-                           "HTTP/1.1 2x0 OK\r\n", "HTTP/1.1 2000 OK\r\n",
-                           "HTTP/1.1 999 OK\r\n", "HTTP/1.1  200 OK\r\n"}) {
+  for (const auto* text :
+       {"SSH-2.0-OpenSSH\r\n", "HTTP/2.0 200 OK\r\n", "HTTP/1.1 2x0 OK\r\n",
+        "HTTP/1.1 2000 OK\r\n", "HTTP/1.1  200 OK\r\n"}) {
     const auto x = probe_http(text);
     CAF_CHECK_EQUAL(x.outcome, probe_outcome::failure);
-    CAF_CHECK_EQUAL(x.detail, "not an HTTP/1 response");
+    CAF_CHECK_EQUAL(x.detail,
+                    "a response that would be refused: no HTTP/1.x response");
   }
+}
+
+CAF_TEST(what would not be sent on fails and says why) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const std::string refused = "a response that would be refused: ";
+  for (const auto& [text, why] :
+       std::vector<std::pair<std::string, std::string>>{
+         {"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+          "a line that ends without CR"},
+         {ok + "Content-Length: 2\n\r\nok", "a line that ends without CR"},
+         {ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n", ""},
+         {ok + "Content-Length: 2, 2\r\n\r\n", ""},
+         {ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
+         {ok + "A: b\r\n c\r\n\r\n", "folded field"},
+         {"HTTP/1.1 999 OK\r\n\r\n", "status outside of 100..599"},
+         {ok + "X: " + std::string(40'000, 'x'), "head too large"}}) {
+    const auto x = probe_http(text);
+    CAF_CHECK_EQUAL(x.outcome, probe_outcome::failure);
+    if (!x.detail.starts_with(refused) || !x.detail.ends_with(why)
+        || x.detail == refused)
+      CAF_ERROR(x.detail << " for " << text.substr(0, 80));
+  }
+}
+
+CAF_TEST(a status line alone is no response) {
+  CAF_CHECK_EQUAL(probe_http("HTTP/1.1 200 OK\r\n").detail,
+                  "closed inside the response head");
 }
 
 CAF_TEST(a server that closes early fails) {
@@ -214,10 +242,13 @@ CAF_TEST(a server that closes early fails) {
                   "closed inside the response head");
 }
 
-CAF_TEST(endless interim heads are cut off at 16 KiB) {
-  const auto x = probe_http(
-    "HTTP/1.1 100 Continue\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n");
-  CAF_CHECK_EQUAL(x.detail, "no final status in 16 KiB");
+CAF_TEST(endless interim responses are cut off at 64 KiB) {
+  std::string text;
+  while (text.size() < 70'000)
+    text +=
+      "HTTP/1.1 100 Continue\r\nX: " + std::string(1000, 'x') + "\r\n\r\n";
+  const auto x = probe_http(text);
+  CAF_CHECK_EQUAL(x.detail, "no final response in 64 KiB");
 }
 
 CAF_TEST(a server that stays silent times out) {

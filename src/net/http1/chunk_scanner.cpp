@@ -31,9 +31,11 @@ bool is_control(char c) noexcept {
 
 } // namespace
 
-void chunk_scanner::reset(output form, const header_rules* rules) noexcept {
+void chunk_scanner::reset(output form, const header_rules* rules,
+                          underscores policy) noexcept {
   output_ = form;
   rules_ = rules;
+  underscores_ = policy;
   state_ = state::size_first;
   remaining_ = 0;
   line_bytes_ = 0;
@@ -201,7 +203,8 @@ size_t chunk_scanner::take_trailer(std::string_view bytes) {
 
 void chunk_scanner::end_trailer_line() {
   const auto line = std::string_view{trailer_}.substr(trailer_line_);
-  switch (judge_trailer(line.substr(0, line.size() - 2), rules_)) {
+  switch (
+    judge_trailer(line.substr(0, line.size() - 2), rules_, underscores_)) {
   case trailer_verdict::end:
     state_ = state::done;
     break;

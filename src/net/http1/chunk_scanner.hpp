@@ -7,7 +7,8 @@
 
 namespace troupe {
 struct header_rules;
-}
+enum class underscores : uint8_t;
+} // namespace troupe
 
 namespace troupe::net::http1 {
 
@@ -49,8 +50,9 @@ public:
 
   /// @param rules The operator's: a field that they set or remove is none that
   /// may come in a trailer. Null: no rules. Must outlive the body.
-  void reset(output form = output::chunked,
-             const header_rules* rules = nullptr) noexcept;
+  /// @param policy For names with an underscore; the first is to pass them.
+  void reset(output form = output::chunked, const header_rules* rules = nullptr,
+             underscores policy = {}) noexcept;
 
 private:
   enum class state : uint8_t {
@@ -80,6 +82,7 @@ private:
 
   output output_ = output::chunked;
   const header_rules* rules_ = nullptr;
+  underscores underscores_{};
   state state_ = state::size_first;
   uint64_t remaining_ = 0;
   uint32_t line_bytes_ = 0; ///< size digits, extension or trailer bytes so far

@@ -27,7 +27,7 @@ void connection_options::mark(std::span<field> fields) const noexcept {
   if (count_ == 0)
     return;
   for (auto& line : fields)
-    if (line.known == known_field::other && names(line.name))
+    if (line.known <= known_field::alias && names(line.name))
       line.hop_by_hop = true;
 }
 

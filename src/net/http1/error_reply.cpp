@@ -40,6 +40,8 @@ std::string_view phrase(unsigned status) noexcept {
     return "Gateway Timeout";
   case 505:
     return "HTTP Version Not Supported";
+  case 508:
+    return "Loop Detected";
   default:
     return status < 500 ? "Client Error" : "Server Error";
   }

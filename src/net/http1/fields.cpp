@@ -13,6 +13,12 @@ constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
+/// As servers of the CGI kind read it in a name.
+constexpr char folded(char c) noexcept {
+  const char x = lower(c);
+  return (x >= 'a' && x <= 'z') || (x >= '0' && x <= '9') ? x : '-';
+}
+
 /// Some bytes as a number, so that they are compared at once.
 template <class Word>
 [[gnu::always_inline]] inline Word load(const char* at) noexcept {
@@ -55,7 +61,114 @@ template <size_t Size>
     return same(0, uint16_t{}) && same(length - 2, uint16_t{});
 }
 
+/// A name that begins with "x" and is not known by itself.
+known_field lookup_other_x(std::string_view name) noexcept {
+  for (const std::string_view known :
+       {"x-real-ip", "x-request-id", "x-forwarded-for", "x-forwarded-host",
+        "x-forwarded-port", "x-forwarded-proto"})
+    if (compare_names(name, known) == likeness::alias)
+      return known_field::alias;
+  constexpr std::string_view family = "x-forwarded-";
+  switch (compare_names(name.substr(0, family.size()), family)) {
+  case likeness::same:
+    return known_field::x_forwarded_other;
+  case likeness::alias:
+    return known_field::alias;
+  default:
+    return known_field::other;
+  }
+}
+
+/// A name that is none of those known, but may pass for one: that takes a dash
+/// in it.
+known_field lookup_other(std::string_view name) noexcept {
+  constexpr size_t shortest = 9;
+  if (name.size() < shortest)
+    return known_field::other;
+  const auto unless_alias = [=](std::string_view known) {
+    return compare_names(name, known) == likeness::alias ? known_field::alias
+                                                         : known_field::other;
+  };
+  switch (name.front() | 0x20) {
+  case 'c':
+    return unless_alias("content-length");
+  case 'h':
+    return unless_alias("http2-settings");
+  case 'k':
+    return unless_alias("keep-alive");
+  case 'p':
+    return unless_alias("proxy-connection");
+  case 't':
+    return unless_alias("transfer-encoding");
+  case 'x':
+    return lookup_other_x(name);
+  default:
+    return known_field::other;
+  }
+}
+
+/// One of those that have a name of their own, or `other`.
+[[gnu::always_inline]] inline known_field
+lookup_exact(std::string_view name) noexcept {
+  using enum known_field;
+  const auto* at = name.data();
+  switch (name.size()) {
+  case 2:
+    return is(at, "te") ? te : other;
+  case 3:
+    return is(at, "via") ? via : other;
+  case 4:
+    return is(at, "host") ? host : other;
+  case 6:
+    return is(at, "expect") ? expect : other;
+  case 7:
+    return is(at, "upgrade") ? upgrade : is(at, "trailer") ? trailer : other;
+  case 9:
+    return is(at, "forwarded") ? forwarded
+         : is(at, "x-real-ip") ? x_real_ip
+                               : other;
+  case 10:
+    return is(at, "connection") ? connection
+         : is(at, "keep-alive") ? keep_alive
+                                : other;
+  case 12:
+    return is(at, "x-request-id") ? x_request_id : other;
+  case 14:
+    return is(at, "content-length") ? content_length
+         : is(at, "http2-settings") ? http2_settings
+                                    : other;
+  case 15:
+    return is(at, "x-forwarded-for") ? x_forwarded_for : other;
+  case 16:
+    return is(at, "x-forwarded-host") ? x_forwarded_host
+         : is(at, "x-forwarded-port") ? x_forwarded_port
+         : is(at, "proxy-connection") ? proxy_connection
+                                      : other;
+  case 17:
+    return is(at, "transfer-encoding") ? transfer_encoding
+         : is(at, "x-forwarded-proto") ? x_forwarded_proto
+                                       : other;
+  default:
+    return other;
+  }
+}
+
 } // namespace
+
+likeness compare_names(std::string_view received,
+                       std::string_view known) noexcept {
+  if (received.size() != known.size())
+    return likeness::different;
+  auto result = likeness::same;
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (lower(received[i]) == lower(known[i]))
+      continue;
+    if (folded(received[i]) != folded(known[i]))
+      return likeness::different;
+    result = likeness::alias;
+  }
+  return result;
+}
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size())
@@ -96,42 +209,8 @@ std::string_view trim(std::string_view text) noexcept {
 }
 
 known_field lookup(std::string_view name) noexcept {
-  using enum known_field;
-  const auto* at = name.data();
-  switch (name.size()) {
-  case 2:
-    return is(at, "te") ? te : other;
-  case 3:
-    return is(at, "via") ? via : other;
-  case 4:
-    return is(at, "host") ? host : other;
-  case 6:
-    return is(at, "expect") ? expect : other;
-  case 7:
-    return is(at, "upgrade") ? upgrade : is(at, "trailer") ? trailer : other;
-  case 10:
-    return is(at, "connection") ? connection
-         : is(at, "keep-alive") ? keep_alive
-                                : other;
-  case 12:
-    return is(at, "x-request-id") ? x_request_id : other;
-  case 14:
-    return is(at, "content-length") ? content_length
-         : is(at, "http2-settings") ? http2_settings
-                                    : other;
-  case 15:
-    return is(at, "x-forwarded-for") ? x_forwarded_for : other;
-  case 16:
-    return is(at, "x-forwarded-host") ? x_forwarded_host
-         : is(at, "proxy-connection") ? proxy_connection
-                                      : other;
-  case 17:
-    return is(at, "transfer-encoding") ? transfer_encoding
-         : is(at, "x-forwarded-proto") ? x_forwarded_proto
-                                       : other;
-  default:
-    return other;
-  }
+  const auto found = lookup_exact(name);
+  return found != known_field::other ? found : lookup_other(name);
 }
 
 } // namespace troupe::net::http1

@@ -11,6 +11,17 @@ namespace troupe::net::http1 {
 /// Compares without regard to ASCII case.
 bool iequals(std::string_view a, std::string_view b) noexcept;
 
+/// How a received name relates to another one (rule 112).
+enum class likeness : uint8_t {
+  different,
+  alias, ///< the same once all but letters and digits is read as `-`
+  same,  ///< without regard to ASCII case
+};
+
+/// Compares a received name with `known`.
+likeness compare_names(std::string_view received,
+                       std::string_view known) noexcept;
+
 /// tchar of RFC 9110 section 5.6.2.
 bool is_token_char(char c) noexcept;
 
@@ -23,7 +34,7 @@ bool is_field_value(std::string_view text) noexcept;
 /// Without SP and HTAB at both ends.
 std::string_view trim(std::string_view text) noexcept;
 
-/// Which field this name is.
+/// Which field this name is, or `alias` if it only passes for one.
 /// @param name Of token characters only.
 known_field lookup(std::string_view name) noexcept;
 

@@ -6,6 +6,7 @@
 #include "net/http1/head.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,15 +21,20 @@ class network_list {
 public:
   network_list() = default;
   /// @param networks "10.0.0.0/8", "::1"; checked by config, bad ones skipped.
+  /// "unix:" stands for the peers of Unix sockets, and so do "0.0.0.0/0" and
+  /// "::/0" together: they say everybody.
   explicit network_list(const std::vector<std::string>& networks);
   bool contains(const endpoint& address) const noexcept;
+  bool contains_unix() const noexcept { return unix_; }
 
 private:
+  bool has_all(size_t bytes) const noexcept;
   struct network {
     std::string bytes; ///< 4 or 16
     unsigned bits = 0;
   };
   std::vector<network> networks_;
+  bool unix_ = false;
 };
 
 /// What one frontend does to heads, made once per configuration. Rules that
@@ -39,11 +45,23 @@ struct forward_rules {
   network_list trusted;
   header_rules request;
   header_rules response;
+  underscores names = underscores::pass; ///< of requests
 };
 
+/// The limits that one frontend sets for request heads.
+head_limits limits_of(const http_settings& http) noexcept;
+
+/// The client that a trusted peer speaks for (rule 110): the right-most address
+/// of X-Forwarded-For that is not trusted itself, else the left-most. An entry
+/// that is no address ends the walk at the hop before it. Its port is 0 unless
+/// the entry has one.
+/// @returns nothing if that is the peer itself.
+std::optional<endpoint> forwarded_client(const request_head& head,
+                                         const network_list& trusted) noexcept;
+
 struct forward_context {
-  const endpoint* client = nullptr;
-  std::string_view client_ip; ///< text of it
+  std::string_view peer_ip; ///< text of the address that the request came from
+  bool trusted = false;     ///< that is one of `forward_rules::trusted`
   std::string_view scheme = "http";
   std::string_view request_id; ///< used when the client sent no usable one
   /// Host for the server when an HTTP/1.0 client named none.
@@ -63,10 +81,12 @@ size_t request_size_max(const request_head& head, const forward_rules& rules,
 /// request_size_max() bytes). Always HTTP/1.1, origin-form (or "*"), one Host,
 /// at most one framing field, `Connection: upgrade` only for an upgrade. The
 /// operator's `set` and `remove` have the last word on everything but framing.
+/// @param dropped If given: increased by the fields left out for their names,
+/// which are aliases, and those with an underscore where the rules say so.
 /// @returns bytes written.
 size_t write_request(const request_head& head, const forward_rules& rules,
-                     const forward_context& context,
-                     std::span<char> out) noexcept;
+                     const forward_context& context, std::span<char> out,
+                     uint32_t* dropped = nullptr) noexcept;
 
 /// What the client's side needs in the response head.
 struct response_context {

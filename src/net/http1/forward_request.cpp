@@ -17,10 +17,25 @@ bool is_request_id(std::string_view text) noexcept {
                      [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-/// Which of the balancer's fields the received head has, in one pass.
+/// The last member of a list that is not empty, else `before`: what the nearest
+/// proxy wrote, whatever came to it from further away.
+std::string_view last_member(std::string_view list,
+                             std::string_view before) noexcept {
+  for_each_member(list, [&before](std::string_view member) {
+    before = member;
+    return true;
+  });
+  return before;
+}
+
+/// What a trusted peer says in fields that have one value, whatever the number
+/// of lines: servers disagree on which of several counts.
 struct received {
-  bool forwarded_proto = false;
-  bool forwarded_host = false;
+  std::string_view proto;
+  std::string_view host;
+  std::string_view port;
+  std::string_view real_ip;
+  bool has_real_ip = false;
 };
 
 class request_writer {
@@ -28,10 +43,10 @@ public:
   request_writer(const request_head& head, const forward_rules& rules,
                  const forward_context& context, std::span<char> out) noexcept
     : head_(head), rules_(rules.request), context_(context), out_(out),
-      trusted_(context.client && rules.trusted.contains(*context.client)) {}
+      underscores_(rules.names == underscores::pass) {}
 
   size_t run() noexcept {
-    out_.put(head_.method, " ", head_.path, " HTTP/1.1\r\n");
+    out_.put(head_.method, " ", head_.path_prefix, head_.path, " HTTP/1.1\r\n");
     write_host();
     for (const auto& line : head_.all())
       write_received(line);
@@ -47,6 +62,9 @@ public:
     return out_.size();
   }
 
+  /// Fields left out for their names.
+  uint32_t dropped() const noexcept { return dropped_; }
+
 private:
   void write_host() noexcept {
     const auto* fixed = set_value(rules_, "Host");
@@ -56,8 +74,7 @@ private:
   }
 
   /// Passes on a line of the client's, unless the balancer writes this field
-  /// itself. A name with an underscore reads like one with a dash to servers
-  /// of the CGI kind, so it could forge what a proxy sets.
+  /// itself.
   void write_received(const field& line) noexcept {
     switch (line.known) {
     case known_field::host:
@@ -67,33 +84,65 @@ private:
     case known_field::x_request_id:
       return;
     case known_field::x_forwarded_proto:
-      received_.forwarded_proto = true;
-      if (!trusted_)
-        return;
-      break;
+      received_.proto = last_member(line.value, received_.proto);
+      return;
     case known_field::x_forwarded_host:
-      received_.forwarded_host = true;
-      if (!trusted_)
+      received_.host = last_member(line.value, received_.host);
+      return;
+    case known_field::x_forwarded_port:
+      received_.port = last_member(line.value, received_.port);
+      return;
+    case known_field::x_real_ip:
+      received_.real_ip = last_member(line.value, received_.real_ip);
+      received_.has_real_ip = true;
+      return;
+    case known_field::forwarded:
+    case known_field::x_forwarded_other:
+      if (!context_.trusted)
         return;
       break;
+    case known_field::alias:
+      ++dropped_;
+      return;
     default:
-      if (line.hop_by_hop || is_connection_field(line.known)
-          || line.name.find('_') != std::string_view::npos)
+      if (line.hop_by_hop || is_connection_field(line.known))
         return;
+      if (!underscores_ && line.name.find('_') != std::string_view::npos) {
+        ++dropped_;
+        return;
+      }
     }
-    write_own(line.name, line.value);
+    const auto ruled =
+      rules_.empty() ? likeness::different : compare_names(line.name, rules_);
+    if (ruled == likeness::different)
+      out_.line(line.name, line.value);
+    else if (ruled == likeness::alias)
+      ++dropped_;
   }
 
   void write_forwarded() noexcept {
-    if (trusted_)
-      write_list(known_field::x_forwarded_for, "X-Forwarded-For",
-                 context_.client_ip);
-    else
-      write_own("X-Forwarded-For", context_.client_ip);
-    if (!trusted_ || !received_.forwarded_proto)
-      write_own("X-Forwarded-Proto", context_.scheme);
-    if ((!trusted_ || !received_.forwarded_host) && !head_.host.empty())
+    if (context_.trusted)
+      return write_trusted();
+    write_own("X-Forwarded-For", context_.peer_ip);
+    write_own("X-Forwarded-Proto", context_.scheme);
+    if (!head_.host.empty())
       write_own("X-Forwarded-Host", head_.host);
+    if (received_.has_real_ip)
+      write_own("X-Real-IP", context_.peer_ip);
+  }
+
+  void write_trusted() noexcept {
+    write_list(known_field::x_forwarded_for, "X-Forwarded-For",
+               context_.peer_ip);
+    write_own("X-Forwarded-Proto",
+              received_.proto.empty() ? context_.scheme : received_.proto);
+    const auto host = received_.host.empty() ? head_.host : received_.host;
+    if (!host.empty())
+      write_own("X-Forwarded-Host", host);
+    if (!received_.port.empty())
+      write_own("X-Forwarded-Port", received_.port);
+    if (!received_.real_ip.empty())
+      write_own("X-Real-IP", received_.real_ip);
   }
 
   void write_own(std::string_view name, std::string_view value) noexcept {
@@ -133,7 +182,8 @@ private:
   const header_rules& rules_;
   const forward_context& context_;
   head_writer out_;
-  const bool trusted_;
+  const bool underscores_; ///< pass
+  uint32_t dropped_ = 0;
   received received_;
 };
 
@@ -154,14 +204,18 @@ size_t request_size_max(const request_head& head, const forward_rules& rules,
   // "Name:value" grows by a blank; "value" in a list by ", ".
   return head.size + 2 * size_t{head.field_count} + own_lines
        + 2 * head.host.size() + context.default_host.size()
-       + context.client_ip.size() + context.scheme.size()
+       + 2 * context.peer_ip.size() + context.scheme.size()
        + context.request_id.size() + set_size(rules.request);
 }
 
 size_t write_request(const request_head& head, const forward_rules& rules,
-                     const forward_context& context,
-                     std::span<char> out) noexcept {
-  return request_writer{head, rules, context, out}.run();
+                     const forward_context& context, std::span<char> out,
+                     uint32_t* dropped) noexcept {
+  request_writer writer{head, rules, context, out};
+  const auto size = writer.run();
+  if (dropped != nullptr)
+    *dropped += writer.dropped();
+  return size;
 }
 
 } // namespace troupe::net::http1

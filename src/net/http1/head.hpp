@@ -14,12 +14,21 @@ namespace troupe::net::http1 {
 /// Field lines one head may have whatever the configuration says.
 inline constexpr size_t fields_max = 256;
 
+/// The name under which the balancer is listed in Via.
+inline constexpr std::string_view via_name = "troupe";
+
+/// Times a request may have come through balancers of that name: clusters in a
+/// row are no loop.
+inline constexpr unsigned hops_max = 10;
+
 /// Fields the balancer itself looks at or rewrites.
 enum class known_field : uint8_t {
   other,
+  alias, ///< not one of these, but servers of the CGI kind read it as one
   connection,
   content_length,
   expect,
+  forwarded,
   host,
   http2_settings,
   keep_alive,
@@ -31,7 +40,10 @@ enum class known_field : uint8_t {
   via,
   x_forwarded_for,
   x_forwarded_host,
+  x_forwarded_other, ///< any other X-Forwarded-*
+  x_forwarded_port,
   x_forwarded_proto,
+  x_real_ip,
   x_request_id,
 };
 
@@ -61,20 +73,29 @@ enum class head_error : uint8_t {
   too_large,       ///< 431
   not_implemented, ///< 501: CONNECT, or a method over 32 bytes
   version,         ///< 505
+  loop,            ///< 508: it came through here `hops_max` times
 };
 
 struct head_limits {
   uint32_t bytes_max = 16'384; ///< 431 beyond
   uint32_t fields_max = 100;   ///< 431 beyond; at most http1::fields_max
   uint32_t target_max = 8'192; ///< 414 beyond
+  bool underscores = true;     ///< else 400 for one in the name of a field
 };
+
+/// For the heads of servers, which may be larger than those of clients.
+inline constexpr head_limits response_limits{32'768, http1::fields_max, 0};
 
 struct request_head {
   std::string_view method;
-  std::string_view target;    ///< as received
-  std::string_view path;      ///< origin-form of it: what is sent on
+  std::string_view target; ///< as received
+  /// Together the origin-form of it: what is sent on. The first is "/" where
+  /// the target has only a query ("http://host?query"), else empty.
+  std::string_view path_prefix;
+  std::string_view path;
   std::string_view authority; ///< of an absolute-form target, else empty
-  std::string_view host;      ///< value of Host, or `authority`; empty only
+  uint16_t default_port = 80; ///< of its scheme
+  std::string_view host;      ///< `authority`, or the value of Host; empty only
                               ///< when an HTTP/1.0 client names none
   unsigned version_minor = 1; ///< 0 or 1
   framing body = framing::none;

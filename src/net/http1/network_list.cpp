@@ -39,6 +39,7 @@ bool share_bits(std::string_view a, std::string_view b,
 
 network_list::network_list(const std::vector<std::string>& networks) {
   for (const std::string_view text : networks) {
+    unix_ = unix_ || text == "unix:";
     const auto slash = text.find('/');
     const auto address = endpoint::parse_ip(text.substr(0, slash), 0);
     if (!address)
@@ -56,9 +57,19 @@ network_list::network_list(const std::vector<std::string>& networks) {
     networks_.push_back(
       {std::string{bytes}, mapped ? bits - mapped_bits : bits});
   }
+  unix_ = unix_ || (has_all(4) && has_all(16));
+}
+
+bool network_list::has_all(size_t bytes) const noexcept {
+  return std::any_of(networks_.begin(), networks_.end(),
+                     [=](const network& net) {
+                       return net.bits == 0 && net.bytes.size() == bytes;
+                     });
 }
 
 bool network_list::contains(const endpoint& address) const noexcept {
+  if (address.family() == AF_UNIX)
+    return unix_;
   const auto bytes = address.ip_bytes();
   return std::any_of(networks_.begin(), networks_.end(),
                      [=](const network& net) {

@@ -17,6 +17,7 @@ constexpr size_t leading_lines_max = 2;
 
 void clear(request_head& head) noexcept {
   head.method = head.target = head.path = head.authority = head.host = {};
+  head.path_prefix = {};
   head.version_minor = 1;
   head.body = framing::none;
   head.content_length = 0;
@@ -62,8 +63,10 @@ bool check_request_line(request_head& head, const head_limits& limits) {
   const auto target = split_target(head.method, head.target);
   if (!target.valid)
     return refuse(head, "invalid target");
+  head.path_prefix = target.query_only ? "/" : "";
   head.path = target.path;
   head.authority = target.authority;
+  head.default_port = target.default_port;
   head.idempotent = is_idempotent(head.method);
   return true;
 }
@@ -71,14 +74,19 @@ bool check_request_line(request_head& head, const head_limits& limits) {
 /// The checks that need all fields. Collects in one pass, then decides.
 class fields_check {
 public:
-  explicit fields_check(request_head& head) noexcept : head_(head) {}
+  fields_check(request_head& head, bool underscores) noexcept
+    : head_(head), underscores_(underscores) {}
 
   bool run() noexcept {
     for (uint32_t i = 0; i < head_.field_count; ++i)
       if (!see(head_.fields[i]))
         return false;
+    if (!underscores_ && names_underscore())
+      return refuse(head_, "underscore in the name of a field");
     if (!decide_framing() || !decide_host())
       return false;
+    if (passes_ >= hops_max)
+      return refuse(head_, "a loop, by Via", head_error::loop);
     head_.keep_alive = options_.keep_alive(head_.version_minor);
     options_.mark({head_.fields.data(), head_.field_count});
     const bool has_body =
@@ -119,9 +127,29 @@ private:
       ++upgrades_;
       h2c_ = h2c_ || mentions_h2c(line.value);
       return true;
+    case known_field::via:
+      for_each_member(line.value, [this](std::string_view hop) {
+        passes_ += is_own_hop(hop) ? 1 : 0;
+        return true;
+      });
+      return true;
     default:
       return true;
     }
+  }
+
+  /// RFC 9110 section 7.6.3: "1.1 troupe", perhaps with a comment.
+  static bool is_own_hop(std::string_view hop) noexcept {
+    constexpr std::string_view blanks = " \t";
+    hop.remove_prefix(std::min(hop.find_first_of(blanks), hop.size()));
+    hop = trim(hop);
+    return iequals(hop.substr(0, hop.find_first_of(blanks)), via_name);
+  }
+
+  bool names_underscore() const noexcept {
+    return std::any_of(
+      head_.all().begin(), head_.all().end(),
+      [](const field& line) { return line.name.find('_') != line.name.npos; });
   }
 
   bool see_host(std::string_view value) noexcept {
@@ -162,13 +190,13 @@ private:
       return refuse(head_, "missing Host");
     if (head_.authority.empty())
       return true;
-    if (!has_host_) {
-      if (!is_valid_host(head_.authority))
-        return refuse(head_, "invalid authority in target");
-      head_.host = head_.authority;
-    }
-    return iequals(head_.authority, head_.host)
-        || refuse(head_, "Host differs from the target");
+    if (!is_valid_host(head_.authority))
+      return refuse(head_, "invalid authority in target");
+    if (has_host_
+        && !is_same_host(head_.authority, head_.host, head_.default_port))
+      return refuse(head_, "Host differs from the target");
+    head_.host = head_.authority; // RFC 9112 section 3.2.2
+    return true;
   }
 
   request_head& head_;
@@ -178,7 +206,9 @@ private:
   bool chunked_ = false;
   bool expects_ = false;
   bool h2c_ = false;
+  const bool underscores_; ///< pass
   unsigned upgrades_ = 0;
+  unsigned passes_ = 0; ///< through balancers like this one
 };
 
 /// Whether a request line that was refused for its version names another
@@ -286,7 +316,8 @@ parse_status parse_request(std::string_view bytes, const head_limits& limits,
                                out.field_count);
     if (fault == head_fault::none) {
       out.size = static_cast<uint32_t>(skipped + reader.used());
-      return fields_check{out}.run() ? parse_status::done : parse_status::bad;
+      return fields_check{out, limits.underscores}.run() ? parse_status::done
+                                                         : parse_status::bad;
     }
     if (fault == head_fault::need_more)
       out.tail = tail_of_fields(bytes);

@@ -141,6 +141,14 @@ std::string_view explain(head_fault fault) noexcept {
   }
 }
 
+bool has_bare_lf(std::string_view bytes) noexcept {
+  for (auto lf = bytes.find('\n'); lf != bytes.npos;
+       lf = bytes.find('\n', lf + 1))
+    if (lf == 0 || bytes[lf - 1] != '\r')
+      return true;
+  return false;
+}
+
 /// What an incomplete status line ends in.
 head_tail tail_of_line(std::string_view bytes) noexcept {
   constexpr std::string_view before_reason = "HTTP/1.1 200 ";
@@ -184,7 +192,9 @@ parse_status parse_response(std::string_view bytes, const head_limits& limits,
     refuse(out, "head too large");
     return parse_status::bad;
   default:
-    refuse(out, explain(fault));
+    refuse(out, has_bare_lf(bytes.substr(0, bytes.find("\r\n\r\n")))
+                  ? "a line that ends without CR"
+                  : explain(fault));
     return parse_status::bad;
   }
 }

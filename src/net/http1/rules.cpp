@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/rules.hpp"
 
-#include "net/http1/fields.hpp"
 #include "net/http1/forward.hpp"
 
 #include <algorithm>
@@ -20,7 +19,13 @@ bool is_rule_name(std::string_view name) noexcept {
 
 forward_rules::forward_rules(const http_settings& http)
   : trusted(http.trusted_proxies), request(checked_rules(http.request_headers)),
-    response(checked_rules(http.response_headers)) {}
+    response(checked_rules(http.response_headers)), names(http.underscores) {}
+
+head_limits limits_of(const http_settings& http) noexcept {
+  head_limits result{http.max_header_bytes, http.max_headers};
+  result.underscores = http.underscores != underscores::refuse;
+  return result;
+}
 
 header_rules checked_rules(const header_rules& rules) {
   header_rules result;
@@ -42,6 +47,16 @@ bool overrides(const header_rules& rules, std::string_view name) noexcept {
   return set_value(rules, name)
       || std::any_of(rules.remove.begin(), rules.remove.end(),
                      [=](const auto& x) { return iequals(x, name); });
+}
+
+likeness compare_names(std::string_view received,
+                       const header_rules& rules) noexcept {
+  auto closest = likeness::different;
+  for (const auto& [name, value] : rules.set)
+    closest = std::max(closest, compare_names(received, name));
+  for (const auto& name : rules.remove)
+    closest = std::max(closest, compare_names(received, name));
+  return closest;
 }
 
 const std::string* set_value(const header_rules& rules,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/settings.hpp"
+#include "net/http1/fields.hpp"
 #include "net/http1/head_writer.hpp"
 
 #include <string_view>
@@ -14,6 +15,11 @@ header_rules checked_rules(const header_rules& rules);
 
 /// Whether the rules replace or remove this field.
 bool overrides(const header_rules& rules, std::string_view name) noexcept;
+
+/// How a received name relates to those that the rules replace or remove: a
+/// server could take an alias for one of them (rule 112).
+likeness compare_names(std::string_view received,
+                       const header_rules& rules) noexcept;
 
 /// The value set for this field, or nullptr.
 const std::string* set_value(const header_rules& rules,

@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 namespace troupe::net::http1 {
 
@@ -28,18 +30,29 @@ bool is_target_text(std::string_view text) noexcept {
   return !text.empty() && is_all<text_kind::target>(text);
 }
 
-bool is_port(std::string_view text) noexcept {
+/// @param if_empty RFC 3986: port = *DIGIT.
+std::optional<uint16_t> read_port(std::string_view text,
+                                  uint16_t if_empty) noexcept {
   if (text.empty())
-    return true; // RFC 3986: port = *DIGIT
+    return if_empty;
   uint32_t port = 0;
   for (const char c : text) {
     if (c < '0' || c > '9')
-      return false;
+      return std::nullopt;
     port = port * 10 + static_cast<uint32_t>(c - '0');
     if (port > 65'535)
-      return false;
+      return std::nullopt;
   }
-  return true;
+  return static_cast<uint16_t>(port);
+}
+
+bool is_port(std::string_view text) noexcept {
+  return read_port(text, 0).has_value();
+}
+
+/// The colon before the port of a valid host, or npos.
+size_t port_colon(std::string_view host) noexcept {
+  return host.find(':', host.front() == '[' ? host.find(']') : 0);
 }
 
 bool is_ipv6(std::string_view text) noexcept {
@@ -51,18 +64,15 @@ bool is_ipv6(std::string_view text) noexcept {
   return inet_pton(AF_INET6, copy.data(), &address) == 1;
 }
 
-request_target absolute_form(std::string_view method,
-                             std::string_view rest) noexcept {
+request_target absolute_form(std::string_view method, std::string_view rest,
+                             uint16_t default_port) noexcept {
   const auto end = rest.find_first_of("/?");
   const auto authority = rest.substr(0, end);
   if (authority.empty())
     return {};
   if (end == std::string_view::npos)
-    return {true, method == "OPTIONS" ? "*" : "/", authority};
-  // "http://host?query" has no origin-form within the received bytes.
-  if (rest[end] == '?')
-    return {};
-  return {true, rest.substr(end), authority};
+    return {true, method == "OPTIONS" ? "*" : "/", authority, default_port};
+  return {true, rest.substr(end), authority, default_port, rest[end] == '?'};
 }
 
 } // namespace
@@ -75,9 +85,11 @@ request_target split_target(std::string_view method,
     return {true, target, {}};
   if (target == "*")
     return {method == "OPTIONS", target, {}};
-  for (std::string_view scheme : {"http://", "https://"})
+  for (const auto& [scheme, port] :
+       {std::pair<std::string_view, uint16_t>{"http://", 80},
+        {"https://", 443}})
     if (iequals(target.substr(0, scheme.size()), scheme))
-      return absolute_form(method, target.substr(scheme.size()));
+      return absolute_form(method, target.substr(scheme.size()), port);
   return {};
 }
 
@@ -99,6 +111,18 @@ bool is_valid_host(std::string_view host) noexcept {
     return true;
   return *end == ':'
       && is_port(host.substr(static_cast<size_t>(end - host.begin()) + 1));
+}
+
+bool is_same_host(std::string_view a, std::string_view b,
+                  uint16_t default_port) noexcept {
+  const auto colon_a = port_colon(a);
+  const auto colon_b = port_colon(b);
+  const auto port = [=](std::string_view host, size_t colon) {
+    return colon == host.npos ? default_port
+                              : read_port(host.substr(colon + 1), default_port);
+  };
+  return iequals(a.substr(0, colon_a), b.substr(0, colon_b))
+      && port(a, colon_a) == port(b, colon_b);
 }
 
 } // namespace troupe::net::http1

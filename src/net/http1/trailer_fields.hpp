@@ -17,8 +17,10 @@ enum class trailer_verdict : uint8_t {
 
 /// Judges one line of a trailer section, without its CRLF.
 /// @param rules The operator's, or null: what they set or remove in the head
-/// must not come in again at the end.
+/// must not come in again at the end, under its name or an alias.
+/// @param policy For names with an underscore.
 trailer_verdict judge_trailer(std::string_view line,
-                              const header_rules* rules = nullptr) noexcept;
+                              const header_rules* rules = nullptr,
+                              underscores policy = underscores::pass) noexcept;
 
 } // namespace troupe::net::http1

@@ -94,7 +94,15 @@ def targets():
                    "http://t.example\\@evil.example/", "http://t.example#@evil.example/", "javascript:1", "//", "http://t.example /", "/ /", "/a b", "[::1]"):
         expect = "forward" if target == "//" else "reject"
         cases.add(expect, get(line=f"GET {target} HTTP/1.1"))
-    cases.add("forward_or_reject", get(line="GET http://t.example?x HTTP/1.1"))
+    for target in ("http://t.example?x", "http://t.example?", "http://t.example:80?x=/", "http://t.example:80/", "http://t.example:/", "http://t.example:080",
+                   "https://t.example:443/", "https://t.example:/"):
+        cases.add("forward", get(line=f"GET {target} HTTP/1.1"))
+    for host in ("t.example:80", "t.example:", "T.example:080"):
+        cases.add("forward", get(line="GET http://t.example/ HTTP/1.1", host=f"Host: {host}\r\n"))
+        cases.add("reject" if "80" in host else "forward", get(line="GET https://t.example/ HTTP/1.1", host=f"Host: {host}\r\n"))
+    for target in ("http://t.example:443/", "https://t.example:80/", "http://t.example:x/", "http://t.example:80:80/", "http://t.example:65616/",
+                   "http://:80/", "http://?x", "http://t.example@x?y", "http://u@t.example:80/"):
+        cases.add("reject", get(line=f"GET {target} HTTP/1.1"))
     cases.add("forward", get(line="OPTIONS * HTTP/1.1"))
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH"):
         cases.add("reject", get(line=f"{method} * HTTP/1.1"))
@@ -119,6 +127,18 @@ def hosts():
     cases.add("reject", get(host=""))
     cases.add("forward", get(line="GET / HTTP/1.0", host=""))
     cases.add("reject", get(line="GET http://t.example/ HTTP/1.1", host=""))
+    return cases
+
+
+def aliases():
+    """Names that servers of the CGI kind take for others: the server at the end
+    of these tests calls each one that it gets a flaw."""
+    cases = Cases("aliases")
+    for other in sorted(TOKEN - set("-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")):
+        for name in ("Transfer-Encoding", "content-length", "X-Forwarded-For", "X-Real-IP", "X-Forwarded-Anything", "Keep-Alive", "X-Request-Id"):
+            cases.add("forward", post(f"{name.replace('-', other)}: chunked\r\nContent-Length: 5\r\n", "hello"), "origin body 'hello'")
+        cases.add("forward", get(f"X-Forwarded{other}For: 6.6.6.6\r\nX{other}Y: 1\r\n"))
+        cases.add("forward", chunked(f"5\r\nhello\r\n0\r\nContent{other}Length: 9\r\nX{other}Y: 1\r\n\r\n"), "origin body 'hello'")
     return cases
 
 
@@ -453,5 +473,5 @@ def truncations():
     return cases
 
 
-REQUESTS = (request_lines, versions, targets, hosts, names_and_values, line_ends, lengths, codings, chunk_lines, chunk_sizes, trailers, pipelining, connection_options, limits)
+REQUESTS = (request_lines, versions, targets, hosts, names_and_values, aliases, line_ends, lengths, codings, chunk_lines, chunk_sizes, trailers, pipelining, connection_options, limits)
 RESPONSES = (status_lines, response_fields, response_framing, interims, truncations)

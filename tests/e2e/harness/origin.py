@@ -10,7 +10,11 @@ import threading
 from .waiting import patience
 
 REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (/[\x21-\x22\x24-\x7e]*|\*) HTTP/1\.1")
-FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^`|~0-9A-Za-z]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[ \t\x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)")
+FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[ \t\x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)")
+# What servers of the CGI kind would act on under any of its names (rule 112).
+TRUSTED = re.compile(
+    rb"content-length|transfer-encoding|keep-alive|proxy-connection|http2-settings|x-real-ip|x-request-id|x-forwarded-.*"
+)
 LENGTH = re.compile(rb"0|[1-9][0-9]*")
 SIZE_LINE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
@@ -55,7 +59,11 @@ def parse_fields(lines):
         match = FIELD_LINE.fullmatch(line)
         if not match:
             raise Flaw(f"field line {line[:80]!r}")
-        fields.append((match[1].lower(), match[2]))
+        name = match[1].lower()
+        read = re.sub(rb"[^a-z0-9]", b"-", name)
+        if read != name and TRUSTED.fullmatch(read):
+            raise Flaw(f"{name!r} passes for {read!r}")
+        fields.append((name, match[2]))
     return fields
 
 

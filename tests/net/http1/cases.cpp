@@ -84,8 +84,7 @@ body_end relay_body(framing body, uint64_t length, std::string_view& rest,
 outcome play(std::string_view bytes) {
   outcome result;
   auto head = std::make_unique<request_head>();
-  const auto client = *endpoint::parse("192.0.2.1:999");
-  const forward_context context{&client, "192.0.2.1", "http", "id-1"};
+  const forward_context context{"192.0.2.1", false, "http", "id-1"};
   const forward_rules rules;
   while (!bytes.empty()) {
     const auto status = parse_request(bytes, {}, *head);

@@ -43,6 +43,15 @@ CAF_TEST(a network of no bits holds its whole family) {
   CAF_CHECK(!contains(list, "2001:db8::1"));
 }
 
+CAF_TEST(peers of Unix sockets are named on their own or with everybody) {
+  const auto peer = *endpoint::parse("unix:/run/x");
+  CAF_CHECK(network_list{{"unix:"}}.contains(peer));
+  CAF_CHECK(!contains(network_list{{"unix:"}}, "127.0.0.1"));
+  CAF_CHECK(network_list({"0.0.0.0/0", "10.0.0.0/8", "::/0"}).contains(peer));
+  CAF_CHECK(!network_list({"0.0.0.0/0", "fd00::/8"}).contains(peer));
+  CAF_CHECK(!network_list{{"::/0"}}.contains(peer));
+}
+
 CAF_TEST(what is no network is skipped) {
   const network_list list{{"", "nonsense", "10.0.0.0/33", "10.0.0.0/x",
                            "10.0.0.0/", "10.0.0.0/-1", "unix:/run/x"}};

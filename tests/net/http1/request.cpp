@@ -175,6 +175,7 @@ CAF_TEST(an absolute target names the same host and is cut to its path) {
   CAF_CHECK_EQUAL(head->authority, "T.example");
   CAF_REQUIRE(accepts(with_target("http://t.example")));
   CAF_CHECK_EQUAL(head->path, "/");
+  CAF_CHECK_EQUAL(head->host, "t.example");
   CAF_REQUIRE(accepts("GET http://a.example/ HTTP/1.0\r\n\r\n"));
   CAF_CHECK_EQUAL(head->host, "a.example");
   CAF_CHECK(refuses(with_target("http://evil.example/")));
@@ -182,6 +183,78 @@ CAF_TEST(an absolute target names the same host and is cut to its path) {
   CAF_CHECK(refuses("GET http://u@t.example/ HTTP/1.0\r\n\r\n"));
   CAF_CHECK(refuses(with_target("http:///x")));
   CAF_CHECK(refuses(with_target("ftp://t.example/")));
+}
+
+CAF_TEST(a default port may be written or left empty or left out) {
+  const auto agree = [this](const char* target, const char* host) {
+    return accepts(std::string{"GET "} + target + " HTTP/1.1\r\nHost: " + host
+                   + "\r\n\r\n")
+        && head->host == head->authority;
+  };
+  for (const auto& [target, host] : {std::pair{"http://a/", "a:80"},
+                                     {"http://a:80/", "a"},
+                                     {"http://a:/", "a"},
+                                     {"http://a/", "A:"},
+                                     {"http://a:/", "a:80"},
+                                     {"http://a:080/", "a"},
+                                     {"http://a:8080/", "a:8080"},
+                                     {"https://a/", "a:443"},
+                                     {"https://a:443/", "a:"},
+                                     {"http://[::1]:80/", "[::1]"},
+                                     {"http://[::1]/", "[::1]:"}})
+    if (!agree(target, host))
+      CAF_ERROR(target << " and " << host);
+  for (const auto& [target, host] : {std::pair{"http://a/", "a:443"},
+                                     {"https://a/", "a:80"},
+                                     {"https://a:80/", "a"},
+                                     {"http://a:8080/", "a"},
+                                     {"http://a/", "a:81"},
+                                     {"http://a:80/", "b"},
+                                     {"http://a:/", "a.:"},
+                                     {"http://[::1]/", "[::2]"},
+                                     {"http://[::1]:80/", "[::1]:81"},
+                                     {"http://:80/", "a"},
+                                     {"http://a:x/", "a"},
+                                     {"http://a:80:80/", "a"},
+                                     {"http://u@a:80/", "a"},
+                                     {"http://a:65616/", "a"}})
+    if (accepts(std::string{"GET "} + target + " HTTP/1.1\r\nHost: " + host
+                + "\r\n\r\n"))
+      CAF_ERROR(target << " and " << host);
+}
+
+CAF_TEST(a target may have a query and no path) {
+  CAF_REQUIRE(accepts(with_target("http://t.example?x=1/2")));
+  CAF_CHECK_EQUAL(head->path_prefix, "/");
+  CAF_CHECK_EQUAL(head->path, "?x=1/2");
+  CAF_REQUIRE(accepts(with_target("http://t.example:80?")));
+  CAF_CHECK_EQUAL(head->path, "?");
+  CAF_REQUIRE(accepts("OPTIONS http://a?b HTTP/1.1\r\nHost: a\r\n\r\n"));
+  CAF_CHECK_EQUAL(head->path, "?b");
+  CAF_REQUIRE(accepts(with_target("/")));
+  CAF_CHECK_EQUAL(head->path_prefix, "");
+  CAF_CHECK(refuses(with_target("http://?x")));
+  CAF_CHECK(refuses(with_target("http://t.example@evil?x")));
+}
+
+CAF_TEST(a request that came through here too often is in a loop) {
+  std::string through;
+  for (unsigned i = 0; i < hops_max; ++i) {
+    CAF_CHECK(get("Via: 1.1 other, 1.1 troupes, 1.1 x (troupe)\r\n" + through)
+              == parse_status::done);
+    through += i % 2 == 0 ? "Via: 1.0 Troupe (a), 2 other\r\n"
+                          : "VIA: HTTP/1.1\t troupe\r\n";
+  }
+  CAF_CHECK(refuses("GET / HTTP/1.1\r\nHost: a\r\n" + through + "\r\n",
+                    head_error::loop));
+}
+
+CAF_TEST(names with an underscore are refused where that is asked for) {
+  const std::string text = "GET / HTTP/1.1\r\nHost: a\r\nX_Y: 1\r\n\r\n";
+  CAF_CHECK(accepts(text));
+  limits.underscores = false;
+  CAF_CHECK(refuses(text));
+  CAF_CHECK(accepts("GET /_ HTTP/1.1\r\nHost: a_b\r\nX: _\r\n\r\n"));
 }
 
 CAF_TEST(targets that servers read differently are refused) {
