@@ -116,6 +116,12 @@ CALL(int, epoll_ctl, (int fd, int op, int target, epoll_event* event), fd, op,
      target, event)
 CALL(ssize_t, recv, (int fd, void* data, size_t size, int flags), fd, data,
      size, flags)
+// What _FORTIFY_SOURCE makes of some.
+CALL(ssize_t, __recv_chk,
+     (int fd, void* data, size_t size, size_t room, int flags), fd, data, size,
+     room, flags)
+CALL(ssize_t, __read_chk, (int fd, void* data, size_t size, size_t room), fd,
+     data, size, room)
 CALL(ssize_t, recvmsg, (int fd, msghdr* message, int flags), fd, message, flags)
 CALL(ssize_t, send, (int fd, const void* data, size_t size, int flags), fd,
      data, size, flags)
