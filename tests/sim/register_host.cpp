@@ -41,6 +41,7 @@ void register_host::start() {
   if (running())
     return;
   ++starts_;
+  timer_ = {};
   auto& chance = world_.chance;
   clock_offset_ = seconds{chance.between(0, 100000)};
   clock_per_mille_ = chance.between(950, 1050);
@@ -271,12 +272,15 @@ void register_host::apply(const record& x) {
 }
 
 void register_host::arm(time_point local) {
-  const auto left = local - local_now();
-  const auto number = ++wake_;
-  later(left / clock_per_mille_ * 1000 + microseconds{1}, [this, number] {
-    if (number == wake_)
-      step(tick{});
-  });
+  const auto alarm = timer_.arm(local, local_now());
+  if (!alarm)
+    return;
+  const duration left = alarm->delay;
+  later(left / clock_per_mille_ * 1000 + microseconds{1},
+        [this, ticket = alarm->ticket] {
+          if (timer_.due(ticket))
+            step(tick{});
+        });
 }
 
 } // namespace sim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/cluster/register.hpp"
+#include "core/cluster/wake_timer.hpp"
 #include "network.hpp"
 #include "register_checker.hpp"
 #include "register_flaws.hpp"
@@ -117,7 +118,7 @@ private:
   std::vector<world::action> backlog_;
   std::deque<troupe::cluster::registry::effect> queue_;
   std::optional<std::string> writing_;
-  uint64_t wake_ = 0; ///< number of the newest
+  troupe::cluster::wake_timer timer_;
   duration clock_offset_{};
   int64_t clock_per_mille_ = 1000;
 };

@@ -27,6 +27,8 @@ void watch_host::start() {
   if (running())
     return;
   ++starts_;
+  for (auto& timer : timers_)
+    timer = {};
   auto& chance = site_.time.chance;
   clock_offset_ = seconds{chance.between(1'000, 100'000)};
   clock_per_mille_ = chance.between(995, 1005);
@@ -148,7 +150,7 @@ void watch_host::fail_traffic(const std::string& server) {
 void watch_host::step(const membership::input& x) {
   for (const auto& effect : members_->step(x, local_now())) {
     if (const auto* wake = std::get_if<cluster::wake>(&effect))
-      wake_at(wakes_[0], wake->at, [this] { step(membership::tick{}); });
+      wake_at(timers_[0], wake->at, [this] { step(membership::tick{}); });
     else
       std::visit([this](const auto& what) { perform(what); }, effect);
   }
@@ -157,7 +159,7 @@ void watch_host::step(const membership::input& x) {
 void watch_host::step(const watch::input& x) {
   for (const auto& effect : watch_->step(x, local_now())) {
     if (const auto* wake = std::get_if<cluster::wake>(&effect))
-      wake_at(wakes_[1], wake->at, [this] { step(watch::tick{}); });
+      wake_at(timers_[1], wake->at, [this] { step(watch::tick{}); });
     else
       std::visit([this](const auto& what) { perform(what); }, effect);
   }
@@ -180,7 +182,7 @@ void watch_host::pump() {
     const auto effect = std::move(queue_.front());
     queue_.pop_front();
     if (const auto* wake = std::get_if<cluster::wake>(&effect)) {
-      wake_at(wakes_[2], wake->at, [this] { step(wishes::tick{}); });
+      wake_at(timers_[2], wake->at, [this] { step(wishes::tick{}); });
     } else if (const auto* write = std::get_if<persist>(&effect)) {
       const bool busy = writing_.has_value();
       writing_ = write->content;
@@ -345,12 +347,15 @@ time_point watch_host::local_now() const {
                     + site_.time.elapsed() / 1000 * clock_per_mille_};
 }
 
-void watch_host::wake_at(uint64_t& number, time_point local,
+void watch_host::wake_at(wake_timer& timer, time_point local,
                          world::action what) {
-  const auto delay = std::max(local - local_now(), duration{});
+  const auto alarm = timer.arm(local, local_now());
+  if (!alarm)
+    return;
+  const duration delay = alarm->delay;
   later(delay / clock_per_mille_ * 1000 + microseconds{2},
-        [&number, own = ++number, what = std::move(what)] {
-          if (number == own)
+        [&timer, ticket = alarm->ticket, what = std::move(what)] {
+          if (timer.due(ticket))
             what();
         });
 }

@@ -4,6 +4,7 @@
 #include "core/cluster/membership.hpp"
 #include "core/cluster/observations.hpp"
 #include "core/cluster/operators.hpp"
+#include "core/cluster/wake_timer.hpp"
 #include "network.hpp"
 #include "watch_checker.hpp"
 #include "watch_flaws.hpp"
@@ -122,7 +123,8 @@ private:
   /// Later, unless the process ended; after the end of a pause if it stalls.
   void later(duration delay, world::action what);
   void now_or_resumed(world::action what);
-  void wake_at(uint64_t& number, time_point local, world::action what);
+  void wake_at(troupe::cluster::wake_timer& timer, time_point local,
+               world::action what);
   time_point local_now() const;
 
   watch_site& site_;
@@ -144,7 +146,7 @@ private:
   std::map<std::string, check> checks_;
   std::deque<troupe::cluster::wishes::effect> queue_;
   std::optional<std::string> writing_;
-  uint64_t wakes_[3] = {}; ///< numbers of the newest
+  troupe::cluster::wake_timer timers_[3];
   duration clock_offset_{};
   int64_t clock_per_mille_ = 1000;
 };

@@ -42,7 +42,7 @@ membership_keeper::behavior_type membership_keeper::make_behavior() {
     [this](const leave_cluster&) { step(membership::leave{}); },
     [this](const describe_nodes&) { return describe(); },
     [this](const step_due& x) {
-      if (timer_.due(x))
+      if (timer_.due(x.ticket))
         step(membership::tick{});
     },
   };
@@ -226,7 +226,7 @@ bool membership_keeper::perform(membership::event& x) {
 
 bool membership_keeper::perform(cluster::wake& x) {
   if (auto next = timer_.arm(x.at, clock().now()))
-    delayed_send(this, next->delay, next->what);
+    delayed_send(this, next->delay, step_due{next->ticket});
   return true;
 }
 

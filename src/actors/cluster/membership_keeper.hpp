@@ -3,11 +3,11 @@
 
 #include "actors/cluster/links.hpp"
 #include "actors/cluster/stall_gauge.hpp"
-#include "actors/cluster/wake_timer.hpp"
 #include "actors/effect_queue.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "core/cluster/membership.hpp"
+#include "core/cluster/wake_timer.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -83,7 +83,7 @@ private:
   std::set<std::string> known_;
   std::vector<std::string> joined_; ///< peers, for "to all"
   uint64_t unknown_kinds_ = 0;
-  wake_timer timer_;
+  cluster::wake_timer timer_;
   stall_gauge stall_;
 };
 

@@ -69,7 +69,7 @@ observations_keeper::behavior_type observations_keeper::make_behavior() {
     [this](const await_peers& x) { return await(x); },
     [this](const peers_overdue& x) { awaited_.overdue(x); },
     [this](const step_due& x) {
-      if (timer_.due(x))
+      if (timer_.due(x.ticket))
         step(watch::tick{});
     },
   };
@@ -208,7 +208,7 @@ bool observations_keeper::perform(watch::event& x) {
 
 bool observations_keeper::perform(cluster::wake& x) {
   if (auto next = timer_.arm(x.at, clock().now()))
-    delayed_send(this, next->delay, next->what);
+    delayed_send(this, next->delay, step_due{next->ticket});
   return true;
 }
 

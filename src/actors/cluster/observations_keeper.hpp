@@ -3,11 +3,11 @@
 
 #include "actors/cluster/peers_awaited.hpp"
 #include "actors/cluster/stall_gauge.hpp"
-#include "actors/cluster/wake_timer.hpp"
 #include "actors/effect_queue.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "core/cluster/observations.hpp"
+#include "core/cluster/wake_timer.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -66,7 +66,7 @@ private:
   effect_queue<cluster::watch::effect> effects_;
   std::map<std::string, health_actor> checkers_;
   std::map<std::string, router_actor> routers_;
-  wake_timer timer_;
+  cluster::wake_timer timer_;
   stall_gauge stall_;
   peers_awaited awaited_;
 };

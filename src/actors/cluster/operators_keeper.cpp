@@ -36,7 +36,7 @@ operators_keeper::behavior_type operators_keeper::make_behavior() {
     [this](const state_read& x) { start(x); },
     [this](const state_written& x) { written(x); },
     [this](const step_due& x) {
-      if (timer_.due(x))
+      if (timer_.due(x.ticket))
         step(wishes::tick{});
     },
   };
@@ -138,7 +138,7 @@ bool operators_keeper::perform(cluster::persist& x) {
 
 bool operators_keeper::perform(cluster::wake& x) {
   if (auto next = timer_.arm(x.at, clock().now()))
-    delayed_send(this, next->delay, next->what);
+    delayed_send(this, next->delay, step_due{next->ticket});
   return true;
 }
 

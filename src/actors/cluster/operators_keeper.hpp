@@ -3,11 +3,11 @@
 
 #include "actors/cluster/durable_state.hpp"
 #include "actors/cluster/peers_awaited.hpp"
-#include "actors/cluster/wake_timer.hpp"
 #include "actors/effect_queue.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "core/cluster/operators.hpp"
+#include "core/cluster/wake_timer.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -60,7 +60,7 @@ private:
   std::vector<cluster::wishes::input> early_; ///< before the file was read
   uint64_t requests_ = 0;
   std::map<uint64_t, promise> waiting_;
-  wake_timer timer_;
+  cluster::wake_timer timer_;
   peers_awaited awaited_;
   bool heard_ = false; ///< a peer's wishes
 };

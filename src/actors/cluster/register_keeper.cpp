@@ -85,7 +85,7 @@ void register_keeper::step(registry::input in) {
 }
 
 void register_keeper::due(const step_due& message) {
-  if (timer_.due(message))
+  if (timer_.due(message.ticket))
     step(registry::tick{});
 }
 
@@ -218,7 +218,7 @@ bool register_keeper::perform(cluster::persist& x) {
 
 bool register_keeper::perform(cluster::wake& x) {
   if (auto next = timer_.arm(x.at, clock().now()))
-    delayed_send(this, next->delay, next->what);
+    delayed_send(this, next->delay, step_due{next->ticket});
   return true;
 }
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "actors/cluster/durable_state.hpp"
-#include "actors/cluster/wake_timer.hpp"
 #include "actors/effect_queue.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "core/cluster/register.hpp"
+#include "core/cluster/wake_timer.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -93,7 +93,7 @@ private:
   std::vector<cluster::registry::input> early_; ///< before the files were read
   uint64_t requests_ = 0;
   std::map<uint64_t, promise> waiting_;
-  wake_timer timer_;
+  cluster::wake_timer timer_;
 };
 
 } // namespace troupe::actors

@@ -37,8 +37,8 @@ struct persist {
   std::string content;
 };
 
-/// EFFECT: call `step` with a tick no later than then. The newest replaces any
-/// before it.
+/// EFFECT: call `step` with a tick no later than then. Every step has one, and
+/// the newest replaces any before it: see wake_timer.hpp.
 struct wake {
   time_point at;
 };

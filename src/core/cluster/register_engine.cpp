@@ -56,11 +56,7 @@ void engine::due(time_point t) { wake_at_ = std::min(wake_at_, t); }
 void engine::arm() {
   due(report_at_);
   // A deadline that passed during this very step is looked at in the next.
-  const auto at = std::max(wake_at_, now_ + milliseconds{1});
-  if (wake_told_ && *wake_told_ == at)
-    return;
-  wake_told_ = at;
-  out_.push_back(wake{at});
+  out_.push_back(wake{std::max(wake_at_, now_ + milliseconds{1})});
 }
 
 void engine::on(const started& x) {
@@ -164,7 +160,6 @@ void engine::on(const persist_failed& x) {
   recall_.reset();
   // What these stand for may have been among the dropped effects.
   check_askers_.clear();
-  wake_told_.reset();
   status_told_ = {};
   auto kept = x.durable ? decode_state(*x.durable) : std::nullopt;
   load(kept, !kept);

@@ -301,7 +301,6 @@ private:
 
   time_point now_{};
   time_point wake_at_{};
-  std::optional<time_point> wake_told_;
   bool running_ = false; ///< `started` was given
   bool dirty_ = false;
   bool history_dirty_ = false;

@@ -5,6 +5,7 @@
 #include "core/cluster/register_message.hpp"
 #include "core/cluster/register_rules.hpp"
 #include "core/cluster/register_state.hpp"
+#include "core/cluster/wake_timer.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -54,6 +55,8 @@ struct node {
   std::vector<record> published;
   std::vector<refuse> refused;
   std::vector<check> checks;
+  size_t sent = 0; ///< messages, to one or to all
+  wake_timer timer;
 };
 
 struct letter {
@@ -183,6 +186,21 @@ public:
     deliver();
   }
 
+  /// Time passes as it does for the actor: only alarms of `wake_timer` give a
+  /// tick, and all letters are let through.
+  void run_by_alarms(milliseconds time) {
+    deliver();
+    for (const auto end = now_ + time;
+         !alarms_.empty() && alarms_.begin()->first <= end;) {
+      const auto [at, alarm] = *alarms_.begin();
+      alarms_.erase(alarms_.begin());
+      now_ = std::max(now_, at);
+      if (nodes_[alarm.first].timer.due(alarm.second))
+        give(alarm.first, tick{});
+      deliver();
+    }
+  }
+
   /// Time passes and letters wait.
   void wait(milliseconds time) {
     now_ += time;
@@ -260,9 +278,17 @@ private:
       check_it(name, *y);
     else if (const auto* y = std::get_if<publish>(&x))
       apply(name, y->committed);
+    else if (const auto* y = std::get_if<wake>(&x))
+      arm(name, y->at);
+  }
+
+  void arm(const std::string& name, time_point at) {
+    if (const auto alarm = nodes_[name].timer.arm(at, now_))
+      alarms_.insert({now_ + alarm->delay, {name, alarm->ticket}});
   }
 
   void post(const std::string& from, const troupe::cluster::send& x) {
+    ++nodes_[from].sent;
     for (const auto& [a, b] : links_)
       if (a == from && (x.to.empty() || b == x.to))
         letters_.push_back({from, b, x.body});
@@ -288,6 +314,7 @@ private:
   std::vector<std::string> names_;
   std::map<std::string, node> nodes_;
   std::set<std::pair<std::string, std::string>> links_;
+  std::multimap<time_point, std::pair<std::string, uint64_t>> alarms_;
   time_point now_ = time_point{} + milliseconds{1000};
   uint64_t incarnations_ = 0;
   uint64_t requests_ = 0;
