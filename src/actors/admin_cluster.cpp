@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace troupe::actors {
@@ -28,6 +29,35 @@ registry::asker asker_of(const api_call& call, std::string message) {
   auto by = origin_of(call, std::move(message));
   return {std::move(by.author), std::move(by.reason), by.time_ms};
 }
+
+/// A change that the register was asked for. Whoever waits hears its outcome;
+/// if this node ends or the register is silent, that the outcome is unknown:
+/// never an error, which would read as "not done" (rule 1).
+class open_decision {
+public:
+  explicit open_decision(admin::responder reply) : reply_(std::move(reply)) {}
+  // Only a lack of memory throws here, and ends the process.
+  ~open_decision() { // NOLINT(bugprone-exception-escape)
+    unknown("this node stops before the outcome is known");
+  }
+  open_decision(const open_decision&) = delete;
+  open_decision& operator=(const open_decision&) = delete;
+
+  void settle(const registry::answer& x) {
+    if (const auto reply = std::exchange(reply_, {}))
+      reply(api::answer_response(x));
+  }
+
+  void unknown(std::string why) {
+    registry::answer x;
+    x.result = registry::outcome::unknown;
+    x.text = std::move(why);
+    settle(x);
+  }
+
+private:
+  admin::responder reply_;
+};
 
 } // namespace
 
@@ -80,14 +110,20 @@ void administrator::run(const api_call& call, const api::get_history&) {
 
 template <class T>
 void administrator::ask_register(const api_call& call, T message) {
+  const auto decision = std::make_shared<open_decision>(call.reply);
   request(directory_.agreed, agree_timeout, std::move(message))
     .then(
-      [reply = call.reply, who = call.who](const registry::answer& x) {
+      [decision, who = call.who](const registry::answer& x) {
         journal::info(event_kind::cluster, "", "cluster: asked by {}: {}: {}",
                       who, registry::to_string(x.result), x.text);
-        reply(api::answer_response(x));
+        decision->settle(x);
       },
-      failure(call, "register"));
+      [this, decision, who = call.who](const caf::error& reason) {
+        log::warn("admin: what {} asked of the register has no outcome: {}",
+                  who, system().render(reason));
+        decision->unknown("the register gave no answer: "
+                          + system().render(reason));
+      });
 }
 
 void administrator::run(const api_call& call, const api::apply_config& x) {

@@ -185,6 +185,7 @@ json::object to_json(const nodes_view& nodes, const register_view& agreed) {
           {"applied", to_json(status.applied)},
           {"standing", registry::to_string(status.as)},
           {"votes", status.votes},
+          {"proposing", status.proposing},
           {"obstacle", view(status.obstacle)},
           {"conflict", view(status.conflict)},
           {"nodes", std::move(rows)}};

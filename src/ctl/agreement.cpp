@@ -50,6 +50,13 @@ std::string checks(context& with, const json::object& x) {
   return shown;
 }
 
+failure undecided(const std::string& why) {
+  return {exit_code::unknown,
+          fmt::format("it may or may not be decided: {}; \"troupectl config "
+                      "history\" shows what is",
+                      why)};
+}
+
 /// What came first, for whoever lost against it.
 std::string other_of(const json::object& x) {
   const auto& other = part(x, "other");
@@ -66,11 +73,15 @@ std::string other_of(const json::object& x) {
 
 answer propose(context& with, const std::string& path,
                const json::object& body) {
-  return with.ask({.method = "POST",
-                   .path = path,
-                   .body = json::serialize(body),
-                   .timeout = decision_timeout,
-                   .result_key = "outcome"});
+  try {
+    return with.ask({.method = "POST",
+                     .path = path,
+                     .body = json::serialize(body),
+                     .timeout = decision_timeout,
+                     .result_key = "outcome"});
+  } catch (const no_answer& x) {
+    throw undecided(x.what());
+  }
 }
 
 exit_code show_outcome(context& with, const answer& x) {
@@ -89,10 +100,7 @@ exit_code show_outcome(context& with, const answer& x) {
   }
   out << std::flush;
   if (outcome == "unknown")
-    throw failure{exit_code::unknown,
-                  fmt::format("it may or may not be decided: {}; \"troupectl "
-                              "config history\" shows what is",
-                              words)};
+    throw undecided(words);
   throw failure{exit_code::failed,
                 fmt::format("{}: {}{}", outcome, words,
                             outcome == "conflict" ? other_of(x.body) : "")};

@@ -30,6 +30,8 @@ answer context::ask_node(const std::string& name, request what) {
 
 void context::refuse(const answer& x, const request& asked) {
   static constexpr unsigned not_found = 404;
+  static constexpr unsigned server_error = 500;
+  static constexpr unsigned not_ready = 503; // asked nobody
   static constexpr unsigned gateway_timeout = 504;
   if (as_json())
     world_.out << x.text;
@@ -42,9 +44,11 @@ void context::refuse(const answer& x, const request& asked) {
                          asked.path, x.status);
   if (x.status == not_found && !asked.if_missing.empty())
     words += "; " + asked.if_missing;
-  throw failure{x.status == gateway_timeout ? exit_code::incomplete
-                                            : exit_code::failed,
-                words};
+  const auto code =
+    x.status == gateway_timeout ? exit_code::incomplete : exit_code::failed;
+  if (x.status >= server_error && x.status != not_ready)
+    throw no_answer{code, words};
+  throw failure{code, words};
 }
 
 exit_code context::show(const answer& x, const renderer& to_text) {

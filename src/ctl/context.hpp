@@ -47,7 +47,8 @@ public:
       asked_node_(std::move(asked_node)), in_turn_(in_turn) {}
 
   /// Calls the node. @throws failure unless it answers with 2xx or with the
-  /// key of a result; as JSON, a refusal is printed first.
+  /// key of a result: no_answer if the node does not know what came of it. As
+  /// JSON, a refusal is printed first.
   answer ask(const request& what);
 
   /// Shows an answer: as JSON exactly as it came, else by `text`.

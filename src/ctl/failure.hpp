@@ -27,4 +27,11 @@ private:
   exit_code code_;
 };
 
+/// The request was sent and no outcome came back: what it asked for may have
+/// been done, and a verb that changes something must not say that it was not.
+class no_answer : public failure {
+public:
+  using failure::failure;
+};
+
 } // namespace troupe::ctl

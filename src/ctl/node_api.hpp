@@ -34,7 +34,8 @@ class node_api {
 public:
   virtual ~node_api() = default;
   /// @returns what the node answers, whatever the status.
-  /// @throws failure if there is no answer, or one that is no JSON object.
+  /// @throws failure if the node cannot be reached, no_answer if it was asked
+  /// and gave no answer, or one that is no JSON object.
   virtual answer call(const request& what) = 0;
 };
 

@@ -109,10 +109,10 @@ answer to_answer(http::response<http::string_body> response,
   error_code ec;
   auto value = boost::json::parse(result.text, ec);
   if (ec || !value.is_object())
-    throw failure{exit_code::failed,
-                  fmt::format("{} does not answer as trouped's admin.socket "
-                              "does: status {} without a JSON object",
-                              path, result.status)};
+    throw no_answer{exit_code::failed,
+                    fmt::format("{} does not answer as trouped's admin.socket "
+                                "does: status {} without a JSON object",
+                                path, result.status)};
   result.body = std::move(value.get_object());
   return result;
 }
@@ -137,15 +137,15 @@ answer socket_api::call(const request& what) {
   exchange both{loop, peer, what};
   const auto result = both.run(what.timeout);
   if (!result)
-    throw failure{exit_code::incomplete,
-                  fmt::format("{}: trouped did not answer within {}; is it "
-                              "stopped or overloaded? Its log says more",
-                              path_, elapsed(what.timeout))};
+    throw no_answer{exit_code::incomplete,
+                    fmt::format("{}: trouped did not answer within {}; is it "
+                                "stopped or overloaded? Its log says more",
+                                path_, elapsed(what.timeout))};
   if (*result)
-    throw failure{exit_code::failed,
-                  fmt::format("{}: trouped gave no answer ({}); if it has just "
-                              "ended, its log says why",
-                              path_, result->message())};
+    throw no_answer{exit_code::failed,
+                    fmt::format("{}: trouped gave no answer ({}); if it has "
+                                "just ended, its log says why",
+                                path_, result->message())};
   return to_answer(both.take(), path_);
 }
 

@@ -116,6 +116,34 @@ CAF_TEST(why has a line for each observer) {
   CAF_CHECK(said("lb2       up    1m 30s  no: too old  status 200\n"));
 }
 
+CAF_TEST(a change whose answer is lost may be decided and is never refused) {
+  write(new_text);
+  const std::vector<std::pair<std::string, std::vector<std::string>>> changes{
+    {"POST /v1/config", {"config", "apply", file}},
+    {"POST /v1/config/rollback", {"config", "rollback", "3"}},
+    {"POST /v1/cluster/form", {"cluster", "form", "--from", "lb1", "--yes"}},
+    {"POST /v1/cluster/adopt", {"cluster", "adopt", "lb1", "--yes"}},
+    {"POST /v1/cluster/recover",
+     {"cluster", "recover", "--nodes", "lb1", "--yes"}}};
+  for (const auto& [call, words] : changes) {
+    for (const auto code : {exit_code::failed, exit_code::incomplete}) {
+      scripted_node lost;
+      lost.answers("GET /v1/config/history", 200, history_answer);
+      lost.loses(call, code);
+      CAF_CHECK_EQUAL(lost(words), 4);
+      CAF_CHECK(lost.err.find("may or may not be decided")
+                != std::string::npos);
+    }
+    for (const auto& [status, code] :
+         {std::pair{500u, 4}, {502u, 4}, {504u, 4}, {503u, 1}, {403u, 1}}) {
+      scripted_node answering;
+      answering.answers("GET /v1/config/history", 200, history_answer);
+      answering.answers(call, status, R"({"error":"no"})");
+      CAF_CHECK_EQUAL(answering(words), code);
+    }
+  }
+}
+
 CAF_TEST(a diff shows what a file would change in the cluster) {
   write(new_text);
   CAF_CHECK_EQUAL(node({"config", "diff", file}), 0);

@@ -25,6 +25,9 @@ public:
     script_[call].push_back({status, std::move(text)});
   }
 
+  /// `call` is sent, and the node ends or is silent.
+  void loses(const std::string& call, exit_code code) { lost_[call] = code; }
+
   /// Runs troupectl with these words.
   int operator()(std::vector<std::string> words) {
     words.insert(words.begin(), "troupectl");
@@ -86,6 +89,8 @@ private:
   answer give(const request& what) {
     const auto call = what.method + ' ' + what.path;
     calls.push_back(what.body.empty() ? call : call + ' ' + what.body);
+    if (const auto lost = lost_.find(call); lost != lost_.end())
+      throw no_answer{lost->second, "trouped gave no answer"};
     auto found = script_.find(call);
     if (found == script_.end())
       throw failure{exit_code::failed, "nothing scripted for " + call};
@@ -97,6 +102,7 @@ private:
   }
 
   std::map<std::string, std::deque<scripted>> script_;
+  std::map<std::string, exit_code> lost_;
   time_point time_{};
 };
 

@@ -2,8 +2,9 @@
 """troupectl against a cluster: what the nodes agree on, and how an operator changes it."""
 
 import json
+import signal
 
-from harness import eventually, limit
+from harness import eventually, limit, patience
 from test_ctl import ctl, rows
 
 
@@ -170,3 +171,22 @@ def test_a_drain_waits_for_the_connections_of_every_node(t):
     done = ctl(c["lb1"], "drain", "app/a1", "--wait", "30s").stdout
     assert "nothing is under way on lb1, lb2, lb3" in done, done
     assert all(client.read_response().status == 200 for client in clients)
+
+
+@limit(150)
+def test_a_change_is_unknown_when_the_node_asked_ends_before_its_outcome(t):
+    c = t.cluster(3)
+    for number, how in enumerate((signal.SIGTERM, signal.SIGKILL)):
+        for name in ("lb2", "lb3"):
+            c[name].freeze()
+        command = [t.binary("troupectl"), "--socket", c["lb1"].socket, "config", "apply"]
+        asking = t.process([*command, shared(c, retries(number + 3))])
+        eventually(lambda: c["lb1"].api("GET", "/v1/nodes")[1]["proposing"], 5, "the change is under vote")
+        c["lb1"].process.signal(how)
+        assert asking.wait(20 * patience()) == 4, asking.stderr_path.read_text()
+        assert "may or may not be decided" in asking.stderr_path.read_text()
+        c["lb1"].process.wait(20 * patience())
+        for name in ("lb2", "lb3"):
+            c[name].thaw()
+        c["lb1"].launch()
+        c.wait_formed(generation=c.generation_of("lb2"))

@@ -61,8 +61,11 @@ register_keeper::behavior_type register_keeper::make_behavior() {
 
 void register_keeper::on_exit() {
   effects_.clear();
+  // What was asked for may be decided by now, or be finished by others.
+  auto unknown = refusal("the register has ended");
+  unknown.result = registry::outcome::unknown;
   for (auto& [number, waiting] : std::exchange(waiting_, {}))
-    waiting.deliver(refusal("the register has ended; ask again"));
+    waiting.deliver(unknown);
   parts_ = {}; // the others hold handles of this actor too
 }
 
