@@ -265,15 +265,16 @@ bool http_session::may_send_again() const noexcept {
   return untouched || (x.idempotent && !x.body_sent);
 }
 
-void http_session::server_failed(reason why) {
+void http_session::server_failed(reason why, bool by_itself) {
   auto& x = *exchange_;
   const bool again = may_send_again();
   // Connect failures are free: the dialer takes the next server by itself.
   const bool paid = again && x.dial.backend().budget().try_spend();
   // A kept connection that its server had closed meanwhile is no failure,
   // unless it costs a request.
-  const bool stale = x.dial.is_reused() && x.bytes_from_server == 0;
-  if (!stale || !paid)
+  const bool stale =
+    by_itself && x.dial.is_reused() && x.bytes_from_server == 0;
+  if (by_itself && (!stale || !paid))
     x.dial.note_fault(why, !stale && !x.head_done);
   x.dial.discard();
   if (!again)

@@ -49,7 +49,8 @@ private:
   bool step_closing(turn_budget& budget);
   void on_dialed(dialer::outcome outcome);
   /// The server failed before its response was complete.
-  void server_failed(reason why);
+  /// @param by_itself False: it was taken away.
+  void server_failed(reason why, bool by_itself = true);
   void server_timed_out();
   /// What it said is no response, or too much of one.
   void refuse_response(bool evidence);
