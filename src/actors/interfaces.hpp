@@ -37,8 +37,9 @@ using router_actor = caf::typed_actor<
   caf::reacts_to<operator_wish>,
   caf::replies_to<describe_backend>::with<backend_view>,
   caf::replies_to<describe_snapshot>::with<publish_snapshot>,
-  // Answers when it has published what it was told before.
-  caf::reacts_to<confirm_changes>,
+  // Answers when it has published what it was told before: with the addresses
+  // of its servers' names, unless those take longer than a second (then false).
+  caf::replies_to<confirm_changes>::with<bool>,
   // A snapshot that workers no longer use; dropped here. No reply.
   caf::reacts_to<retired_snapshot>,
   // INTERNAL: the pause between publications is over.

@@ -66,7 +66,7 @@ router::behavior_type router::make_behavior() {
     [this](const describe_snapshot&) {
       return publish_snapshot{make_snapshot()};
     },
-    [](const confirm_changes&) {},
+    [this](const confirm_changes&) { return take_confirm(); },
     [](const retired_snapshot&) {}, // destroyed with the message
     [this](const publish_due&) { pause_over(); },
     [this](const resolve_due&) { resolve_all(); },
@@ -76,6 +76,7 @@ router::behavior_type router::make_behavior() {
 }
 
 void router::on_exit() {
+  confirmations_.clear();
   links_ = {}; // the others hold handles of this actor too
   members_.clear();
   by_name_.clear();
@@ -110,7 +111,31 @@ void router::configure(const configure_backend& message) {
     delayed_send(this, opinion_time, opinion_overdue{});
 }
 
+/// Who asks is about to send clients here: names are looked up first, or the
+/// first requests would find no server.
+caf::result<bool> router::take_confirm() {
+  auto result = make_response_promise<bool>();
+  confirmations_.push_back(result);
+  confirm_if_known();
+  if (!confirmations_.empty())
+    delayed_send(this, opinion_time, opinion_overdue{});
+  return result;
+}
+
+void router::confirm(bool known) {
+  for (auto& x : std::exchange(confirmations_, {}))
+    x.deliver(known);
+}
+
+void router::confirm_if_known() {
+  if (!dirty_
+      && std::none_of(members_.begin(), members_.end(),
+                      [](const auto& x) { return x.awaits_first_answer(); }))
+    confirm(true);
+}
+
 void router::stop_awaiting() {
+  confirm(false);
   const auto now = clock().now();
   for (auto& x : members_)
     if (x.opinion_due && *x.opinion_due <= now)
@@ -439,6 +464,7 @@ void router::lookup_failed(member& server, const std::string& why) {
     return;
   if (server.address.empty()) {
     evaluate_all(); // nothing to publish, perhaps something to log
+    confirm_if_known();
     return;
   }
   server.address = {};
@@ -638,6 +664,7 @@ void router::publish() {
   send(links_.metrics, publish_snapshot{std::move(snapshot)});
   paused_ = true;
   delayed_send(this, publish_pause, publish_due{});
+  confirm_if_known();
 }
 
 void router::pause_over() {

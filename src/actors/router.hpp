@@ -6,6 +6,7 @@
 #include "core/name_index.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <boost/system/result.hpp>
 
@@ -108,6 +109,9 @@ private:
   void take_wish(const operator_wish& message);
   backend_view describe() const;
   void pause_over();
+  caf::result<bool> take_confirm();
+  void confirm(bool known);
+  void confirm_if_known();
   void stop_awaiting();
   void resolve_all();
 
@@ -151,8 +155,9 @@ private:
   uint64_t generation_ = 0;
   uint64_t version_ = 0;
   std::vector<member> members_; ///< order of settings
-  name_index by_name_;          ///< positions in `members_`, for find()
-  bool has_majority_ = false;   ///< of a cluster
+  std::vector<caf::typed_response_promise<bool>> confirmations_;
+  name_index by_name_;        ///< positions in `members_`, for find()
+  bool has_majority_ = false; ///< of a cluster
   bool fail_open_ = false;
   bool panic_ = false;
   bool none_usable_ = false;

@@ -153,7 +153,7 @@ void supervisor::await_routers(const change_ptr& change) {
     return switch_frontends(change);
   for (const auto& settings : change->next->backends)
     request(backends_[settings.name].router, answer_timeout, confirm_changes{})
-      .then([one_done] { one_done(); },
+      .then([one_done](bool) { one_done(); },
             [this, one_done, name = settings.name](const caf::error& error) {
               log::error("router of {}: {}", name, system().render(error));
               one_done();

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/admin_thread.hpp"
 
+#include "actors/log.hpp"
+
 #include <boost/asio/post.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace troupe::daemon {
+
+namespace {
+
+constexpr std::chrono::seconds patience{1};
+
+} // namespace
 
 admin_thread::admin_thread() = default;
 
@@ -16,7 +25,10 @@ admin_thread::~admin_thread() {
 }
 
 void admin_thread::start() {
-  thread_ = std::thread{[this] { loop_.run(); }};
+  thread_ = std::thread{[this] {
+    loop_.run();
+    ended_.set_value();
+  }};
 }
 
 void admin_thread::join(std::function<void()> last) {
@@ -25,6 +37,10 @@ void admin_thread::join(std::function<void()> last) {
     stalls_.stop();
     keep_running_.reset();
   });
+  if (ended_.get_future().wait_for(patience) == std::future_status::timeout) {
+    log::warn("admin: requests are still under way and end with this process");
+    loop_.stop();
+  }
   thread_.join();
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <functional>
+#include <future>
 #include <thread>
 
 namespace troupe::daemon {
@@ -27,7 +28,8 @@ public:
 
   void start();
 
-  /// Runs `last` on the loop, which has to end everything there; then joins.
+  /// Runs `last` on the loop, which has to end everything there; then joins. A
+  /// second later the loop ends whatever is left: no stranger holds up a stop.
   void join(std::function<void()> last);
 
 private:
@@ -35,6 +37,7 @@ private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
     keep_running_{loop_.get_executor()};
   net::stall_watch stalls_{loop_};
+  std::promise<void> ended_;
   std::thread thread_;
 };
 

@@ -202,7 +202,7 @@ dialer::outcome dialer::connect(const server_route& server) {
 }
 
 dialer::outcome dialer::connect_to(const endpoint& address) {
-  auto attempt = start_connect(address, snapshot().tcp_keepalive);
+  auto attempt = start_connect(address);
   if (attempt.status == connect_status::failed)
     return connect_on(attempt.error);
   const bool at_once = attempt.status == connect_status::connected;

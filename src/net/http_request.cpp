@@ -115,6 +115,7 @@ void http_session::relieve_buffers() {
 void http_session::evict() {
   input_.reset();
   evicted_ = true;
+  frontend_->counters().evicted[static_cast<size_t>(reason::memory)].add();
   services_.event_loop.make_ready(client_token_);
 }
 

@@ -26,9 +26,17 @@ using age_hook = boost::intrusive::list_base_hook<
   boost::intrusive::tag<struct of_pool>,
   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
+/// And among those that have just been opened.
+using young_hook = boost::intrusive::list_base_hook<
+  boost::intrusive::tag<struct of_young>,
+  boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 /// One connection to a server: driven by a session, or idle in a pool.
-struct server_connection final : shelf_hook, age_hook, private stream_owner {
-  server_connection(loop& l, stream_owner& owner) noexcept : io(l, owner) {}
+struct server_connection final : shelf_hook,
+                                 age_hook,
+                                 young_hook,
+                                 private stream_owner {
+  server_connection(loop& l, stream_owner& owner) noexcept;
   ~server_connection();
 
   /// From now on whatever happens on it ends it: it is idle.
@@ -38,6 +46,7 @@ struct server_connection final : shelf_hook, age_hook, private stream_owner {
   server_live* server = nullptr;
   endpoint address;
   uint64_t requests = 0; ///< 0: fresh
+  time_point opened{};
   time_point idle_since{};
   uint64_t idle_turn = 0; ///< of the loop, when it became idle
   const stream_owner* last_owner = nullptr; ///< a name, no more, in that turn

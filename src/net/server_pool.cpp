@@ -25,6 +25,9 @@ bool keeps_idle(const server_route& server) noexcept {
 
 // -- connections --------------------------------------------------------------
 
+server_connection::server_connection(loop& l, stream_owner& owner) noexcept
+  : io(l, owner) {}
+
 server_connection::~server_connection() {
   if (shelf)
     --shelf->at_work;
@@ -39,7 +42,8 @@ void bound_connection::end() noexcept {
 
 // -- the pool -----------------------------------------------------------------
 
-server_pool::server_pool(loop& l) : loop_(l), timer_(l.timers().add(*this)) {}
+server_pool::server_pool(loop& l)
+  : loop_(l), timer_(l.timers().add(*this)), young_(l) {}
 
 server_pool::~server_pool() {
   close();
@@ -55,6 +59,7 @@ void server_pool::close() noexcept {
 void server_pool::adopt(const backend_snapshot& snapshot,
                         const backend_snapshot* before) {
   settings_ = snapshot.pool;
+  young_.keepalive(snapshot.tcp_keepalive);
   const auto& servers = snapshot.servers;
   if (before == nullptr || before->servers.size() != servers.size())
     return adopt_anew(snapshot);
@@ -148,6 +153,7 @@ bool server_pool::is_quiet_now(const server_connection& connection,
 }
 
 void server_pool::enlist(server_connection& connection) {
+  young_.add(connection);
   const auto found = shelves_.find(connection.server);
   if (found == shelves_.end())
     return;

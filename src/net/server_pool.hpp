@@ -5,6 +5,7 @@
 #include "core/snapshot.hpp"
 #include "net/bound_connection.hpp"
 #include "net/server_connection.hpp"
+#include "net/young_connections.hpp"
 
 #include <unordered_map>
 #include <vector>
@@ -117,6 +118,7 @@ private:
   std::unordered_map<const server_live*, local_ptr<server_shelf>> shelves_;
   age_list by_age_; ///< oldest first
   pool_settings settings_;
+  young_connections young_;
   size_t idle_ = 0;
   uint64_t round_ = 0;
 };

@@ -203,16 +203,12 @@ bool is_ipv6_only(int fd) noexcept {
       && value != 0;
 }
 
-connect_attempt start_connect(const endpoint& address,
-                              milliseconds keepalive) noexcept {
+connect_attempt start_connect(const endpoint& address) noexcept {
   const int fd = open_socket(address);
   if (fd < 0)
     return {connect_status::failed, -1, errno};
-  if (address.family() != AF_UNIX) {
+  if (address.family() != AF_UNIX)
     set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
-    if (keepalive.count() > 0)
-      keep_alive(fd, keepalive);
-  }
   if (::connect(fd, address.data(), address.size()) == 0)
     return {connect_status::connected, fd, 0};
   if (errno == EINPROGRESS)

@@ -57,9 +57,7 @@ struct connect_attempt {
 };
 
 /// Starts a non-blocking connect; TCP_NODELAY is set.
-/// @param keepalive See keep_alive().
-connect_attempt start_connect(const endpoint& address,
-                              milliseconds keepalive = {}) noexcept;
+connect_attempt start_connect(const endpoint& address) noexcept;
 
 /// A TCP connection whose other end does not answer any more ends after `time`,
 /// whether something is on its way to it (TCP_USER_TIMEOUT) or not: then it is

@@ -84,6 +84,7 @@ CAF_TEST(every key arrives in its field) {
                                 1ull << 30,
                                 "/tmp/state",
                                 "troupe",
+                                true,
                                 {log_level::debug, log_format::json},
                                 {"-", log_format::text}}));
   CAF_CHECK(s.admin

@@ -103,8 +103,7 @@ CAF_TEST(replaced text never becomes structure) {
     "frontends: [{name: w, listen: \"127.0.0.1:80\", backend: a}]\n"
     "backends: [{name: a, servers: [{name: s, address: \"h:80\"}]}]\n"
     "global: {access_log: {path: \"${EVIL}\"}}\n");
-  CAF_CHECK_EQUAL(
-    parsing::lines(result.problems),
-    "f:3:29: global.access_log.path: got \"x\\nfrontends: []\", "
-    "expected text without control characters\n");
+  CAF_CHECK_EQUAL(parsing::lines(result.problems),
+                  "f:3:29: global.access_log.path: got \"x\\nfrontends: []\", "
+                  "expected text without control characters\n");
 }

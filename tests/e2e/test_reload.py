@@ -63,12 +63,16 @@ def test_a_frontend_that_gets_another_backend_keeps_its_clients(t):
     node.config["backends"].append(other)
     node.config["frontends"][0]["backend"] = "other"
     node.reload()
-    # They are connected still: no other three may come beside them.
+    # They are connected still: no other may come beside them, once they are
+    # busy. Those that rest would give way to it.
     node.expect_metric(3, "frontend_connections")
+    for client in clients:
+        client.send_request("GET", "/delay/1500")
+    node.expect_metric(3, "server_connections")
     with node.client() as extra:
         assert extra.get("/").status == 503
     for client in clients:
-        assert client.get("/").field("X-Server") == "b1"
+        assert client.read_response().field("X-Server") == "b1"
         client.close()
     node.expect_metric(0, "frontend_connections")
     node.expect_metric(1, "refused_total", reason="frontend_limit")

@@ -251,16 +251,13 @@ CAF_TEST(what is accepted is kept alive as its listener says) {
   CAF_REQUIRE(!listen_group(*group));
   keep_alive(group->front(), 60s);
   const auto address = local_endpoint(group->front());
-  const descriptor client{start_connect(address, 3s).fd};
+  const descriptor client{start_connect(address).fd};
   const descriptor accepted{::accept(group->front(), nullptr, nullptr)};
   CAF_REQUIRE(accepted.get() >= 0);
   CAF_CHECK_EQUAL(option(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
   CAF_CHECK_EQUAL(option(accepted, IPPROTO_TCP, TCP_KEEPIDLE), 30);
   CAF_CHECK_EQUAL(option(accepted, IPPROTO_TCP, TCP_KEEPINTVL), 10);
   CAF_CHECK_EQUAL(option(accepted, IPPROTO_TCP, TCP_USER_TIMEOUT), 60'000);
-  CAF_CHECK_EQUAL(option(client, SOL_SOCKET, SO_KEEPALIVE), 1);
-  CAF_CHECK_EQUAL(option(client, IPPROTO_TCP, TCP_KEEPIDLE), 1);
-  CAF_CHECK_EQUAL(option(client, IPPROTO_TCP, TCP_USER_TIMEOUT), 3'000);
   keep_alive(group->front(), 0s);
   const descriptor second{start_connect(address).fd};
   const descriptor later{::accept(group->front(), nullptr, nullptr)};

@@ -223,7 +223,8 @@ void add_apply(command_line& to, CLI::App& family) {
      "  troupectl config apply troupe.yaml --base 4\n\n"
      "Every node that can be reached checks it first: one refusal stops it.\n"
      "Exit codes: 0 committed, 1 refused or another change came first, 4 it "
-     "may or\nmay not be decided: the node asked ended, say. \"config history\" "
+     "may or\nmay not be decided: the node asked ended, say. \"config "
+     "history\" "
      "shows it.\n"},
     [given](context& with) { return apply(with, *given); });
   add_file(verb, given->file);
