@@ -53,6 +53,9 @@ dialer::outcome dialer::dial(reuse pool, bound_connection& own) {
 
 dialer::outcome dialer::dial(reuse pool) {
   reuse_ = pool;
+  // The server that failed may be one that was just taken away for another.
+  if (!avoid_.empty())
+    take_newest_snapshot();
   // Who comes first is served first; a retry has waited already.
   if (avoid_.empty() && !backend_->queue().empty())
     return wait_in_queue();

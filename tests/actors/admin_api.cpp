@@ -279,9 +279,10 @@ CAF_TEST(tokens are read from files without their line end) {
 
 CAF_TEST(a bad token file is named and its content is not ) {
   auto missing = refusal_of({directory / "none", token_role::read});
-  CAF_CHECK_EQUAL(missing, "admin.tokens: " + (directory / "none").string()
-                             + ": cannot be read");
-  CAF_CHECK(refusal_of(token("empty", "\n")).ends_with("is empty"));
+  CAF_CHECK(missing.find((directory / "none").string() + ": cannot be read")
+            != std::string::npos);
+  CAF_CHECK(refusal_of(token("empty", "\n")).find("is empty")
+            != std::string::npos);
   auto words = refusal_of(token("words", "not one\n"));
   CAF_CHECK(words.ends_with("expected one line without spaces"));
   CAF_CHECK_EQUAL(words.find("not one"), std::string::npos);

@@ -49,7 +49,12 @@ struct fixture {
 
   void serve(admin::request_handler answer) {
     server = admin::listen(loop, *endpoint::parse("unix:" + path.string()),
-                           std::move(answer));
+                           [answer = std::move(answer)](const auto&) {
+                             admin::decision result;
+                             result.handle = answer;
+                             result.body_bytes_max = uint64_t{1} << 20;
+                             return result;
+                           });
     thread = std::thread{[this] { loop.run(); }};
   }
 

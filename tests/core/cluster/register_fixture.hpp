@@ -195,7 +195,7 @@ public:
       const auto [at, alarm] = *alarms_.begin();
       alarms_.erase(alarms_.begin());
       now_ = std::max(now_, at);
-      if (nodes_[alarm.first].timer.due(alarm.second))
+      if (auto& x = nodes_[alarm.first]; x.machine && x.timer.due(alarm.second))
         give(alarm.first, tick{});
       deliver();
     }
