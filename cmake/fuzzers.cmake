@@ -48,5 +48,5 @@ troupe_fuzzer(data_path fuzz_net)
 troupe_fuzzer(config fuzz_config)
 troupe_fuzzer(admin_api fuzz_net caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
               SOURCES src/actors/actor_host.cpp src/actors/admin_api.cpp src/actors/admin_api_json.cpp
-                      src/actors/admin_cluster_json.cpp src/actors/explain.cpp src/actors/journal.cpp
+                      src/actors/admin_cluster_json.cpp src/actors/admin_events_json.cpp src/actors/explain.cpp src/actors/journal.cpp
                       src/actors/log.cpp src/admin/request_reader.cpp src/admin/target.cpp)
