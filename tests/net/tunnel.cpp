@@ -27,6 +27,16 @@ struct journey final : stream_owner {
       server(std::move(far.b)), both(l, client_io, server_io) {
     client_io.open(near.b.release(), true, is_unix);
     server_io.open(far.a.release(), true, is_unix);
+    // Else the kernel grows them, up to tcp_rmem's maximum: 32 MiB somewhere,
+    // which takes all that a test sends to see a sender held up.
+    for (const int fd :
+         {client.fd(), client_io.fd(), server_io.fd(), server.fd()})
+      bound_receive_buffer(fd);
+  }
+
+  static void bound_receive_buffer(int fd) {
+    const int size = 256 * 1024;
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   }
 
   void on_stream(stream&) override {}
