@@ -41,17 +41,6 @@ streamed_family per_server(streamed_family family, server_span servers,
   return family;
 }
 
-/// One series a backend.
-template <class Tell>
-streamed_family per_backend(streamed_family family, backend_span backends,
-                            Tell tell) {
-  family.items = backends.size();
-  family.tell = [backends, tell](size_t item, series_sink& to) {
-    tell(*backends[item], to);
-  };
-  return family;
-}
-
 void add_state(streamed_families& to, server_span servers) {
   to.push_back(per_server(
     gauge_family("troupe_server_up",
@@ -162,37 +151,37 @@ void add_checks(streamed_families& to, server_span servers) {
 }
 
 void add_pool(streamed_families& to, backend_span backends) {
-  to.push_back(per_backend(
-    counter_family("troupe_retries_total",
-                   "Requests tried again, by how that ended"),
-    backends, [](const backend_snapshot& x, series_sink& to) {
-      const auto& workers = x.live->by_worker;
-      auto add = [&](std::string_view result, auto read) {
-        to.add({{"backend", x.name}, {"result", result}},
-               sum_workers(workers, read));
-      };
-      add(
-        "success", [](auto& y) -> auto& { return y.retries_success; });
-      add(
-        "failure", [](auto& y) -> auto& { return y.retries_failure; });
-      add(
-        "budget_exhausted",
-        [](auto& y) -> auto& { return y.retries_budget_exhausted; });
-    }));
-  to.push_back(per_backend(
+  to.push_back(
+    per_item(counter_family("troupe_retries_total",
+                            "Requests tried again, by how that ended"),
+             backends, [](const backend_snapshot& x, series_sink& to) {
+               const auto& workers = x.live->by_worker;
+               auto add = [&](std::string_view result, auto read) {
+                 to.add({{"backend", x.name}, {"result", result}},
+                        sum_workers(workers, read));
+               };
+               add(
+                 "success", [](auto& y) -> auto& { return y.retries_success; });
+               add(
+                 "failure", [](auto& y) -> auto& { return y.retries_failure; });
+               add(
+                 "budget_exhausted",
+                 [](auto& y) -> auto& { return y.retries_budget_exhausted; });
+             }));
+  to.push_back(per_item(
     gauge_family("troupe_queue_length", "Requests that wait for a free server"),
     backends, [](const backend_snapshot& x, series_sink& to) {
       to.add({{"backend", x.name}}, x.live->queue.waiting());
     }));
-  to.push_back(per_backend(
-    gauge_family(
-      "troupe_fail_open",
-      "1 while servers are used although this node's own evidence is "
-      "against all of them"),
-    backends, [](const backend_snapshot& x, series_sink& to) {
-      to.add({{"backend", x.name}}, x.fail_open ? 1 : 0);
-    }));
-  to.push_back(per_backend(
+  to.push_back(
+    per_item(gauge_family(
+               "troupe_fail_open",
+               "1 while servers are used although this node's own evidence is "
+               "against all of them"),
+             backends, [](const backend_snapshot& x, series_sink& to) {
+               to.add({{"backend", x.name}}, x.fail_open ? 1 : 0);
+             }));
+  to.push_back(per_item(
     gauge_family(
       "troupe_panic",
       "1 while so few servers are usable that all that are ready are used "

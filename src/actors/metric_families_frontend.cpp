@@ -10,20 +10,10 @@ namespace {
 constexpr std::array<std::string_view, 5> codes{"1xx", "2xx", "3xx", "4xx",
                                                 "5xx"};
 
-template <class Tell>
-streamed_family per_frontend(streamed_family family, frontend_span frontends,
-                             Tell tell) {
-  family.items = frontends.size();
-  family.tell = [frontends, tell](size_t item, series_sink& to) {
-    tell(*frontends[item], to);
-  };
-  return family;
-}
-
 } // namespace
 
 void add_frontend_families(streamed_families& to, frontend_span frontends) {
-  to.push_back(per_frontend(
+  to.push_back(per_item(
     counter_family("troupe_http_requests_total",
                    "Requests answered, by class of the status"),
     frontends, [](const frontend_live& x, series_sink& to) {
@@ -33,7 +23,7 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
           sum_workers(
             x.by_worker, [&](auto& y) -> auto& { return y.requests[i]; }));
     }));
-  to.push_back(per_frontend(
+  to.push_back(per_item(
     histogram_family("troupe_http_request_duration_seconds",
                      "From the first byte of a request to the last byte of its "
                      "response"),
@@ -41,27 +31,25 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
       to.add({{"frontend", x.name}, {"backend", x.backend}},
              histogram_totals{x.by_worker});
     }));
-  to.push_back(
-    per_frontend(gauge_family("troupe_frontend_connections",
-                              "Connections of clients open now"),
-                 frontends, [](const frontend_live& x, series_sink& to) {
-                   to.add({{"frontend", x.name}},
-                          sum_workers(
-                            x.clients->by_worker, [](auto& y) -> auto& {
-                              return y.connections_open;
-                            }));
-                 }));
-  to.push_back(
-    per_frontend(counter_family("troupe_frontend_connections_total",
-                                "Connections of clients accepted"),
-                 frontends, [](const frontend_live& x, series_sink& to) {
-                   to.add({{"frontend", x.name}},
-                          sum_workers(
-                            x.clients->by_worker, [](auto& y) -> auto& {
-                              return y.connections_total;
-                            }));
-                 }));
-  to.push_back(per_frontend(
+  to.push_back(per_item(gauge_family("troupe_frontend_connections",
+                                     "Connections of clients open now"),
+                        frontends, [](const frontend_live& x, series_sink& to) {
+                          to.add({{"frontend", x.name}},
+                                 sum_workers(
+                                   x.clients->by_worker, [](auto& y) -> auto& {
+                                     return y.connections_open;
+                                   }));
+                        }));
+  to.push_back(per_item(counter_family("troupe_frontend_connections_total",
+                                       "Connections of clients accepted"),
+                        frontends, [](const frontend_live& x, series_sink& to) {
+                          to.add({{"frontend", x.name}},
+                                 sum_workers(
+                                   x.clients->by_worker, [](auto& y) -> auto& {
+                                     return y.connections_total;
+                                   }));
+                        }));
+  to.push_back(per_item(
     counter_family("troupe_http_fields_dropped_total",
                    "Fields of requests left out for their names: aliases and "
                    "underscores"),
@@ -71,7 +59,7 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
                x.clients->by_worker,
                [](auto& y) -> auto& { return y.fields_dropped; }));
     }));
-  to.push_back(per_frontend(
+  to.push_back(per_item(
     counter_family("troupe_refused_total",
                    "Requests and streams that did not end well, by reason"),
     frontends, [](const frontend_live& x, series_sink& to) {
@@ -83,7 +71,7 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
                      return y.refused[i];
                    }));
     }));
-  to.push_back(per_frontend(
+  to.push_back(per_item(
     counter_family("troupe_connections_evicted_total",
                    "Connections of clients that nobody worked for, given up "
                    "for the sake of others, by what ran out"),

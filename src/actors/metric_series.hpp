@@ -49,6 +49,17 @@ struct streamed_family {
 
 using streamed_families = std::vector<streamed_family>;
 
+/// One item of `family` for each of `items`, told by `tell(*item, to)`.
+template <class Item, class Tell>
+streamed_family per_item(streamed_family family, std::span<const Item> items,
+                         Tell tell) {
+  family.items = items.size();
+  family.tell = [items, tell](size_t item, series_sink& to) {
+    tell(*items[item], to);
+  };
+  return family;
+}
+
 inline streamed_family counter_family(std::string_view name,
                                       std::string_view help) {
   return {name, help, prometheus::MetricType::Counter, 0, {}};
