@@ -40,9 +40,8 @@ void buffer::consume(size_t count) noexcept {
     reset();
 }
 
-void buffer::reset() noexcept {
-  if (block_ != nullptr)
-    pool_->give(block_, capacity_);
+void buffer::give_back() noexcept {
+  pool_->give(block_, capacity_);
   pool_ = nullptr;
   block_ = nullptr;
   capacity_ = begin_ = end_ = 0;

@@ -42,9 +42,14 @@ public:
   /// Drops the first `count` bytes; gives the block back once nothing is left.
   void consume(size_t count) noexcept;
   /// Gives the block back.
-  void reset() noexcept;
+  void reset() noexcept {
+    if (block_ != nullptr)
+      give_back();
+    begin_ = end_ = 0;
+  }
 
 private:
+  void give_back() noexcept;
   void swap(buffer& other) noexcept {
     std::swap(pool_, other.pool_);
     std::swap(block_, other.block_);

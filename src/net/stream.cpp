@@ -138,6 +138,8 @@ io_status stream::send(std::span<iovec> pieces, bool more) {
       && write_now(pieces, total, more, sent) == io_status::failed)
     return io_status::failed;
   took_all_ = sent == total;
+  if (took_all_)
+    return io_status::done;
   for (const auto& piece : pieces) {
     const auto skip = std::min(sent, piece.iov_len);
     sent -= skip;
@@ -147,9 +149,7 @@ io_status stream::send(std::span<iovec> pieces, bool more) {
   return io_status::done;
 }
 
-io_status stream::flush() {
-  if (unsent_.empty())
-    return io_status::done;
+io_status stream::send_rest() {
   if (!writable_)
     return io_status::would_block;
   iovec piece{const_cast<char*>(unsent_.data()), unsent_.size()};

@@ -86,7 +86,7 @@ public:
   io_status send(std::string_view bytes, bool more = false);
 
   /// Goes on with what waits. @returns done once nothing does.
-  io_status flush();
+  io_status flush() { return unsent_.empty() ? io_status::done : send_rest(); }
 
   bool has_unsent() const noexcept { return !unsent_.empty(); }
   /// Whether the last send() was taken whole at once.
@@ -125,6 +125,7 @@ public:
 private:
   void on_io(uint32_t events) override;
   void begin(int fd, io_token token, bool connected, bool is_unix) noexcept;
+  io_status send_rest();
   io_status write_now(std::span<iovec> pieces, size_t total, bool more,
                       size_t& sent) noexcept;
   io_status fail(int error) noexcept;

@@ -17,7 +17,8 @@ public:
   explicit head_writer(std::span<char> out) noexcept
     : begin_(out.data()), at_(out.data()), end_(out.data() + out.size()) {}
 
-  void put(std::string_view text) noexcept {
+  /// Inline by force: most texts are literals, whose copy is one instruction.
+  [[gnu::always_inline]] void put(std::string_view text) noexcept {
     assert(text.size() <= static_cast<size_t>(end_ - at_));
     if (!text.empty())
       std::memcpy(at_, text.data(), text.size());
@@ -25,7 +26,7 @@ public:
   }
 
   template <class... Texts>
-  void put(std::string_view text, Texts... more) {
+  [[gnu::always_inline]] void put(std::string_view text, Texts... more) {
     put(text);
     (put(std::string_view{more}), ...);
   }
