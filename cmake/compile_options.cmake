@@ -1,5 +1,7 @@
 add_library(troupe_options INTERFACE)
 target_compile_options(troupe_options INTERFACE -Wall -Wextra -Wpedantic -Wno-deprecated-declarations)
+# GCC 12 sees it in std::optional and std::variant where nothing is.
+target_compile_options(troupe_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_compile_definitions(troupe_options INTERFACE TROUPE_VERSION="${PROJECT_VERSION}")
 
 if(TROUPE_SANITIZE)
@@ -44,6 +46,9 @@ set(troupe_headers_asio
   <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp>
   <boost/asio/posix/stream_descriptor.hpp> <boost/asio/read_until.hpp>
   <boost/asio/steady_timer.hpp> <boost/asio/write.hpp>)
+set(troupe_headers_ctl
+  ${troupe_headers_asio} <boost/json/parse.hpp> <boost/json/serialize.hpp>
+  <boost/json/value.hpp> <CLI/CLI.hpp>)
 set(troupe_headers_caf
   ${troupe_headers_asio}
   <caf/actor_system.hpp> <caf/actor_system_config.hpp> <caf/result.hpp>
@@ -72,9 +77,13 @@ function(troupe_precompile target)
   if(NOT TROUPE_PRECOMPILE)
     return()
   endif()
+  if(target STREQUAL "troupe_ctl") # the only one of its kind
+    target_precompile_headers(troupe_ctl PRIVATE ${troupe_headers_ctl})
+    return()
+  endif()
   if(target MATCHES "^troupe_(core|config)$")
     set(group std)
-  elseif(target MATCHES "^(troupe_net|troupe_admin|troupe_ctl|troupe-backend)$")
+  elseif(target MATCHES "^(troupe_net|troupe_admin|troupe-backend)$")
     set(group asio)
   elseif(target MATCHES "^test-")
     set(group tests)

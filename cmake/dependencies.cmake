@@ -24,5 +24,3 @@ foreach(module core io)
 endforeach()
 target_link_libraries(caf::core INTERFACE Threads::Threads)
 target_link_libraries(caf::io INTERFACE caf::core)
-# CAF's templates warn when they are instantiated in our files.
-target_compile_options(caf::core INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)

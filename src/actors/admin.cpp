@@ -26,7 +26,6 @@ namespace troupe::actors {
 
 namespace {
 
-constexpr std::chrono::seconds answer_timeout{2};
 /// A reload reads the file, then the supervisor has ten seconds to apply it.
 constexpr std::chrono::seconds reload_timeout{15};
 
@@ -72,8 +71,8 @@ const server_view* find_server(const backend_view& backend,
   return found == backend.servers.end() ? nullptr : &*found;
 }
 
-admin::response no_server(const std::string& backend,
-                          const std::string& server) {
+admin::response no_such_server(const std::string& backend,
+                               const std::string& server) {
   return api::error(
     404, fmt::format("backend {} has no server \"{}\"", backend, server));
 }
@@ -272,7 +271,7 @@ void administrator::run(const api_call& call, const api::get_why& x) {
         if (const auto* server = find_server(view, name))
           show_evidence(reply, ref, *server);
         else
-          reply(no_server(view.name, name));
+          reply(no_such_server(view.name, name));
       },
       failure(call, "router " + x.backend));
 }
@@ -307,7 +306,7 @@ void administrator::run(const api_call& call, const api::change_server& x) {
       .then(
         [this, call, x](const backend_view& view) {
           if (find_server(view, x.change.server) == nullptr)
-            call.reply(no_server(view.name, x.change.server));
+            call.reply(no_such_server(view.name, x.change.server));
           else
             change_everywhere(call, x);
         },
@@ -321,7 +320,7 @@ void administrator::run(const api_call& call, const api::change_server& x) {
       [reply = call.reply, name = x.change.server](const backend_view& view) {
         const auto* server = find_server(view, name);
         if (server == nullptr)
-          reply(no_server(view.name, name));
+          reply(no_such_server(view.name, name));
         else
           reply(api::ok(
             {{"backend", view.name}, {"server", api::to_json(*server)}}));

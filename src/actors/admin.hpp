@@ -49,6 +49,8 @@ public:
 private:
   using backend_ref = admin_directory::backend;
 
+  static constexpr std::chrono::seconds answer_timeout{2};
+
   void answer(const api_call& call);
 
   // -- one for each operation --

@@ -3,6 +3,7 @@
 
 #include "actors/actor_host.hpp"
 #include "actors/admin_events_json.hpp"
+#include "actors/json_text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -17,15 +18,6 @@ namespace troupe::actors::api {
 namespace json = boost::json;
 
 namespace {
-
-json::string_view view(std::string_view x) { return {x.data(), x.size()}; }
-
-json::array to_array(const std::vector<std::string>& texts) {
-  json::array result;
-  for (const auto& x : texts)
-    result.emplace_back(view(x));
-  return result;
-}
 
 template <class T>
 json::array to_objects(const std::vector<T>& items) {
@@ -58,7 +50,8 @@ struct connection_group {
   uint64_t handled = 0;
 };
 
-json::array to_array(const std::map<std::string_view, connection_group>& xs) {
+json::array
+groups_to_array(const std::map<std::string_view, connection_group>& xs) {
   json::array result;
   for (const auto& [where, x] : xs)
     result.push_back(json::object{{"where", view(where)},
@@ -225,7 +218,7 @@ json::object actors_body(const actor_list& actors, bool single,
     group.handled += x.handled;
   }
   return {{"actors", std::move(rows)},
-          {"connections", to_array(connections)},
+          {"connections", groups_to_array(connections)},
           {"unanswered", to_array(unanswered)}};
 }
 

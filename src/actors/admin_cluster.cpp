@@ -20,10 +20,9 @@ namespace registry = cluster::registry;
 
 namespace {
 
-constexpr std::chrono::seconds answer_timeout{2};
 constexpr std::chrono::seconds reading_timeout{10};
 /// Checks have 5 s, votes follow; an answer of any kind comes in this time.
-constexpr std::chrono::seconds agree_timeout{40};
+constexpr std::chrono::seconds decision_timeout{40};
 
 registry::asker asker_of(const api_call& call, std::string message) {
   auto by = origin_of(call, std::move(message));
@@ -111,7 +110,7 @@ void administrator::run(const api_call& call, const api::get_history&) {
 template <class T>
 void administrator::ask_register(const api_call& call, T message) {
   const auto decision = std::make_shared<open_decision>(call.reply);
-  request(directory_.agreed, agree_timeout, std::move(message))
+  request(directory_.agreed, decision_timeout, std::move(message))
     .then(
       [decision, who = call.who](const registry::answer& x) {
         journal::info(event_kind::cluster, "", "cluster: asked by {}: {}: {}",

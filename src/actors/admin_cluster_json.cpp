@@ -2,6 +2,7 @@
 #include "actors/admin_cluster_json.hpp"
 
 #include "actors/admin_api_json.hpp"
+#include "actors/json_text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -19,15 +20,6 @@ namespace json = boost::json;
 namespace registry = cluster::registry;
 
 namespace {
-
-json::string_view view(std::string_view x) { return {x.data(), x.size()}; }
-
-json::array to_array(const std::vector<std::string>& all) {
-  json::array result;
-  for (const auto& x : all)
-    result.emplace_back(view(x));
-  return result;
-}
 
 /// Reads a body key by key; the first thing that is wrong is kept.
 class body_reader {

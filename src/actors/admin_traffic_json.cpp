@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/admin_traffic_json.hpp"
 
+#include "actors/json_text.hpp"
+
 #include <boost/json/array.hpp>
 
 #include <chrono>
@@ -11,8 +13,6 @@ namespace troupe::actors::api {
 namespace json = boost::json;
 
 namespace {
-
-json::string_view view(std::string_view x) { return {x.data(), x.size()}; }
 
 json::object by_class(const std::array<uint64_t, 5>& requests) {
   static constexpr std::array<const char*, 5> names{"1xx", "2xx", "3xx", "4xx",

@@ -18,19 +18,8 @@ namespace troupe::actors {
 
 namespace {
 
-/// The supervisor binds sockets in this time.
-constexpr std::chrono::seconds apply_timeout{10};
-
 /// Only a node of a cluster has a register, and another config actor then.
 constexpr auto no_cluster = "this node belongs to no cluster";
-
-std::vector<std::string> lines(const std::vector<config::problem>& problems) {
-  std::vector<std::string> result;
-  result.reserve(problems.size());
-  for (const auto& x : problems)
-    result.push_back(x.to_string());
-  return result;
-}
 
 } // namespace
 

@@ -235,6 +235,9 @@ struct apply_settings {
   uint64_t generation = 0;
 };
 
+/// The supervisor binds sockets in this time.
+inline constexpr std::chrono::seconds apply_timeout{10};
+
 struct apply_result {
   std::vector<std::string> problems; ///< empty: applied
 };

@@ -8,9 +8,6 @@ namespace troupe::actors {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> codes{"1xx", "2xx", "3xx", "4xx",
-                                                "5xx"};
-
 /// One series a server.
 streamed_family per_server(streamed_family family, server_span servers,
                            double (*read)(const server_route&)) {
@@ -89,7 +86,7 @@ void add_traffic(streamed_families& to, server_span servers) {
     counter_family("troupe_server_requests_total",
                    "Requests given to a server, by class of the "
                    "status; streams count as 2xx"),
-    servers, "code", codes, [](const server_route& x, size_t i) {
+    servers, "code", status_classes, [](const server_route& x, size_t i) {
       return sum_workers(
         x.live->by_worker, [&](auto& y) -> auto& { return y.requests[i]; });
     }));

@@ -5,23 +5,17 @@
 
 namespace troupe::actors {
 
-namespace {
-
-constexpr std::array<std::string_view, 5> codes{"1xx", "2xx", "3xx", "4xx",
-                                                "5xx"};
-
-} // namespace
-
 void add_frontend_families(streamed_families& to, frontend_span frontends) {
   to.push_back(per_item(
     counter_family("troupe_http_requests_total",
                    "Requests answered, by class of the status"),
     frontends, [](const frontend_live& x, series_sink& to) {
-      for (size_t i = 0; i < codes.size(); ++i)
-        to.add(
-          {{"frontend", x.name}, {"backend", x.backend}, {"code", codes[i]}},
-          sum_workers(
-            x.by_worker, [&](auto& y) -> auto& { return y.requests[i]; }));
+      for (size_t i = 0; i < status_classes.size(); ++i)
+        to.add({{"frontend", x.name},
+                {"backend", x.backend},
+                {"code", status_classes[i]}},
+               sum_workers(
+                 x.by_worker, [&](auto& y) -> auto& { return y.requests[i]; }));
     }));
   to.push_back(per_item(
     histogram_family("troupe_http_request_duration_seconds",

@@ -18,6 +18,10 @@
 /// each (decision 0015), so they are told one by one to whoever writes them.
 namespace troupe::actors {
 
+/// The classes of HTTP statuses, as counters hold them.
+inline constexpr std::array<std::string_view, 5> status_classes{
+  "1xx", "2xx", "3xx", "4xx", "5xx"};
+
 /// One histogram, added up over the workers.
 struct histogram_totals {
   std::array<uint64_t, duration_bounds.size() + 1> cumulative{};

@@ -15,7 +15,7 @@ namespace troupe::actors {
 
 namespace {
 
-constexpr milliseconds reload_timeout{30'000};
+constexpr milliseconds signalled_reload_timeout{30'000};
 /// A commit follows its check within this time, or checks again.
 constexpr milliseconds hold_time{15'000};
 
@@ -160,7 +160,7 @@ void supervisor::reload(const reload_config& message) {
   if (cluster_)
     send(cluster_->membership(), reload_certificates{});
   // The config actor logs what comes of it.
-  request(config_, reload_timeout, message)
+  request(config_, signalled_reload_timeout, message)
     .then([](const reload_result&) {},
           [this](const caf::error& error) {
             log::error("reload: {}", system().render(error));

@@ -14,7 +14,7 @@ namespace {
 
 /// Routers have this long to publish what was configured, and workers to take
 /// it.
-constexpr milliseconds answer_timeout{2'000};
+constexpr milliseconds confirm_timeout{2'000};
 /// A start waits for the peers so long.
 constexpr milliseconds peers_time{1'000};
 
@@ -79,9 +79,9 @@ void supervisor::await_peers_of(const change_ptr& change) {
     one_done(false);
   };
   const await_peers wait{peers_time};
-  request(cluster_->observations(), answer_timeout, wait)
+  request(cluster_->observations(), confirm_timeout, wait)
     .then(one_done, failed);
-  request(cluster_->operators(), answer_timeout, wait).then(one_done, failed);
+  request(cluster_->operators(), confirm_timeout, wait).then(one_done, failed);
 }
 
 /// @returns nothing if there are problems.
@@ -152,7 +152,7 @@ void supervisor::await_routers(const change_ptr& change) {
   if (change->answers_awaited == 0)
     return switch_frontends(change);
   for (const auto& settings : change->next->backends)
-    request(backends_[settings.name].router, answer_timeout, confirm_changes{})
+    request(backends_[settings.name].router, confirm_timeout, confirm_changes{})
       .then([one_done](bool) { one_done(); },
             [this, one_done, name = settings.name](const caf::error& error) {
               log::error("router of {}: {}", name, system().render(error));
@@ -209,7 +209,7 @@ void supervisor::await_workers(const change_ptr& change) {
       finish_change(change);
   };
   for (const auto& worker : workers_)
-    request(worker, answer_timeout, confirm_changes{})
+    request(worker, confirm_timeout, confirm_changes{})
       .then([one_done] { one_done(); },
             [this, one_done](const caf::error& error) {
               if (!stopping_)

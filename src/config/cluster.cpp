@@ -11,7 +11,7 @@ namespace troupe::config {
 
 namespace {
 
-constexpr size_t listed_max = 15;
+constexpr size_t cluster_nodes_max = 15;
 
 /// A path of a file, taken from the directory of the configuration file.
 struct file_path {
@@ -133,11 +133,11 @@ void check_listed(const cursor& list, const std::vector<node_settings>& nodes,
 std::vector<node_settings> read_nodes(const cursor& in, node_addresses mode) {
   std::vector<node_settings> result;
   const auto elements = in.list("a list of nodes", 1);
-  if (elements.size() > listed_max) {
+  if (elements.size() > cluster_nodes_max) {
     in.problem("got " + std::to_string(elements.size())
                + " nodes, expected at "
                  "most "
-               + std::to_string(listed_max));
+               + std::to_string(cluster_nodes_max));
     return result;
   }
   for (const auto& element : elements)

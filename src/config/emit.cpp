@@ -11,7 +11,7 @@ namespace {
 
 /// Bytes of all scalars with aliases written out, each node counted as one
 /// more: asked first, for a few kilobytes of aliases make gigabytes of text.
-class weight {
+class text_weight {
 public:
   uint64_t of(const node& at) {
     if (const auto known = known_.find(&at); known != known_.end())
@@ -61,7 +61,7 @@ void write(YAML::Emitter& out, const node& at) {
 std::optional<std::string> emit(const node& map, size_t size_max) {
   if (map.entries.empty())
     return std::string{};
-  if (weight{}.of(map) > size_max)
+  if (text_weight{}.of(map) > size_max)
     return std::nullopt;
   YAML::Emitter out;
   write(out, map);

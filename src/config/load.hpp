@@ -25,6 +25,9 @@ struct problem {
   std::string to_string() const;
 };
 
+/// @returns each as text.
+std::vector<std::string> lines(const std::vector<problem>& problems);
+
 /// Looks up `${NAME}` in values; `${node}` is the node's own name.
 using variable_lookup =
   std::function<std::optional<std::string>(std::string_view name)>;

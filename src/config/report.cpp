@@ -6,6 +6,14 @@
 
 namespace troupe::config {
 
+std::vector<std::string> lines(const std::vector<problem>& problems) {
+  std::vector<std::string> result;
+  result.reserve(problems.size());
+  for (const auto& x : problems)
+    result.push_back(x.to_string());
+  return result;
+}
+
 std::string problem::to_string() const {
   auto result = file;
   if (line > 0)

@@ -9,7 +9,7 @@ namespace troupe::config {
 
 namespace {
 
-bool is_name(std::string_view text) {
+bool is_variable_name(std::string_view text) {
   if (text.empty() || (text[0] >= '0' && text[0] <= '9'))
     return false;
   for (char c : text)
@@ -71,7 +71,7 @@ private:
   }
 
   void replace(const reference& ref) {
-    if (!is_name(ref.name)) {
+    if (!is_variable_name(ref.name)) {
       result_.faults.push_back("${" + cut(ref.name)
                                + "} is not a variable: names have letters, "
                                  "digits and _; write $$ for a plain dollar");

@@ -12,7 +12,7 @@ namespace troupe::ctl {
 
 namespace {
 
-constexpr size_t context = 3;
+constexpr size_t lines_around = 3;
 constexpr long edits_max = 1000; ///< bounds memory: its square is kept
 
 using lines = std::vector<std::string_view>;
@@ -170,13 +170,13 @@ std::string unified_diff(std::string_view from, std::string_view to,
     if (first == all.size())
       break;
     auto end = first;
-    for (auto i = first; i < all.size() && i <= end + 2 * context; ++i)
+    for (auto i = first; i < all.size() && i <= end + 2 * lines_around; ++i)
       if (all[i].kind != ' ')
         end = i + 1;
-    const auto start = first - std::min(context, first - begin);
+    const auto start = first - std::min(lines_around, first - begin);
     x += start - begin;
     y += start - begin;
-    end = std::min(end + context, all.size());
+    end = std::min(end + lines_around, all.size());
     add_hunk(result, all, start, end, x, y);
     for (auto i = start; i < end; ++i) {
       x += all[i].kind != '+' ? 1 : 0;

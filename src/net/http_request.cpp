@@ -13,9 +13,6 @@ namespace troupe::net {
 
 namespace {
 
-/// Pieces of one scattered write at the most.
-constexpr size_t pieces_max = 16;
-
 bool is_accept(std::string_view name) noexcept {
   return name.size() == 6 && ::strncasecmp(name.data(), "accept", 6) == 0;
 }

@@ -10,8 +10,6 @@ namespace troupe::net {
 
 namespace {
 
-constexpr size_t pieces_max = 16;
-
 /// Bytes of 1xx responses a server may send before its final one.
 constexpr size_t interim_bytes_max = 65'536;
 

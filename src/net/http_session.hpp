@@ -39,6 +39,9 @@ public:
   const server_connection* upstream() const noexcept override;
 
 private:
+  /// Pieces of a body in one scattered write.
+  static constexpr size_t pieces_max = 16;
+
   // -- http_session.cpp
   /// Does one thing that can be done now. @returns false when nothing can.
   bool step(turn_budget& budget);

@@ -26,7 +26,7 @@ using boost::system::error_code;
 using stream_protocol = asio::generic::stream_protocol;
 
 /// Between two tries to get into a full backlog.
-constexpr milliseconds backlog_pause{50};
+constexpr milliseconds probe_backlog_pause{50};
 
 /// For interim responses and the final one's head.
 constexpr size_t response_size_max = size_t{64} * 1024;
@@ -169,7 +169,7 @@ void probe::connect_later() {
   waiting_for_ = "a place in the server's backlog";
   error_code ignored;
   socket_.close(ignored);
-  pause_.expires_after(backlog_pause);
+  pause_.expires_after(probe_backlog_pause);
   pause_.async_wait([self = shared_from_this()](const error_code& ec) {
     if (!ec && !self->over())
       self->connect();

@@ -21,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using result = boost::system::result<resolver::answers>;
+using lookup_result = boost::system::result<resolver::answers>;
 
 error_code to_error(int code) {
   switch (code) {
@@ -43,7 +43,7 @@ error_code to_error(int code) {
 }
 
 /// Blocks.
-result look_up(const host_port& name) {
+lookup_result look_up(const host_port& name) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -79,7 +79,7 @@ struct resolver::shared : std::enable_shared_from_this<shared> {
   void push(job x);
   void start_thread();
   void run();
-  void post(callback done, result answer);
+  void post(callback done, lookup_result answer);
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -131,7 +131,7 @@ void resolver::shared::run() {
 }
 
 /// @pre `loop` is set, and `mutex` held or this is the loop's thread.
-void resolver::shared::post(callback done, result answer) {
+void resolver::shared::post(callback done, lookup_result answer) {
   asio::post(*loop,
              [self = shared_from_this(), done = std::move(done), answer] {
                // Only this thread clears `loop`.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/socket.hpp"
 
+#include "net/last_error.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -14,10 +16,6 @@
 namespace troupe::net {
 
 namespace {
-
-boost::system::error_code last_error() noexcept {
-  return {errno, boost::system::system_category()};
-}
 
 void set_flag(int fd, int level, int option, int value = 1) noexcept {
   ::setsockopt(fd, level, option, &value, sizeof value);

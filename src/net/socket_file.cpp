@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/socket_file.hpp"
 
+#include "net/last_error.hpp"
+
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -15,10 +17,6 @@
 namespace troupe::net {
 
 namespace {
-
-boost::system::error_code last_error() noexcept {
-  return {errno, boost::system::system_category()};
-}
 
 template <class Id>
 bool is_number(const std::string& text, Id& id) {

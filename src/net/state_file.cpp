@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/state_file.hpp"
 
+#include "net/last_error.hpp"
 #include "net/state_format.hpp"
 
 #include <algorithm>
@@ -18,8 +19,6 @@ namespace {
 using boost::system::error_code;
 
 constexpr size_t chunk_size = size_t{64} * 1024;
-
-error_code last_error() { return {errno, boost::system::system_category()}; }
 
 /// A descriptor that is closed at the end of its scope.
 class open_file {

@@ -20,7 +20,7 @@ namespace troupe::actors {
 
 namespace {
 
-namespace cluster = net::cluster;
+namespace wire = net::cluster;
 using boost::asio::ip::tcp;
 
 /// What a message costs beside its body, in CAF and on the wire.
@@ -55,8 +55,8 @@ auto link::on_loop(F function) {
 
 // -- handshake ----------------------------------------------------------------
 
-void link::accept(tcp::socket socket, cluster::handshake_terms terms) {
-  remote_ = cluster::remote_address(socket);
+void link::accept(tcp::socket socket, wire::handshake_terms terms) {
+  remote_ = wire::remote_address(socket);
   if (const auto address = endpoint::parse(remote_))
     source_ = address->ip();
   begin(std::move(socket), std::move(terms));
@@ -64,7 +64,7 @@ void link::accept(tcp::socket socket, cluster::handshake_terms terms) {
 }
 
 void link::dial(const endpoint& to, const std::string& peer,
-                cluster::handshake_terms terms) {
+                wire::handshake_terms terms) {
   dialled_ = true;
   peer_ = peer;
   remote_ = to.to_string();
@@ -72,10 +72,10 @@ void link::dial(const endpoint& to, const std::string& peer,
   handshake_->dial(to, peer);
 }
 
-void link::begin(tcp::socket socket, cluster::handshake_terms terms) {
-  handshake_ = std::make_shared<cluster::peer_handshake>(
+void link::begin(tcp::socket socket, wire::handshake_terms terms) {
+  handshake_ = std::make_shared<wire::peer_handshake>(
     std::move(socket), std::move(terms),
-    on_loop([](link& self, cluster::handshake_result result) {
+    on_loop([](link& self, wire::handshake_result result) {
       self.shaken(std::move(result));
     }));
   arm(parts_.limits.handshake_timeout);
@@ -96,7 +96,7 @@ void link::timed_out() {
   end("the actors did not meet in time");
 }
 
-void link::shaken(cluster::handshake_result result) {
+void link::shaken(wire::handshake_result result) {
   handshake_ = nullptr;
   if (result.stream == nullptr)
     return end(result.failure);
@@ -114,21 +114,20 @@ void link::shaken(cluster::handshake_result result) {
 
 // -- meeting ------------------------------------------------------------------
 
-void link::meet(cluster::handshake_result result, int pump_end, int caf_end) {
+void link::meet(wire::handshake_result result, int pump_end, int caf_end) {
   state_ = state::meeting;
   actor_ = spawn_end();
-  cluster::basp_ends ends;
-  ends.side =
-    dialled_ ? cluster::link_side::dialled : cluster::link_side::accepted;
+  wire::basp_ends ends;
+  ends.side = dialled_ ? wire::link_side::dialled : wire::link_side::accepted;
   ends.self = identity_of(parts_.system);
   ends.alias = *alias_;
   ends.own_actor = actor_.id();
-  pump_ = std::make_shared<cluster::guarded_pump>(
+  pump_ = std::make_shared<wire::guarded_pump>(
     std::move(result.stream),
     boost::asio::local::stream_protocol::socket{
       parts_.loop, boost::asio::local::stream_protocol{}, pump_end},
     ends, parts_.limits.stall_timeout,
-    cluster::guarded_pump::callbacks{
+    wire::guarded_pump::callbacks{
       [this](auto how, auto reason) { pump_ended(how, reason); },
       [this](uint64_t messages) { left(messages); }});
   auto scribe = parts_.system.middleman().backend().new_scribe(caf_end);
@@ -196,7 +195,7 @@ void link::heard_word(const caf::strong_actor_ptr& sender,
   }
   if (state_ == state::open && starts_with(word, link_word::bye))
     end("closed by " + peer_ + ": "
-        + cluster::printable(
+        + wire::printable(
           std::string_view{word}.substr(std::strlen(link_word::bye))));
 }
 
@@ -238,8 +237,8 @@ void link::close(const std::string& reason) {
     parts_.owner.ended(*this, reason, false);
 }
 
-void link::pump_ended(cluster::pump_end how, const std::string& reason) {
-  using enum cluster::pump_end;
+void link::pump_ended(wire::pump_end how, const std::string& reason) {
+  using enum wire::pump_end;
   end(how == refused ? "refused by the guard: " + reason : reason,
       how == refused);
 }

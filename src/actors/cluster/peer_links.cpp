@@ -15,7 +15,7 @@
 
 namespace troupe::actors {
 
-namespace cluster = net::cluster;
+namespace wire = net::cluster;
 using boost::asio::ip::tcp;
 
 node_links::node_links(caf::actor_system& system, boost::asio::io_context& loop,
@@ -46,7 +46,7 @@ void node_links::tell(F what) {
 
 std::vector<std::string> node_links::listen() {
   std::vector<std::string> problems;
-  if (std::holds_alternative<cluster::without_tls>(security_))
+  if (std::holds_alternative<wire::without_tls>(security_))
     log::warn("cluster: links to other nodes are neither encrypted nor "
               "authenticated (insecure: true)");
   const auto address = endpoint::parse(settings_.listen);
@@ -55,7 +55,7 @@ std::vector<std::string> node_links::listen() {
                        + " is not an address");
     return problems;
   }
-  listener_ = std::make_shared<cluster::peer_listener>(
+  listener_ = std::make_shared<wire::peer_listener>(
     loop_, settings_.limits.accept_pause,
     [this](tcp::socket socket) { accepted(std::move(socket)); },
     [this](const std::string& reason) {
@@ -84,24 +84,24 @@ void node_links::stop() {
 // -- certificates -------------------------------------------------------------
 
 int64_t node_links::certificate_expires() const {
-  const auto* identity = std::get_if<cluster::tls_identity>(&security_);
+  const auto* identity = std::get_if<wire::tls_identity>(&security_);
   return identity != nullptr ? identity->expires() : 0;
 }
 
 void node_links::reload_certificates() {
-  const auto* identity = std::get_if<cluster::tls_identity>(&security_);
+  const auto* identity = std::get_if<wire::tls_identity>(&security_);
   if (identity == nullptr || self_ == nullptr)
     return;
   settings_.run_blocking([weak = std::weak_ptr{self_}, &loop = loop_,
                           files = identity->files(), node = settings_.node] {
-    boost::asio::post(loop, [weak, read = cluster::read_identity(files, node)] {
+    boost::asio::post(loop, [weak, read = wire::read_identity(files, node)] {
       if (const auto self = weak.lock())
         (*self)->take_certificates(read);
     });
   });
 }
 
-void node_links::take_certificates(const cluster::identity_reading& read) {
+void node_links::take_certificates(const wire::identity_reading& read) {
   for (const auto& problem : read.problems)
     journal::error(event_kind::cluster, "",
                    "cluster.tls.{}: {}; the certificates in use are kept",
@@ -121,7 +121,7 @@ bool node_links::is_known(const std::string& name) const {
   return name != settings_.node && known_.count(name) > 0;
 }
 
-cluster::handshake_terms node_links::terms() {
+wire::handshake_terms node_links::terms() {
   return {settings_.node, settings_.cluster, security_,
           [weak = std::weak_ptr{self_}](const std::string& name) {
             const auto self = weak.lock();
@@ -138,7 +138,7 @@ std::shared_ptr<link> node_links::make_link() {
 }
 
 void node_links::accepted(tcp::socket socket) {
-  const auto remote = endpoint::parse(cluster::remote_address(socket));
+  const auto remote = endpoint::parse(wire::remote_address(socket));
   if (!remote)
     return; // gone already
   if (!quota_.enter(remote->ip()))
@@ -188,7 +188,7 @@ bool node_links::send(uint64_t link, uint16_t kind, uint16_t version,
   const auto found = links_.find(link);
   if (found == links_.end())
     return false;
-  if (kind == 0 || body.size() > cluster::peer_body_max) {
+  if (kind == 0 || body.size() > wire::peer_body_max) {
     log::error("cluster: a message of {} bytes and kind {} to {} was not "
                "sent: it is too long, or of the links' own kind",
                body.size(), kind, found->second->peer());
@@ -218,11 +218,11 @@ link_counters node_links::counters() const {
 
 // -- what becomes of links ----------------------------------------------------
 
-std::optional<cluster::basp_node> node_links::take_alias() {
+std::optional<wire::basp_node> node_links::take_alias() {
   return aliases_.take(clock::now());
 }
 
-void node_links::give_back_alias(const cluster::basp_node& alias) {
+void node_links::give_back_alias(const wire::basp_node& alias) {
   aliases_.give_back(alias, clock::now());
 }
 
@@ -317,7 +317,7 @@ void use_peer_links(caf::actor_system_config& config) {
          caf::timespan{std::chrono::milliseconds{500}})
     .set("middleman.connection-timeout", caf::timespan{0})
     .set("middleman.app-identifiers",
-         std::vector<std::string>{std::string{cluster::basp_application}});
+         std::vector<std::string>{std::string{wire::basp_application}});
   use_random_identity(config);
   announce_peer_message(config);
 }

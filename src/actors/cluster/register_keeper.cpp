@@ -20,8 +20,8 @@ namespace {
 
 /// A check has 5 s at the node that proposes (rule 5); later is too late.
 constexpr milliseconds check_timeout{5'000};
-/// The config actor waits for the supervisor, who has ten seconds.
-constexpr milliseconds apply_timeout{15'000};
+/// The config actor waits for the supervisor.
+constexpr milliseconds record_timeout = apply_timeout + milliseconds{5'000};
 
 bool is_bad_news(registry::event_kind x) {
   return x != registry::event_kind::committed
@@ -253,7 +253,7 @@ bool register_keeper::perform(registry::publish& x) {
   auto record =
     std::make_shared<const registry::record>(std::move(x.committed));
   parts_.committed(record, registry::left_behind(machine_.history()));
-  request(parts_.config(), apply_timeout, apply_record{std::move(record)})
+  request(parts_.config(), record_timeout, apply_record{std::move(record)})
     .then(
       [this, at](const apply_result& result) {
         if (result.problems.empty())

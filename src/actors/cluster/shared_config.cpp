@@ -23,18 +23,8 @@ namespace registry = cluster::registry;
 
 namespace {
 
-/// The supervisor binds sockets in this time.
-constexpr std::chrono::seconds apply_timeout{10};
 /// The register asks every node, each for at most 5 s, then votes.
 constexpr std::chrono::seconds agree_timeout{30};
-
-std::vector<std::string> lines(const std::vector<config::problem>& problems) {
-  std::vector<std::string> result;
-  result.reserve(problems.size());
-  for (const auto& x : problems)
-    result.push_back(x.to_string());
-  return result;
-}
 
 std::string text_of(const std::string& file) {
   std::ifstream in{file, std::ios::binary};

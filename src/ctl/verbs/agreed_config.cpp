@@ -290,7 +290,7 @@ std::string time_of(const json::object& x) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(s));
 }
 
-cell state_of(const json::object& x, const json::object& committed) {
+cell change_state_of(const json::object& x, const json::object& committed) {
   if (flag(x, "superseded"))
     return {"superseded", tone::warning};
   if (number(x, "generation") == number(committed, "generation")
@@ -300,7 +300,7 @@ cell state_of(const json::object& x, const json::object& committed) {
 }
 
 /// "4", or "2:4" for one of a later epoch.
-std::string version_of(const json::object& x) {
+std::string past_version_of(const json::object& x) {
   return number(x, "epoch").value_or(1) > 1
          ? text(x, "epoch") + ':' + text(x, "generation")
          : text(x, "generation");
@@ -315,8 +315,8 @@ std::string render_history(const json::object& x, const screen& to) {
               {"BY", false, true}}};
   const auto all = parts(x, "history");
   for (const auto* past : all)
-    rows.add({version_of(*past), time_of(*past),
-              state_of(*past, part(x, "committed")), text(*past, "node"),
+    rows.add({past_version_of(*past), time_of(*past),
+              change_state_of(*past, part(x, "committed")), text(*past, "node"),
               text(*past, "author")});
   if (rows.empty())
     return "nothing has been agreed on yet\n";

@@ -32,7 +32,7 @@ void add_servers(table& to, const json::object& backend) {
 }
 
 /// The list of backends and a single one differ by a level.
-std::string render(const json::object& x, const screen& to) {
+std::string render_backends(const json::object& x, const screen& to) {
   table result{{{"SERVER", false, true},
                 {"STATE"},
                 {"ADMIN"},
@@ -60,7 +60,7 @@ std::string render(const json::object& x, const screen& to) {
         world.out << clear;
       else if (!first && !with.as_json())
         world.out << '\n';
-      with.show(answer, render);
+      with.show(answer, render_backends);
     } catch (const failure& x) {
       if (first || !redrawn)
         throw;
@@ -79,7 +79,7 @@ exit_code backends(context& with, const std::string& name, bool watched) {
     with.must_ask_one("-w");
     watch(with, what);
   }
-  return with.show(with.ask(what), render);
+  return with.show(with.ask(what), render_backends);
 }
 
 } // namespace

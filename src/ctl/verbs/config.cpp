@@ -36,8 +36,8 @@ std::string own_node() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-std::string lines(const std::vector<config::problem>& problems,
-                  std::string_view lead) {
+std::string problem_lines(const std::vector<config::problem>& problems,
+                          std::string_view lead) {
   std::string result;
   for (const auto& x : problems)
     result += std::string{lead} + x.to_string() + '\n';
@@ -62,16 +62,17 @@ exit_code check(context& with, const check_options& x) {
                    {"warnings", to_array(found.warnings)}})
               << '\n';
   else
-    world.err << lines(found.warnings, "warning: ");
+    world.err << problem_lines(found.warnings, "warning: ");
   if (found.ok()) {
     if (!with.as_json())
       world.out << x.file << ": ok\n";
     return exit_code::ok;
   }
-  throw failure{exit_code::failed,
-                fmt::format("{}{} in {}",
-                            with.as_json() ? "" : lines(found.problems, ""),
-                            counted(found.problems.size(), "problem"), x.file)};
+  throw failure{
+    exit_code::failed,
+    fmt::format("{}{} in {}",
+                with.as_json() ? "" : problem_lines(found.problems, ""),
+                counted(found.problems.size(), "problem"), x.file)};
 }
 
 void add_check(command_line& to, CLI::App& family) {
@@ -96,7 +97,7 @@ void add_check(command_line& to, CLI::App& family) {
 
 // -- show ---------------------------------------------------------------------
 
-std::string render(const json::object& x, const screen& to) {
+std::string render_config(const json::object& x, const screen& to) {
   const auto problems = texts(x, "last_problems");
   facts result;
   result.add("file", text(x, "file"));
@@ -116,7 +117,7 @@ std::string render(const json::object& x, const screen& to) {
 }
 
 exit_code show(context& with) {
-  return with.show(with.ask({.path = "/v1/config"}), render);
+  return with.show(with.ask({.path = "/v1/config"}), render_config);
 }
 
 // -- reload -------------------------------------------------------------------

@@ -16,10 +16,10 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr uint64_t limit_default = 100;
-constexpr uint64_t limit_max = 10'000;
+constexpr uint64_t connections_default = 100;
+constexpr uint64_t connections_max = 10'000;
 
-std::string render(const json::object& x, const screen& to) {
+std::string render_connections(const json::object& x, const screen& to) {
   table result{{{"ID", true},
                 {"FRONTEND", false, true},
                 {"CLIENT", false, true},
@@ -40,10 +40,10 @@ std::string render(const json::object& x, const screen& to) {
 exit_code connections(context& with, uint64_t limit) {
   const auto answer =
     with.ask({.path = fmt::format("/v1/connections?limit={}", limit)});
-  const auto code = with.show(answer, render);
+  const auto code = with.show(answer, render_connections);
   if (flag(answer.body, "truncated"))
     with.note(fmt::format("there are more than {}; --limit N shows up to {}",
-                          limit, limit_max));
+                          limit, connections_max));
   return code;
 }
 
@@ -65,11 +65,11 @@ void add_connection_verbs(command_line& to) {
             "  troupectl connections\n"
             "  troupectl connections --limit 10000 | grep 198.51.100.7\n"},
            [limit](context& with) {
-             return connections(with, limit->value_or(limit_default));
+             return connections(with, limit->value_or(connections_default));
            });
-  add_number(list, "--limit", *limit, {1, limit_max},
+  add_number(list, "--limit", *limit, {1, connections_max},
              fmt::format("show at most so many, {} unless told otherwise",
-                         limit_default));
+                         connections_default));
   auto id = std::make_shared<std::optional<uint64_t>>();
   auto& one = to.add(groups::node,
                      {"close", "Closes a client's connection at once",

@@ -19,8 +19,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr uint64_t limit_default = 100;
-constexpr uint64_t limit_max = 1'000;
+constexpr uint64_t events_default = 100;
+constexpr uint64_t events_max = 1'000;
 constexpr milliseconds follow_interval{500};
 
 struct events_options {
@@ -44,7 +44,7 @@ std::string short_time(std::string time) {
   return time.substr(5, 14);
 }
 
-std::string render(const json::object& x, const screen& to) {
+std::string render_events(const json::object& x, const screen& to) {
   facts result;
   for (const auto* each : parts(x, "events"))
     result.add(fmt::format("{} {:<9}", short_time(text(*each, "time")),
@@ -69,7 +69,7 @@ void print(context& with, const json::object& answer) {
     for (const auto* each : parts(answer, "events"))
       out << json::serialize(*each) << '\n';
   else
-    out << render(answer, with.world().out_screen);
+    out << render_events(answer, with.world().out_screen);
   out.flush();
 }
 
@@ -79,7 +79,7 @@ void print(context& with, const json::object& answer) {
                          uint64_t after) {
   for (bool lost = false;; with.world().pause(follow_interval)) {
     try {
-      const auto found = with.ask(asking(given, after, limit_max));
+      const auto found = with.ask(asking(given, after, events_max));
       if (std::exchange(lost, false))
         with.note("the node is back");
       if (flag(found.body, "lost"))
@@ -99,14 +99,14 @@ exit_code events(context& with, const events_options& given) {
   if (given.follow)
     with.must_ask_one("-f");
   const auto newest =
-    with.ask(asking(given, given.after, given.limit.value_or(limit_default)));
+    with.ask(asking(given, given.after, given.limit.value_or(events_default)));
   if (given.follow) {
     print(with, newest.body);
     follow(with, given, number(newest.body, "last").value_or(0));
   }
   const auto code =
     with.show(newest, [](const json::object& x, const screen& to) {
-      return parts(x, "events").empty() ? "no events\n" : render(x, to);
+      return parts(x, "events").empty() ? "no events\n" : render_events(x, to);
     });
   if (flag(newest.body, "lost"))
     with.note("older events were dropped: a node keeps the newest 1000");
@@ -136,8 +136,8 @@ void add_events_verb(command_line& to) {
              {0, std::numeric_limits<uint64_t>::max()},
              "only those after this id, as JSON shows it");
   add_number(
-    verb, "--limit", given->limit, {1, limit_max},
-    fmt::format("so many at most, {} unless told otherwise", limit_default));
+    verb, "--limit", given->limit, {1, events_max},
+    fmt::format("so many at most, {} unless told otherwise", events_default));
 }
 
 } // namespace troupe::ctl

@@ -67,7 +67,7 @@ std::string servers_table(const json::object& x, const screen& to) {
   return result.render(to);
 }
 
-std::string render(const json::object& x, const screen& to) {
+std::string render_explain(const json::object& x, const screen& to) {
   facts result;
   result.add("frontend",
              fmt::format("{}, {}", text(x, "frontend"), text(x, "protocol")));
@@ -98,7 +98,7 @@ exit_code explain(context& with, const explain_options& given) {
     path += "&client=" + path_part(given.client);
   if (!given.frontend.empty())
     path += "&frontend=" + path_part(given.frontend);
-  return with.show(with.ask({.path = path}), render);
+  return with.show(with.ask({.path = path}), render_explain);
 }
 
 } // namespace

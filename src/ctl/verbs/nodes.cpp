@@ -45,7 +45,7 @@ void add_trouble(facts& to, const json::object& x, const char* key) {
     to.add(key, {words, tone::bad});
 }
 
-std::string render(const json::object& x, const screen& to) {
+std::string render_nodes(const json::object& x, const screen& to) {
   facts about;
   about.add("cluster",
             fmt::format("{}, seen by {}", text(x, "cluster"), text(x, "node")));
@@ -70,7 +70,7 @@ std::string render(const json::object& x, const screen& to) {
 }
 
 exit_code nodes(context& with) {
-  return with.show(with.ask({.path = "/v1/nodes"}), render);
+  return with.show(with.ask({.path = "/v1/nodes"}), render_nodes);
 }
 
 } // namespace

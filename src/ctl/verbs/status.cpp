@@ -26,7 +26,7 @@ std::string connections(const json::object& x) {
   return limit == 0 ? open : fmt::format("{} of at most {}", open, limit);
 }
 
-cell generation(const json::object& x) {
+cell applied_generation(const json::object& x) {
   if (!number(x, "generation"))
     return {"unknown", tone::warning};
   if (flag(x, "last_reload_ok"))
@@ -66,7 +66,7 @@ std::string render_status(const json::object& x, const screen& to) {
   result.add("ready", readiness(x));
   result.add("workers", text(x, "workers"));
   result.add("connections", connections(x));
-  result.add("generation", generation(x));
+  result.add("generation", applied_generation(x));
   const auto backends = backends_of(x);
   return result.render(to)
        + (backends.empty() ? "" : "\n" + backends.render(to));

@@ -105,7 +105,7 @@ std::string observers(const json::object& cluster, const screen& to) {
   return result.empty() ? "" : '\n' + result.render(to);
 }
 
-std::string render(const json::object& x, const screen& to) {
+std::string render_why(const json::object& x, const screen& to) {
   const auto& server = part(x, "server");
   const bool usable = flag(server, "usable");
   auto address = text(server, "address");
@@ -135,7 +135,7 @@ exit_code why(context& with, const server_name& of) {
   const auto answer = with.ask(
     {.path = "/v1/why/" + path_part(of.backend) + '/' + path_part(of.server),
      .if_missing = "\"troupectl backends\" lists those there are"});
-  const auto code = with.show(answer, render);
+  const auto code = with.show(answer, render_why);
   return part(answer.body, "evidence").empty() ? exit_code::incomplete : code;
 }
 

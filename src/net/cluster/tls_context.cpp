@@ -29,7 +29,7 @@ struct deleter {
   void operator()(X509_STORE_CTX* x) const { X509_STORE_CTX_free(x); }
 };
 
-std::string listed(const std::vector<std::string>& names) {
+std::string listed_names(const std::vector<std::string>& names) {
   std::string result;
   for (const auto& name : names)
     result += (result.empty() ? "" : ", ") + name;
@@ -167,7 +167,7 @@ void reading::check_name(const X509& own) {
   const auto names = names_of(own);
   if (std::find(names.begin(), names.end(), node_) == names.end())
     problem("certificate",
-            files_.certificate + ": is for " + listed(names)
+            files_.certificate + ": is for " + listed_names(names)
               + ", but this node is " + node_
               + "; issue one with the subject alternative name DNS:" + node_
               + ", or say with --node which node this is");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/chunk_scanner.hpp"
 
+#include "net/http1/text_scan.hpp"
+
 #include "net/http1/trailer_fields.hpp"
 
 #include <algorithm>
@@ -21,8 +23,6 @@ int hex_value(char c) noexcept {
     return c - 'A' + 10;
   return -1;
 }
-
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 bool is_control(char c) noexcept {
   const auto u = static_cast<unsigned char>(c);

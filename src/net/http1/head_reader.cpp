@@ -9,9 +9,32 @@ namespace {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-
 } // namespace
+
+std::string_view describe(head_fault x) noexcept {
+  switch (x) {
+  case head_fault::method:
+    return "invalid method";
+  case head_fault::target:
+    return "invalid target";
+  case head_fault::version:
+    return "malformed version";
+  case head_fault::status:
+    return "malformed status";
+  case head_fault::reason:
+    return "invalid reason";
+  case head_fault::line_end:
+    return "bare CR";
+  case head_fault::name:
+    return "invalid field name";
+  case head_fault::folded:
+    return "folded field";
+  case head_fault::too_many_fields:
+    return "too many fields";
+  default:
+    return "invalid field value";
+  }
+}
 
 template <text_kind Kind>
 [[gnu::always_inline]] inline std::string_view head_reader::take() noexcept {

@@ -31,6 +31,9 @@ enum class head_fault : uint8_t {
   too_many_fields,
 };
 
+/// @returns what broke, for a log.
+std::string_view describe(head_fault x) noexcept;
+
 /// Reads a head from its start to its end. Views point into the bytes.
 class head_reader {
 public:

@@ -72,9 +72,9 @@ bool check_request_line(request_head& head, const head_limits& limits) {
 }
 
 /// The checks that need all fields. Collects in one pass, then decides.
-class fields_check {
+class request_check {
 public:
-  fields_check(request_head& head, bool underscores) noexcept
+  request_check(request_head& head, bool underscores) noexcept
     : head_(head), underscores_(underscores) {}
 
   bool run() noexcept {
@@ -240,40 +240,18 @@ bool check_partial_line(std::string_view bytes, const head_limits& limits,
   return true;
 }
 
-void explain(head_fault fault, std::string_view bytes,
+void explain(head_fault x, std::string_view bytes,
              request_head& head) noexcept {
-  switch (fault) {
-  case head_fault::method:
-    refuse(head, "invalid method");
-    break;
-  case head_fault::target:
-    refuse(head, "invalid target");
-    break;
-  case head_fault::version:
-    if (names_other_version(bytes))
-      refuse(head, "unsupported version", head_error::version);
-    else
-      refuse(head, "malformed version");
-    break;
-  case head_fault::line_end:
-    refuse(head, "bare CR");
-    break;
-  case head_fault::name:
-    refuse(head, "invalid field name");
-    break;
-  case head_fault::folded:
-    refuse(head, "folded field");
-    break;
-  case head_fault::too_many_fields:
-    refuse(head, "too many fields", head_error::too_large);
-    break;
-  default:
-    refuse(head, "invalid field value");
-  }
+  if (x == head_fault::version && names_other_version(bytes))
+    refuse(head, "unsupported version", head_error::version);
+  else
+    refuse(head, describe(x),
+           x == head_fault::too_many_fields ? head_error::too_large
+                                            : head_error::bad_request);
 }
 
 /// What an incomplete request line ends in.
-head_tail tail_of_line(std::string_view bytes) noexcept {
+head_tail tail_of_request_line(std::string_view bytes) noexcept {
   const auto space = bytes.find(' ');
   return space != bytes.npos && bytes.find(' ', space + 1) == bytes.npos
          ? head_tail::target
@@ -307,7 +285,7 @@ parse_status parse_request(std::string_view bytes, const head_limits& limits,
   if (fault == head_fault::need_more) {
     if (!check_partial_line(bytes, limits, out))
       return parse_status::bad;
-    out.tail = tail_of_line(bytes);
+    out.tail = tail_of_request_line(bytes);
   } else if (fault == head_fault::none) {
     if (!check_request_line(out, limits))
       return parse_status::bad;
@@ -316,8 +294,8 @@ parse_status parse_request(std::string_view bytes, const head_limits& limits,
                                out.field_count);
     if (fault == head_fault::none) {
       out.size = static_cast<uint32_t>(skipped + reader.used());
-      return fields_check{out, limits.underscores}.run() ? parse_status::done
-                                                         : parse_status::bad;
+      return request_check{out, limits.underscores}.run() ? parse_status::done
+                                                          : parse_status::bad;
     }
     if (fault == head_fault::need_more)
       out.tail = tail_of_fields(bytes);

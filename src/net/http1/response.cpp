@@ -28,9 +28,9 @@ bool refuse(response_head& head, std::string_view detail) noexcept {
   return false;
 }
 
-class fields_check {
+class response_check {
 public:
-  fields_check(response_head& head, bool request_is_head) noexcept
+  response_check(response_head& head, bool request_is_head) noexcept
     : head_(head), request_is_head_(request_is_head) {}
 
   bool run() noexcept {
@@ -121,24 +121,9 @@ private:
   bool hop_by_hop_ = false; ///< has such lines beside the framing
 };
 
-std::string_view explain(head_fault fault) noexcept {
-  switch (fault) {
-  case head_fault::version:
-  case head_fault::status:
-    return "no HTTP/1.x response";
-  case head_fault::reason:
-    return "invalid reason";
-  case head_fault::line_end:
-    return "bare CR";
-  case head_fault::name:
-    return "invalid field name";
-  case head_fault::folded:
-    return "folded field";
-  case head_fault::too_many_fields:
-    return "too many fields";
-  default:
-    return "invalid field value";
-  }
+std::string_view explain(head_fault x) noexcept {
+  const bool first_line = x == head_fault::version || x == head_fault::status;
+  return first_line ? "no HTTP/1.x response" : describe(x);
 }
 
 bool has_bare_lf(std::string_view bytes) noexcept {
@@ -150,7 +135,7 @@ bool has_bare_lf(std::string_view bytes) noexcept {
 }
 
 /// What an incomplete status line ends in.
-head_tail tail_of_line(std::string_view bytes) noexcept {
+head_tail tail_of_status_line(std::string_view bytes) noexcept {
   constexpr std::string_view before_reason = "HTTP/1.1 200 ";
   return bytes.size() < before_reason.size() || bytes.back() == '\r'
          ? head_tail::none
@@ -180,13 +165,13 @@ parse_status parse_response(std::string_view bytes, const head_limits& limits,
   switch (fault) {
   case head_fault::none:
     out.size = static_cast<uint32_t>(reader.used());
-    if (!fields_check{out, request_is_head}.run())
+    if (!response_check{out, request_is_head}.run())
       return parse_status::bad;
     out.verbatim = out.verbatim && has_reason;
     return parse_status::done;
   case head_fault::need_more:
     if (!at_limit) {
-      out.tail = line_done ? tail_of_fields(bytes) : tail_of_line(bytes);
+      out.tail = line_done ? tail_of_fields(bytes) : tail_of_status_line(bytes);
       return parse_status::need_more;
     }
     refuse(out, "head too large");

@@ -15,6 +15,9 @@
 /// Never reads outside of the bytes given.
 namespace troupe::net::http1 {
 
+/// Optional whitespace (RFC 9110 section 5.6.3).
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
 /// The kinds of text, as bits of `text_bytes`.
 enum class text_kind : uint8_t {
   token = 1,  ///< tchar of RFC 9110 section 5.6.2: methods and names
