@@ -119,6 +119,7 @@ class Troupe(Proxy):
         self.frontend = frontend or {}
         self.per_server = per_server or {}
         self.workers = workers
+        self.order = 1  # of the servers in the file; -1 is the last one first
         self.metrics_port = rig.free_port()
         super().__init__(stage, servers, **options)
 
@@ -149,7 +150,7 @@ class Troupe(Proxy):
                     "servers": [
                         {"name": f"a{n + 1}", "address": address, **self.per_server}
                         for n, address in enumerate(self.servers)
-                    ],
+                    ][:: self.order],
                     **self.backend,
                     **backend,
                 }

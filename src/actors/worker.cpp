@@ -125,10 +125,11 @@ void worker::publish(const publish_snapshot& message) {
     return; // it has gone in the meantime
   auto& slot = *found->second.slot;
   const auto before = slot.current();
-  slot.adopt(message.snapshot);
+  const bool moved = slot.adopt(message.snapshot);
   if (!before)
     return;
-  note_removed(before->snapshot->servers, slot);
+  if (moved) // most snapshots only change a state
+    note_removed(before->snapshot->servers, slot);
   leave_servers(*before->snapshot, *message.snapshot);
 }
 
@@ -310,7 +311,7 @@ void worker::note_removed(const std::vector<server_route>& before,
   const auto& now = slot.current()->snapshot->servers;
   for (size_t i = 0; i < before.size(); ++i) {
     const auto& [live, address] = std::tie(before[i].live, before[i].address);
-    // Most snapshots change a state, not the servers: no need to look those up.
+    // What stands where it stood need not be looked up.
     const bool in_place = !slot.is_closed() && i < now.size()
                        && now[i].live == live && has_address(now[i], address);
     if (!in_place && !slot.serves(*live, address))

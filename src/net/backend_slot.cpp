@@ -24,10 +24,12 @@ backend_slot::backend_slot(std::string name, loop& l, unsigned worker,
   : name_(std::move(name)), loop_(l), worker_(worker), reporter_(reporter),
     pool_(l), queue_(l, worker) {}
 
-void backend_slot::adopt(snapshot_ptr snapshot) {
-  pool_.adopt(*snapshot, current_ ? current_->snapshot.get() : nullptr);
+bool backend_slot::adopt(snapshot_ptr snapshot) {
+  const bool moved =
+    pool_.adopt(*snapshot, current_ ? current_->snapshot.get() : nullptr);
   current_ = new held_snapshot{std::move(snapshot), reporter_};
   queue_.adopt(current_->snapshot->live);
+  return moved;
 }
 
 void backend_slot::close() {

@@ -50,7 +50,8 @@ public:
   const std::string& name() const noexcept { return name_; }
 
   /// A newer snapshot. They come from one router, so in order.
-  void adopt(snapshot_ptr snapshot);
+  /// @returns whether other servers or addresses are in it, not only states.
+  bool adopt(snapshot_ptr snapshot);
 
   /// Null until the first snapshot has come.
   const local_ptr<held_snapshot>& current() const noexcept { return current_; }

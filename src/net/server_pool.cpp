@@ -56,21 +56,29 @@ void server_pool::close() noexcept {
   shelves_.clear();
 }
 
-void server_pool::adopt(const backend_snapshot& snapshot,
+bool server_pool::adopt(const backend_snapshot& snapshot,
                         const backend_snapshot* before) {
   settings_ = snapshot.pool;
   young_.keepalive(snapshot.tcp_keepalive);
   const auto& servers = snapshot.servers;
-  if (before == nullptr || before->servers.size() != servers.size())
-    return adopt_anew(snapshot);
+  if (before == nullptr || before->servers.size() != servers.size()) {
+    adopt_anew(snapshot);
+    return true;
+  }
+  bool moved = false;
   for (size_t i = 0; i < servers.size(); ++i) {
     const auto& old = before->servers[i];
-    if (servers[i].live != old.live)
-      return adopt_anew(snapshot);
-    if (servers[i].address != old.address || servers[i].others != old.others
-        || keeps_idle(servers[i]) != keeps_idle(old))
+    if (servers[i].live != old.live) {
+      adopt_anew(snapshot);
+      return true;
+    }
+    const bool moves =
+      servers[i].address != old.address || servers[i].others != old.others;
+    if (moves || keeps_idle(servers[i]) != keeps_idle(old))
       update(*shelves_[servers[i].live.get()], servers[i]);
+    moved = moved || moves;
   }
+  return moved;
 }
 
 void server_pool::adopt_anew(const backend_snapshot& snapshot) {

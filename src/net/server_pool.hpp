@@ -54,7 +54,8 @@ public:
   /// down lose their idle connections; those at work are not kept later.
   /// Looks at each server once, and no further where nothing changed.
   /// @param before What was adopted last, or null.
-  void adopt(const backend_snapshot& snapshot, const backend_snapshot* before);
+  /// @returns whether a server came, left, changed its place or its addresses.
+  bool adopt(const backend_snapshot& snapshot, const backend_snapshot* before);
 
   /// Gives up all servers.
   void close() noexcept;
