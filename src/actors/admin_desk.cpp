@@ -5,7 +5,7 @@
 #include "actors/admin_api_json.hpp"
 #include "actors/log.hpp"
 #include "admin/dashboard.hpp"
-#include "net/cluster/preamble.hpp"
+#include "core/one_line.hpp"
 
 #include <caf/send.hpp>
 
@@ -97,7 +97,7 @@ admin::decision admin_desk::on_metrics(const admin::request& x, bool loopback) {
 admin::decision admin_desk::refuse(const admin::request& x, const access& by) {
   if (const auto untold = refusals_.note(x.source, clock::now()))
     log::warn("admin: {} {} from {} refused: {}{}", x.method,
-              net::cluster::printable(x.path, path_bytes_max), x.peer, by.text,
+              one_line(x.path, path_bytes_max), x.peer, by.text,
               *untold == 0 ? ""
                            : fmt::format(" (and {} more from there since the "
                                          "last line about it)",

@@ -76,8 +76,8 @@ size_t log_ring::size() const noexcept {
 }
 
 access_log::access_log(const access_log_settings& settings, unsigned workers,
-                       std::optional<service_user> user)
-  : settings_(settings), user_(std::move(user)),
+                       std::optional<service_user> user, on_fault fault)
+  : settings_(settings), user_(std::move(user)), fault_(std::move(fault)),
     enabled_(!settings.path.empty()) {
   if (!enabled_)
     return;
@@ -152,6 +152,12 @@ std::string access_log::open_target() {
   return {};
 }
 
+void access_log::open_again() {
+  if (const auto why = open_target(); !why.empty() && fault_)
+    fault_("cannot open the access log " + settings_.path + " again: " + why
+           + "; lines go on to the file that is open");
+}
+
 /// Signals are for the main thread; a blocked SIGPIPE is an EPIPE.
 void access_log::start_thread() {
   sigset_t all, before;
@@ -175,7 +181,7 @@ void access_log::run() {
     const bool stopping = stop_.load(std::memory_order_acquire);
     if (reopen_.exchange(false, std::memory_order_acq_rel)
         && settings_.path != "-")
-      open_target();
+      open_again();
     const bool any = write_lines();
     if (stopping)
       return;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,12 +76,17 @@ void format_record(const access_record& record, log_format format,
 /// idle.
 class access_log {
 public:
+  /// Hears in one printable line why a file could not be opened again, on the
+  /// log's thread.
+  using on_fault = std::function<void(const std::string& why)>;
+
   /// Opens the target and starts the thread; `path` "" makes it a no-op.
   /// @param user Whose the file is to be, see service_user.hpp.
   /// @throws std::runtime_error in one printable line when the file cannot be
   /// opened.
   access_log(const access_log_settings& settings, unsigned workers,
-             std::optional<service_user> user = std::nullopt);
+             std::optional<service_user> user = std::nullopt,
+             on_fault fault = {});
   /// Writes what is left; waits at most one second for a pipe nobody reads.
   ~access_log();
   access_log(const access_log&) = delete;
@@ -106,6 +112,7 @@ private:
   static constexpr size_t never = SIZE_MAX;
 
   std::string open_target();
+  void open_again();
   void start_thread();
   void wake() noexcept;
   void run();
@@ -116,6 +123,7 @@ private:
 
   access_log_settings settings_;
   const std::optional<service_user> user_;
+  const on_fault fault_;
   bool enabled_ = false;
   int fd_ = -1;
   int wake_fd_ = -1;     ///< eventfd

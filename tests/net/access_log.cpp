@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <stdexcept>
 #include <sys/stat.h>
@@ -244,6 +245,26 @@ CAF_TEST(reopening follows a rotation) {
   log.write(0, sample());
   CAF_CHECK_EQUAL(lines(await_text(path("a.log"))), 1u);
   CAF_CHECK_EQUAL(lines(read(path("a.log.1"))), 1u);
+}
+
+CAF_TEST(what cannot be opened again is told and the old file kept) {
+  const auto directory = path("rotated");
+  std::filesystem::create_directory(directory);
+  const auto file = directory + "/a.log";
+  std::promise<std::string> told;
+  access_log log{{file, log_format::json},
+                 1,
+                 std::nullopt,
+                 [&](const std::string& why) { told.set_value(why); }};
+  std::filesystem::rename(directory, path("moved"));
+  log.reopen();
+  auto why = told.get_future();
+  CAF_REQUIRE(why.wait_for(5s) == std::future_status::ready);
+  CAF_CHECK_EQUAL(why.get(), "cannot open the access log " + file
+                               + " again: No such file or directory; lines go "
+                                 "on to the file that is open");
+  log.write(0, sample());
+  CAF_CHECK_EQUAL(lines(await_text(path("moved/a.log"))), 1u);
 }
 
 CAF_TEST(a full disk costs lines and not the process) {
