@@ -14,6 +14,7 @@ from harness import Skip, limit, patience
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = ROOT / "docs/configuration.md"
+RULES = ROOT / "docs/rules.md"
 
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -72,13 +73,73 @@ def test_every_page_can_be_reached_from_the_readme(_t):
 def test_the_files_that_pages_name_are_there(_t):
     """`src/actors/listener.cpp`, `net/dialer.cpp`, `examples/troupe.yaml`."""
     missing = []
-    for page in (ROOT / "README.md", ROOT / "docs/architecture.md"):
+    for page in (ROOT / "README.md", ROOT / "docs/architecture.md", RULES):
         text = page.read_text()
         pictured = re.findall(r"\b(?:actors|core|net)/[\w/]+\.cpp", "".join(FENCE.findall(text)))
         for name in re.findall(r"`([a-z_]+/[\w/.-]*\.(?:cpp|hpp|yaml|yml|py|json))`", text) + pictured:
             if not (ROOT / name).exists() and not (ROOT / "src" / name).exists():
                 missing.append(f"{page.relative_to(ROOT)}: {name}")
     assert not missing, missing
+
+
+# -- rules ----------------------------------------------------------------------
+
+# "rule 12", "rules 37 and 38", "rules 8 to 11, 14 to 16", "rules 1-7"
+CITATION = re.compile(r"\brules? (\d+(?:(?:, and|,| and| or| to|-|–) ?\d+)*)(?!\d|\.\d)", re.I)
+RANGE = re.compile(r"(\d+)(?:(?: to |-|–)(\d+))?")
+
+
+def cited_rules(text):
+    """Their numbers. A comment may break its line anywhere, also before the number."""
+    one_line = re.sub(r"\s*\n\s*(?:(?://+|#+|\*+|>)(?=\s))?\s*", " ", text)
+    for numbers in CITATION.findall(one_line):
+        for first, last in RANGE.findall(numbers):
+            yield from range(int(first), int(last or first) + 1)
+
+
+def texts_that_cite():
+    """Files that may cite a rule, with what they say."""
+    files = [x for x in ROOT.iterdir() if x.suffix in (".md", ".txt") or x.name == "dev"]
+    for directory in ("src", "tests", "bench", "cmake", "docs"):
+        files += (ROOT / directory).rglob("*")
+    for file in sorted(files):
+        where = str(file.relative_to(ROOT))
+        if not file.is_file() or "node_modules" in where or where.startswith(("tests/data/", "tests/fuzz/corpus/")):
+            continue
+        try:
+            yield where, file.read_text()
+        except UnicodeDecodeError:
+            pass  # a picture
+
+
+def test_citations_of_rules_are_found_as_people_write_them(_t):
+    for text, numbers in (
+        ("(rule 12)", [12]),
+        ("It is rule 7.", [7]),
+        ("Rules 5, 16 and 21 say", [5, 16, 21]),
+        ("not evidence (rule\n  /// 13).", [13]),
+        ("the verdict (rules\n/// 8 to 11, 14 to 16).", [8, 9, 10, 11, 14, 15, 16]),
+        ("agreement (rules 1-7)", [1, 2, 3, 4, 5, 6, 7]),
+        ("(rules 9,\n/// 11)", [9, 11]),
+        ("# table; rule 40\n# says so", [40]),
+        ("rules of 3 nodes; two rules; ruled 4; the rule. 5 of them", []),
+    ):
+        assert list(cited_rules(text)) == numbers, text
+
+
+def test_every_rule_that_is_cited_is_on_the_page_of_rules(_t):
+    written = [int(x) for x in re.findall(r"^### Rule (\d+): ", RULES.read_text(), re.M)]
+    assert written == sorted(set(written)), "a number is there twice, or not in order"
+    missing, count = [], 0
+    for where, text in texts_that_cite():
+        numbers = list(cited_rules(text))
+        count += len(numbers)
+        missing += [f"{where}: there is no rule {x}" for x in numbers if x not in written]
+    assert count > 100, f"only {count} citations were found"
+    assert not missing, "\n".join(missing)
+
+
+# -- verbs ----------------------------------------------------------------------
 
 
 def verbs_of(program, *words):
