@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-/// From counters and snapshots to Prometheus families (DESIGN section 9): pure
+/// From counters and snapshots to Prometheus families (docs/metrics.md): pure
 /// reading, no actor is asked; on any thread. Every series stands at 0 from the
 /// start and goes with the thing it is about; counters survive reloads.
 namespace troupe::actors {

@@ -74,7 +74,7 @@ milliseconds probe_interval(const health& now,
 /// Spreads `base` by ±10 %. @param random uniform in [0, 2^32).
 milliseconds jittered(milliseconds base, uint32_t random) noexcept;
 
-/// Passive ejection: what live traffic says of a server (DESIGN section 5).
+/// Passive ejection: what live traffic says of a server (rule 13).
 struct ejection {
   bool ejected = false;
   unsigned count = 0; ///< ejections that weigh on the next one, see `eject`

@@ -12,7 +12,7 @@ namespace troupe::net {
 /// used again.
 class spliced {
 public:
-  /// Bytes still due from which a body goes this way (DESIGN section 3).
+  /// Bytes still due from which a body goes this way (rule 28).
   static constexpr uint64_t worth_min = 65'536;
 
   explicit spliced(loop& l) noexcept : loop_(l) {}

@@ -73,7 +73,8 @@ def test_every_page_can_be_reached_from_the_readme(_t):
 def test_the_files_that_pages_name_are_there(_t):
     """`src/actors/listener.cpp`, `net/dialer.cpp`, `examples/troupe.yaml`."""
     missing = []
-    for page in (ROOT / "README.md", ROOT / "docs/architecture.md", RULES):
+    of_code = ("architecture", "design", "glossary", "rules")
+    for page in (ROOT / "README.md", *(ROOT / f"docs/{name}.md" for name in of_code)):
         text = page.read_text()
         pictured = re.findall(r"\b(?:actors|core|net)/[\w/]+\.cpp", "".join(FENCE.findall(text)))
         for name in re.findall(r"`([a-z_]+/[\w/.-]*\.(?:cpp|hpp|yaml|yml|py|json))`", text) + pictured:

@@ -62,7 +62,7 @@ CAF_TEST(a request is answered and the connection rests) {
   CAF_CHECK_EQUAL(one.session->server(), "");
   CAF_CHECK_EQUAL(counted(2), 1u);
   CAF_CHECK_EQUAL(backend->pool().idle_count(), 1u);
-  // An idle connection owns no buffer (DESIGN section 3).
+  // An idle connection owns no buffer (rule 23).
   CAF_CHECK_EQUAL(event_loop.buffers().in_use().get(), 0u);
   CAF_CHECK_EQUAL(known[0]->in_flight.load(), 0u);
 }

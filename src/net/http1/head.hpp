@@ -8,7 +8,7 @@
 
 /// HTTP/1.1 heads as offsets into the received bytes: nothing is copied,
 /// nothing allocated. RFC 9112 and RFC 9110, with the strict choices of
-/// docs/http.md (DESIGN section 7).
+/// docs/http.md.
 namespace troupe::net::http1 {
 
 /// Field lines one head may have whatever the configuration says.
