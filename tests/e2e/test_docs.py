@@ -12,7 +12,8 @@ import subprocess
 from harness import Skip, limit, patience
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TOP_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES = [*TOP_PAGES, ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = ROOT / "docs/configuration.md"
 RULES = ROOT / "docs/rules.md"
 
@@ -74,7 +75,7 @@ def test_the_files_that_pages_name_are_there(_t):
     """`src/actors/listener.cpp`, `net/dialer.cpp`, `examples/troupe.yaml`."""
     missing = []
     of_code = ("architecture", "design", "glossary", "rules")
-    for page in (ROOT / "README.md", *(ROOT / f"docs/{name}.md" for name in of_code)):
+    for page in (*TOP_PAGES, *(ROOT / f"docs/{name}.md" for name in of_code)):
         text = page.read_text()
         pictured = re.findall(r"\b(?:actors|core|net)/[\w/]+\.cpp", "".join(FENCE.findall(text)))
         for name in re.findall(r"`([a-z_]+/[\w/.-]*\.(?:cpp|hpp|yaml|yml|py|json))`", text) + pictured:
