@@ -95,7 +95,7 @@ void config_keeper::loaded(const config_loaded& message) {
   for (const auto& warning : result.warnings)
     log::warn("{}", warning.to_string());
   if (!result.ok()) {
-    refuse(lines(result.problems));
+    refuse(to_lines(result.problems));
   } else if (result.hash == running_.hash) {
     last_problems_.clear();
     finish({true, running_.generation, {}, "nothing changed"});

@@ -26,7 +26,7 @@ struct problem {
 };
 
 /// @returns each as text.
-std::vector<std::string> lines(const std::vector<problem>& problems);
+std::vector<std::string> to_lines(const std::vector<problem>& problems);
 
 /// Looks up `${NAME}` in values; `${node}` is the node's own name.
 using variable_lookup =

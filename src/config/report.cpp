@@ -6,7 +6,7 @@
 
 namespace troupe::config {
 
-std::vector<std::string> lines(const std::vector<problem>& problems) {
+std::vector<std::string> to_lines(const std::vector<problem>& problems) {
   std::vector<std::string> result;
   result.reserve(problems.size());
   for (const auto& x : problems)

@@ -53,7 +53,7 @@ registry::shared_text shared_text_of(std::string text) {
   const auto list = config::nodes_of(text, "the shared sections");
   if (!list.ok())
     throw std::runtime_error{
-      fmt::format("{}", fmt::join(lines(list.problems), "; "))};
+      fmt::format("{}", fmt::join(to_lines(list.problems), "; "))};
   registry::shared_text result;
   result.hash = config::shared_hash(text);
   result.text = std::move(text);
@@ -179,7 +179,7 @@ void shared_config_keeper::file_was_read(const file_reading& result) {
   for (const auto& warning : result.own.warnings)
     log::warn("{}", warning.to_string());
   if (!result.own.ok()) {
-    refuse(lines(result.own.problems));
+    refuse(to_lines(result.own.problems));
     return;
   }
   request(register_(), agree_timeout,
@@ -244,7 +244,7 @@ shared_config_keeper::check(const check_candidate& message) {
     [load = source_.load_with, candidate] { return load(candidate); },
     [this, result](const loaded_ptr& loaded) mutable {
       if (!loaded->ok()) {
-        result.deliver(apply_result{lines(loaded->problems)});
+        result.deliver(apply_result{to_lines(loaded->problems)});
         return;
       }
       request(supervisor_, apply_timeout,
@@ -328,7 +328,7 @@ void shared_config_keeper::next_application() {
 void shared_config_keeper::apply_loaded(const record_ptr& record,
                                         loaded_ptr candidate) {
   if (!candidate->ok()) {
-    applied(lines(candidate->problems));
+    applied(to_lines(candidate->problems));
     return;
   }
   settings_ptr next{candidate, &candidate->settings};
