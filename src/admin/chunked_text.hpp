@@ -36,6 +36,8 @@ public:
   void append(std::string_view text) {
     if (text.size() > room_)
       return append_across(text);
+    if (text.empty())
+      return; // it may point nowhere
     std::memcpy(last_->data_ + last_->size_, text.data(), text.size());
     last_->size_ += text.size();
     room_ -= text.size();
