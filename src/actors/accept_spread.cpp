@@ -8,6 +8,15 @@
 
 namespace troupe::actors {
 
+reserved_place::reserved_place(accept_spread& spread, unsigned worker) noexcept
+  : spread_(spread), worker_(worker) {
+  spread_.places_[worker_].reserved.fetch_add(1, std::memory_order_relaxed);
+}
+
+reserved_place::~reserved_place() {
+  spread_.places_[worker_].reserved.fetch_sub(1, std::memory_order_release);
+}
+
 void accept_spread::join(unsigned worker, listener_actor listener) {
   auto& place = places_[worker];
   const std::lock_guard lock{place.mutex};
@@ -36,6 +45,12 @@ accept_spread::best_for(unsigned worker,
     }
   }
   return mine > least + least / 16 ? best : worker;
+}
+
+reserved_place accept_spread::reserve(unsigned worker,
+                                      const frontend_clients& clients) {
+  const std::lock_guard lock{choosing_};
+  return {*this, best_for(worker, clients)};
 }
 
 bool accept_spread::hand_over(unsigned to, int descriptor,

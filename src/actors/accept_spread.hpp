@@ -17,6 +17,23 @@
 /// one may go to another worker before a byte of it was read (rule 33).
 namespace troupe::actors {
 
+class accept_spread;
+
+/// A connection counted at a worker until it counts there by itself.
+class reserved_place {
+public:
+  reserved_place(accept_spread& spread, unsigned worker) noexcept;
+  ~reserved_place();
+  reserved_place(const reserved_place&) = delete;
+  reserved_place& operator=(const reserved_place&) = delete;
+
+  unsigned worker() const noexcept { return worker_; }
+
+private:
+  accept_spread& spread_;
+  const unsigned worker_;
+};
+
 /// Who of a frontend's listeners, one a worker, takes the next connection.
 /// Shared by them; any thread.
 class accept_spread : public std::enable_shared_from_this<accept_spread> {
@@ -35,25 +52,35 @@ public:
   unsigned best_for(unsigned worker,
                     const frontend_clients& clients) const noexcept;
 
+  /// Chooses by best_for() and counts the connection there in one step: of two
+  /// listeners that accept in one moment the second sees what the first chose.
+  reserved_place reserve(unsigned worker, const frontend_clients& clients);
+
   /// Sends an accepted connection to another worker's listener.
   /// @returns false when that takes none.
   bool hand_over(unsigned to, int descriptor, const endpoint& peer);
 
 private:
+  friend class reserved_place;
   friend class handed_connection;
 
   struct alignas(64) place {
-    std::atomic<uint32_t> coming{0};
+    std::atomic<uint32_t> reserved{0};
+    std::atomic<uint32_t> coming{0}; ///< sent; the listener waits for these
     std::mutex mutex; ///< between who hands over and a listener that leaves
     listener_actor listener;
   };
 
   uint64_t load(unsigned worker,
                 const frontend_clients& clients) const noexcept {
-    return clients.by_worker[worker].connections_open.get()
-         + places_[worker].coming.load(std::memory_order_relaxed);
+    // First what becomes an open one: counted twice at worst, never not at all.
+    const auto reserved =
+      places_[worker].reserved.load(std::memory_order_acquire);
+    const auto coming = places_[worker].coming.load(std::memory_order_acquire);
+    return reserved + coming + clients.by_worker[worker].connections_open.get();
   }
 
+  std::mutex choosing_;
   std::vector<place> places_;
 };
 

@@ -187,31 +187,40 @@ listener::accepted listener::accept_one() {
 }
 
 void listener::welcome(int descriptor, const endpoint& peer) {
-  if (!refuse_if_full(descriptor, peer) && !give_away(descriptor, peer))
+  if (refuse_if_full(descriptor, peer))
+    return;
+  if (!may_give_away())
+    return serve(descriptor, peer);
+  const auto place = spread_->reserve(worker_.services.index, clients());
+  if (place.worker() == worker_.services.index
+      || !spread_->hand_over(place.worker(), descriptor, peer))
     serve(descriptor, peer);
 }
 
-bool listener::give_away(int descriptor, const endpoint& peer) {
+const frontend_clients& listener::clients() const {
+  return *frontend_->current->plan->live->clients;
+}
+
+bool listener::may_give_away() const {
   // One that drains keeps what its queue still holds.
   if (!spread_ || !watching_)
     return false;
-  const auto index = worker_.services.index;
-  const auto& clients = *frontend_->current->plan->live->clients;
-  const auto mine = clients.by_worker[index].connections_open.get();
+  const auto& counts = clients().by_worker;
+  const auto mine = counts[worker_.services.index].connections_open.get();
   const auto mean =
-    clients.open.load(std::memory_order_relaxed) / clients.by_worker.size();
-  if (pace_.lives_are_brief(mine) && mine <= mean + mean / 2 + 8)
-    return false;
-  const auto best = spread_->best_for(index, clients);
-  return best != index && spread_->hand_over(best, descriptor, peer);
+    clients().open.load(std::memory_order_relaxed) / counts.size();
+  return !pace_.lives_are_brief(mine) || mine > mean + mean / 2 + 8;
 }
 
 void listener::adopt(const adopt_connection& message) {
   auto& handed = *message.connection;
-  // The limit may have been reached while it was on its way.
-  const int descriptor = handed.take();
-  if (!refuse_if_full(descriptor, handed.peer()))
-    serve(descriptor, handed.peer());
+  {
+    const reserved_place here{*spread_, worker_.services.index};
+    const int descriptor = handed.take();
+    // The limit may have been reached while it was on its way.
+    if (!refuse_if_full(descriptor, handed.peer()))
+      serve(descriptor, handed.peer());
+  }
   if (group_->draining) {
     group_->for_each([](auto& member) { member.drain(); });
     end_if_done();

@@ -57,9 +57,11 @@ private:
   bool may_evict() const noexcept;
   /// What to do about a client for whom there is no place.
   accepted await_place(place found);
+  /// Serves it, or hands it to a worker with fewer connections.
   void welcome(int descriptor, const endpoint& peer);
-  /// Hands it to a worker with fewer connections, if that is worth it.
-  bool give_away(int descriptor, const endpoint& peer);
+  /// Whether to look for such a worker is worth it.
+  bool may_give_away() const;
+  const frontend_clients& clients() const;
   void adopt(const adopt_connection& message);
   void serve(int descriptor, const endpoint& peer);
   bool refuse_if_full(int descriptor, const endpoint& peer);

@@ -4,8 +4,13 @@
 
 #include "actors/accept_spread.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
+#include <memory>
+#include <mutex>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 using namespace troupe;
 using namespace troupe::actors;
@@ -55,6 +60,27 @@ CAF_TEST(those on their way count where they go) {
   CAF_CHECK_EQUAL(spread->best_for(0, clients), 3u);
   CAF_CHECK(!spread->leave(1));
   CAF_CHECK(spread->leave(3));
+}
+
+CAF_TEST(those that accept in one moment choose one after another) {
+  std::vector<unsigned> chosen(4);
+  std::mutex mutex;
+  std::vector<std::unique_ptr<reserved_place>> places;
+  std::vector<std::thread> listeners;
+  for (unsigned worker = 0; worker < 4; ++worker)
+    listeners.emplace_back([&, worker] {
+      for (int i = 0; i < 500; ++i) {
+        std::unique_ptr<reserved_place> place{
+          new reserved_place(spread->reserve(worker, clients))};
+        const std::lock_guard lock{mutex};
+        ++chosen[place->worker()];
+        places.push_back(std::move(place));
+      }
+    });
+  for (auto& x : listeners)
+    x.join();
+  const auto [least, most] = std::minmax_element(chosen.begin(), chosen.end());
+  CAF_CHECK(*most <= *least + *least / 16 + 1);
 }
 
 CAF_TEST(one that is lost on its way is closed and not awaited) {
