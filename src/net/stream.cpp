@@ -171,7 +171,8 @@ io_status stream::write_now(std::span<iovec> pieces, size_t total, bool more,
     std::array<char, copied_max> whole;
     size_t size = 0;
     for (const auto& piece : pieces) {
-      std::memcpy(whole.data() + size, piece.iov_base, piece.iov_len);
+      if (piece.iov_len > 0) // else it may point nowhere
+        std::memcpy(whole.data() + size, piece.iov_base, piece.iov_len);
       size += piece.iov_len;
     }
     n = ::send(fd_, whole.data(), size, flags);

@@ -134,6 +134,16 @@ CAF_TEST(scattered pieces arrive as one) {
   }));
 }
 
+CAF_TEST(pieces of nothing are passed over) {
+  char a = 'a', b = 'b';
+  std::array<iovec, 4> pieces{{{nullptr, 0}, {&a, 1}, {nullptr, 0}, {&b, 1}}};
+  CAF_CHECK(io.send(pieces) == io_status::done);
+  CAF_CHECK(run_until([&] {
+    other->attend();
+    return other->received == "ab";
+  }));
+}
+
 CAF_TEST(pieces of which one was taken in part lose nothing) {
   other->paused = true;
   const auto sent = pattern(300'000);

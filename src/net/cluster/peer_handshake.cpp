@@ -12,13 +12,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string result;
-  for (const auto& name : names)
-    result += (result.empty() ? "" : ", ") + printable(name, 64);
-  return result.empty() ? "nobody" : result;
-}
-
 } // namespace
 
 peer_handshake::peer_handshake(tcp::socket socket, handshake_terms terms,

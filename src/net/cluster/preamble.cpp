@@ -84,4 +84,11 @@ std::string printable(std::string_view text, size_t bytes_max) {
   return result;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string result;
+  for (const auto& name : names)
+    result += (result.empty() ? "" : ", ") + printable(name, 64);
+  return result.empty() ? "nobody" : result;
+}
+
 } // namespace troupe::net::cluster

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The one line each side says before BASP, inside TLS where there is TLS: who
 /// it is, or why it wants none of this. It gives refusals a text that people
@@ -41,5 +42,8 @@ std::string other_version(std::string_view line);
 /// `text` with everything but printable ASCII replaced, and cut: what a peer
 /// says goes to logs and terminals.
 std::string printable(std::string_view text, size_t bytes_max = 500);
+
+/// The names of a certificate in one printable line; "nobody" if it has none.
+std::string listed(const std::vector<std::string>& names);
 
 } // namespace troupe::net::cluster

@@ -2,6 +2,7 @@
 #include "net/cluster/tls_context.hpp"
 
 #include "core/secret.hpp"
+#include "net/cluster/preamble.hpp"
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
@@ -28,13 +29,6 @@ struct deleter {
   void operator()(GENERAL_NAMES* x) const { GENERAL_NAMES_free(x); }
   void operator()(X509_STORE_CTX* x) const { X509_STORE_CTX_free(x); }
 };
-
-std::string listed_names(const std::vector<std::string>& names) {
-  std::string result;
-  for (const auto& name : names)
-    result += (result.empty() ? "" : ", ") + name;
-  return result.empty() ? "nobody" : result;
-}
 
 void set_rules(ssl::context& context) {
   auto* native = context.native_handle();
@@ -167,7 +161,7 @@ void reading::check_name(const X509& own) {
   const auto names = names_of(own);
   if (std::find(names.begin(), names.end(), node_) == names.end())
     problem("certificate",
-            files_.certificate + ": is for " + listed_names(names)
+            files_.certificate + ": is for " + listed(names)
               + ", but this node is " + node_
               + "; issue one with the subject alternative name DNS:" + node_
               + ", or say with --node which node this is");
