@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A problem with certificates never means less protection (rule 131)."""
 
+import datetime
 import os
+import pathlib
 import re
 import shutil
 import socket
@@ -199,3 +201,27 @@ def test_mended_certificates_bring_links_without_a_restart(t):
     two.hang_up()
     pair.wait_linked(one)
     pair.wait_linked(two)
+
+
+@limit(90)
+def test_certificates_of_the_script_are_good_on_a_node_whose_clock_is_behind(t):
+    pair = Pair(t)
+    script = pathlib.Path(__file__).parents[2] / "cluster" / "certificates"
+    for _ in range(2):  # the second time there is nothing to do
+        made = subprocess.run([script, pair.files, "lb1", "lb2"], capture_output=True, text=True, timeout=60)
+        assert made.returncode == 0 and not made.stderr, made
+    assert "lb1 has a good one" in made.stdout, made
+    for name in ("ca/ca.pem", "lb1/node.pem", "lb2/node.pem"):
+        shown = subprocess.run(
+            ["openssl", "x509", "-in", pair.files / name, "-noout", "-startdate"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        since = datetime.datetime.strptime(shown.strip(), "notBefore=%b %d %H:%M:%S %Y GMT")
+        age = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) - since
+        assert datetime.timedelta(minutes=59) < age < datetime.timedelta(minutes=65), (name, shown)
+    assert sorted(os.listdir(pair.files / "ca")) == ["ca.key", "ca.pem"]
+    for name in ("lb1", "lb2"):
+        files = pair.files / name
+        tls = {"ca": str(files / "ca.pem"), "certificate": str(files / "node.pem"), "key": str(files / "node.key")}
+        node = pair.node(name, tls=tls)
+    pair.wait_linked(node)
