@@ -4,6 +4,7 @@
 import os
 import pwd
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -12,6 +13,7 @@ import time
 from harness import Load, eventually, limit
 from harness.cluster import PORT
 from harness.waiting import patience
+from test_ctl import ctl
 
 SLOW_CHECK = {"enabled": True, "type": "http", "path": "/health", "interval": "1s", "timeout": "2s", "fall": 2}
 HTTP_CHECK = {"enabled": True, "type": "http", "path": "/health", "interval": "500ms", "timeout": "500ms"}
@@ -161,6 +163,25 @@ def test_a_node_removed_while_it_was_away_learns_of_it_when_it_returns(t):
     assert c["lb1"].metric("cluster_nodes", state="alive") == 2
     status, answer = c.apply("lb3", c.edited(lambda config: config["backends"][0].update(retries_max=1)))
     assert status != 200, answer
+
+
+@limit(120)
+def test_a_node_of_five_that_reaches_no_server_is_not_ready(t):
+    c = t.cluster(5, servers=("a1", "a2", "a3", "a4", "a5", "a6"))
+
+    def observers():
+        _, answer = c["lb1"].api("GET", "/v1/observations")
+        return [{y["node"] for y in x["observers"] if y["counted"]} for x in answer["observations"]]
+
+    eventually(lambda: all(len(x) == 3 for x in observers()), 20, "each server has three observers")
+    parts = {name: sum(name in x for x in observers()) for name in c.listed}
+    name = next(x for x in c.listed if 0 < parts[x] < len(c.servers))
+    for server in c.servers:
+        c.hosts[name].reject_to(server.host, server.port)
+    eventually(lambda: not c[name].ready(), 20, f"{name} sees that it reaches nobody")
+    assert all(c[other].ready() for other in c.listed if other != name)
+    c.hosts[name].heal()
+    eventually(c[name].ready, 20, f"{name} is ready again")
 
 
 def serial_shown(c, of, by):

@@ -142,18 +142,37 @@ void watch_run::end_faults() {
       checker_.end(x->name(), x->wishes(), dead_);
 }
 
-/// The votes of the first three that live, by rank; half of them are not
-/// enough.
+/// The first three that live, by rank.
+std::vector<std::string>
+watch_run::observers(const landscape::server& x) const {
+  std::vector<std::string> result;
+  for (const auto& node : watch::ranked(land_.nodes, x.id))
+    if (!dead_.contains(node) && result.size() < watch::observers_max)
+      result.push_back(node);
+  return result;
+}
+
+/// Their votes; half of them are not enough.
 status watch_run::truth(const landscape::server& x) const {
-  size_t counted = 0;
-  size_t downs = 0;
-  for (const auto& node : watch::ranked(land_.nodes, x.id)) {
-    if (dead_.contains(node) || counted == watch::observers_max)
+  const auto who = observers(x);
+  const auto downs = std::ranges::count_if(
+    who, [&](const auto& node) { return !land_.reaches(node, x.name); });
+  return 2 * static_cast<size_t>(downs) > who.size() ? status::down
+                                                     : status::up;
+}
+
+/// Whether all that this node observes is down to it.
+bool watch_run::may_look_around(const std::string& node) const {
+  bool result = false;
+  for (const auto& server : land_.servers) {
+    const auto who = observers(server);
+    if (std::ranges::find(who, node) == who.end())
       continue;
-    ++counted;
-    downs += !land_.reaches(node, x.name);
+    if (land_.reaches(node, server.name))
+      return false;
+    result = true;
   }
-  return 2 * downs > counted ? status::down : status::up;
+  return result;
 }
 
 /// All say what is so, of servers and of wishes.
@@ -197,7 +216,7 @@ bool watch_run::whole(std::string& why) const {
 }
 
 /// R times m probes: three nodes watch a server, if there are so many. Who
-/// does not see one of them watches too.
+/// does not see one of them watches too, and who reaches none of its own may.
 bool watch_run::probed_by_few(std::string& why) const {
   std::map<std::string, std::map<std::string, size_t>> before;
   for (const auto& x : hosts_)
@@ -207,7 +226,11 @@ bool watch_run::probed_by_few(std::string& why) const {
   const auto wanted = std::min(watch::observers_max, alive);
   for (const auto& server : land_.servers) {
     size_t watchers = 0;
+    const auto who = observers(server);
     for (const auto& x : hosts_) {
+      if (std::ranges::find(who, x->name()) == who.end()
+          && may_look_around(x->name()))
+        continue;
       const auto now = x->probes().find(server.name);
       watchers += now != x->probes().end()
                && now->second > before[x->name()][server.name];

@@ -43,6 +43,8 @@ private:
   bool agreed(std::string& why) const;
   bool whole(std::string& why) const;
   bool probed_by_few(std::string& why) const;
+  std::vector<std::string> observers(const landscape::server& x) const;
+  bool may_look_around(const std::string& node) const;
   troupe::status truth(const landscape::server& x) const;
   run_result result();
 

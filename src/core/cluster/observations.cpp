@@ -69,9 +69,10 @@ void machine::take(const targets_changed& in) {
       assign(x, true);
     }
   }
-  if (order.empty())
+  if (order.empty()) {
     backends_.erase(in.backend);
-  else
+    looks_around_.erase(in.backend);
+  } else
     out_.push_back(verdicts_changed{in.backend});
 }
 
@@ -225,6 +226,7 @@ void machine::take(const stalled&) {
 // -- who probes ---------------------------------------------------------------
 
 void machine::assign_all() {
+  look_around();
   for (auto& [id, x] : targets_)
     assign(x, false);
 }
@@ -244,7 +246,47 @@ void machine::assign(target& x, bool restart, bool alone) {
 }
 
 bool machine::is_mine(const target& x) const {
-  return !settled_ || x.parts.contains(self_.node);
+  if (!settled_ || x.parts.contains(self_.node))
+    return true;
+  const auto look = looks_around_.find(x.backend);
+  return look != looks_around_.end() && !look->second.found;
+}
+
+/// A node that reaches none of the servers which it observes may reach none at
+/// all. The others' verdicts do not tell: it has to look itself, or it would
+/// call itself ready for the sake of servers that it never tried (rule 12). One
+/// that answers is enough: servers that are down for all do not make every node
+/// probe everything.
+void machine::look_around() {
+  for (const auto& [backend, order] : backends_) {
+    size_t downs = 0;
+    size_t ups = 0;
+    size_t open = 0;
+    std::optional<time_point> reached; // lately, one of whoever's part
+    for (const auto id : order) {
+      const auto& x = targets_.at(id);
+      if (!x.spec.probed)
+        continue;
+      const auto* seen = of(x.votes, self_.node);
+      const bool is_up = seen && seen->what.status == status::up;
+      if (is_up)
+        reached = std::max(reached.value_or(seen->made), seen->made);
+      if (x.parts.contains(self_.node))
+        ++(!seen ? open : is_up ? ups : downs);
+    }
+    if (ups > 0 || (downs == 0 && open == 0)) {
+      looks_around_.erase(backend);
+      continue;
+    }
+    if (open > 0)
+      continue; // it does not know yet, and does not change its mind
+    auto& look =
+      looks_around_.try_emplace(backend, looking{now_, {}}).first->second;
+    if (reached && *reached >= look.since)
+      look.found = look.found.value_or(now_);
+    if (look.found && now_ - *look.found >= look_pause)
+      look = {now_, {}};
+  }
 }
 
 /// The first alive nodes by rank, until enough of them tell what they see. One

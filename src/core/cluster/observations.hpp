@@ -25,6 +25,9 @@ inline constexpr uint64_t suspicion_failures_min = 2;
 /// Steps are at most `digest_interval` apart: after a longer pause this process
 /// did not run.
 inline constexpr milliseconds pause_max{3'000};
+/// A node to which all that it observes is down, and that reaches another
+/// server, looks again whether it still does.
+inline constexpr milliseconds look_pause{30'000};
 
 struct target_spec {
   uint64_t id = 0;
@@ -203,6 +206,12 @@ private:
     std::optional<time_point> hinted; ///< the checker
   };
 
+  /// A search for a server that this node does reach.
+  struct looking {
+    time_point since{};
+    std::optional<time_point> found; ///< one; until then it probes all
+  };
+
   void take(const targets_changed& in);
   void take(const nodes_changed& in);
   void take(const view_changed& in);
@@ -228,6 +237,7 @@ private:
   void assign_all();
   void assign(target& x, bool restart, bool alone = false);
   bool is_mine(const target& x) const;
+  void look_around();
   void deal(target& x);
   bool is_silent(const target& x, const std::string& node) const;
   std::vector<std::string> heard(const target& x) const;
@@ -246,6 +256,8 @@ private:
   std::map<uint64_t, target> targets_;
   std::set<uint64_t> downs_before_;
   std::map<std::string, std::vector<uint64_t>> backends_; ///< in their order
+  /// Backends of which all that is this node's part is down to it.
+  std::map<std::string, looking> looks_around_;
   bool has_majority_ = false;
   bool settled_ = false;
   /// It was settled and then saw no majority: until it has begun anew among

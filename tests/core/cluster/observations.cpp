@@ -757,6 +757,57 @@ CAF_TEST(what is not known here is not kept) {
   CAF_CHECK(n.why().observers.empty());
 }
 
+CAF_TEST(a node to which all that it observes is down probes the rest) {
+  std::vector<uint64_t> own; // lb1 is among the first three
+  std::vector<uint64_t> rest;
+  for (uint64_t id = 1; own.size() < 2 || rest.size() < 2; ++id) {
+    const auto order = ranked(five, id);
+    const auto rank = std::find(order.begin(), order.end(), "lb1");
+    auto& all = rank - order.begin() < 3 ? own : rest;
+    if (all.size() < 2)
+      all.push_back(id);
+  }
+  const auto name = [](uint64_t id) { return "s" + std::to_string(id); };
+  node n{five, {own[0], own[1], rest[0], rest[1]}};
+  n.settle();
+  const auto sees = [&](uint64_t id, status what) {
+    n.give(probed{"app", name(id), what, true, "of a probe"});
+  };
+  const auto probes_rest = [&] {
+    CAF_CHECK_EQUAL(n.probing(name(rest[0])), n.probing(name(rest[1])));
+    return n.probing(name(rest[0]));
+  };
+  sees(own[0], down);
+  n.pass(1s);
+  CAF_CHECK(!probes_rest()); // it has not seen the other one yet
+  sees(own[1], up);
+  n.pass(1s);
+  CAF_CHECK(!probes_rest());
+  sees(own[1], down);
+  n.pass(1s);
+  CAF_CHECK(probes_rest());
+  CAF_CHECK(n.parts[name(rest[0])].back().restart_from.value_or(up) == up);
+  // What it finds there is no vote among three others.
+  sees(rest[0], down);
+  sees(rest[1], down);
+  n.pass(1s);
+  CAF_CHECK(probes_rest());
+  n.give(stalled{}); // it forgets what it saw, and does not change its mind
+  n.pass(1s);
+  CAF_CHECK(probes_rest());
+  sees(own[0], up);
+  n.pass(1s);
+  CAF_CHECK(!probes_rest());
+  // One that answers is enough.
+  sees(own[0], down);
+  sees(own[1], down);
+  n.pass(1s);
+  CAF_CHECK(probes_rest());
+  sees(rest[1], up);
+  n.pass(1s);
+  CAF_CHECK(!probes_rest());
+}
+
 CAF_TEST(an age beyond all measure is an old observation) {
   node n;
   n.settle();

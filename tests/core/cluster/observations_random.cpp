@@ -101,10 +101,16 @@ private:
 CAF_TEST(nodes find out what is so and three of them probe) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     auto c = whole(seed, size_of(seed), 5);
-    CAF_CHECK(agreed(*c) == truth_of(seed, *c));
+    const auto truth = truth_of(seed, *c);
+    CAF_CHECK(agreed(*c) == truth);
     const auto wanted = std::min(c->nodes().size(), observers_max);
+    // Those to which all that they observe is down may be looking for others.
+    const auto downs = std::count(truth.begin(), truth.end(), status::down);
     for (const auto& server : c->servers())
-      CAF_CHECK_EQUAL(c->probers(server), wanted);
+      if (downs == 0)
+        CAF_CHECK_EQUAL(c->probers(server), wanted);
+      else
+        CAF_CHECK(c->probers(server) >= wanted);
   }
 }
 
