@@ -120,12 +120,21 @@ struct refuse_peer {
   std::string text;
 };
 
+/// Membership to register: that node turns this one away, and why; no text: it
+/// no longer does.
+struct peer_refuses {
+  std::string node;
+  std::string text;
+};
+
 /// Supervisor to membership and observations: `cluster.nodes` of the committed
 /// record; of the node's own file before there is one.
 struct cluster_nodes {
   std::vector<node_settings> nodes;
   /// By a recovery: not part of the cluster, but to be visited.
   std::vector<node_settings> left_behind = {};
+  /// What lists them, such as "generation 7 of prod"; empty: the file.
+  std::string list = {};
 };
 
 /// Membership to observations: whom this node sees.
@@ -352,6 +361,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_said)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::question_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::tell_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refuse_peer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_refuses)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_nodes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::cluster_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::introduce_peers)

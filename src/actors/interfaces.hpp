@@ -118,6 +118,8 @@ using membership_actor = caf::typed_actor<
 using register_actor =
   caf::typed_actor<caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
                    caf::reacts_to<peer_said>,
+                   // A peer turns this node away, or no more. No reply.
+                   caf::reacts_to<peer_refuses>,
                    // Each is answered once it is known how it ended.
                    caf::replies_to<file_read>::with<answer>,
                    caf::replies_to<propose_config>::with<answer>,

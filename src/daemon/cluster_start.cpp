@@ -5,6 +5,7 @@
 #include "actors/log.hpp"
 #include "config/keep_nodes.hpp"
 #include "core/cluster/register.hpp"
+#include "core/cluster/register_state.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -121,6 +122,13 @@ void cluster_start::begin_with_record(const actors::state_read& state) {
   if (machine.committed() == nullptr)
     return;
   auto record = std::make_shared<const registry::record>(*machine.committed());
+  committed_ = record;
+  // A node that was removed serves its last one.
+  if (!registry::lists(record->nodes, args_.node)) {
+    const auto history = registry::decode_history(state.history);
+    if (const auto* last = history.newest_with(args_.node))
+      record = std::make_shared<const registry::record>(*last);
+  }
   auto loaded = std::make_shared<const config::loaded>(config::load_with(
     {record->text, fmt::format("generation {}", record->at.generation)},
     args_.config_file, args_.node));
@@ -147,6 +155,7 @@ actors::cluster_parts cluster_start::parts(
   result.source =
     actors::shared_file_source(args_.config_file, args_.node, run_blocking);
   result.running = running_;
+  result.committed = committed_;
   result.file = file_;
   result.make_links = std::move(make_links);
   result.keep_nodes = config::keep_nodes;

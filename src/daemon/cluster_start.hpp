@@ -47,6 +47,7 @@ private:
   const uint64_t incarnation_;
   cluster::registry::shared_text file_;
   actors::running_shared running_;
+  std::shared_ptr<const cluster::registry::record> committed_;
 };
 
 } // namespace troupe::daemon

@@ -165,6 +165,89 @@ def test_a_node_removed_while_it_was_away_learns_of_it_when_it_returns(t):
     assert status != 200, answer
 
 
+def words(text):
+    """The same whatever lines it was broken into."""
+    return " ".join(text.split())
+
+
+@limit(120)
+def test_a_node_that_was_not_added_yet_is_told_the_way_in(t):
+    c = t.cluster(3, listed=2)
+    lb3 = c["lb3"]
+    lb3.config["cluster"]["nodes"] = c.entries(c.hosts)
+    lb3.write()
+    lb3.launch()
+    eventually(lb3.ready, 20)
+    way_in = 'lb3 is not in generation 1 of prod: add it to cluster.nodes on lb1 and run "troupectl config apply" there'
+    eventually(lambda: f"lb1 refuses this node: {way_in}" in lb3.log(), 10, "the log says where to add it")
+    eventually(lambda: "this node is in no cluster yet: lb1 refuses lb3" in lb3.log(), 15)
+    assert "cluster form" not in lb3.log()
+    assert f"refused {c.hosts['lb3'].address}: {way_in}" in c["lb1"].log()
+    seen = c.nodes_seen_by("lb3")
+    assert seen["obstacle"] == f"lb1 refuses lb3: {way_in}", seen
+    assert {x["name"]: x["text"] for x in seen["nodes"]}["lb1"] == f"refused by the other side: {way_in}", seen
+    assert way_in in words(ctl(lb3, "nodes").stdout)
+    status, answer = c.change_nodes("lb1", ["lb1", "lb2", "lb3"])
+    assert status == 200, answer
+    c.wait_formed(generation=2)
+    c.wait_alive()
+    eventually(lambda: lb3.metric("cluster_voter") == 1, 20, "lb3 votes")
+    assert not c.nodes_seen_by("lb3")["obstacle"]
+
+
+@limit(120)
+def test_a_removed_node_knocks_seldom_and_keeps_its_mind(t):
+    c = t.cluster(3)
+    status, answer = c.change_nodes("lb1", ["lb1", "lb2"])
+    assert status == 200, answer
+    lb3 = c["lb3"]
+    eventually(lambda: lb3.metric("cluster_has_majority") == 0, 15, "lb3 sees no majority")
+
+    def told(text):
+        return {node.name: node.log().count(text) for node in c}
+
+    def stays_calm(seconds):
+        joins, flips, dials = told("has joined"), told(" majority"), lb3.metric("cluster_dials_failed_total", 0)
+        links = lb3.metric("cluster_links_opened_total")
+        time.sleep(seconds)  # three knocks at each of two nodes, were it one in 5 s
+        assert told("has joined") == joins
+        assert told(" majority") == flips
+        assert lb3.metric("cluster_links_opened_total") + lb3.metric("cluster_dials_failed_total", 0) <= links + dials + 2
+
+    stays_calm(16)
+    lb3.stop()
+    lb3.launch()
+    eventually(lb3.ready, 20)
+    assert lb3.generation() == 1 and lb3.get().status == 200
+    time.sleep(5)  # its first knocks and their end
+    assert lb3.metric("cluster_has_majority") == 0
+    stays_calm(11)
+    assert lb3.log().count("this node sees a majority") == 1, "the one before it was removed"
+    assert "lb3 is not in generation 2 of prod" in words(ctl(lb3, "nodes").stdout)
+    # Listed again it need not wait until it asks.
+    status, answer = c.change_nodes("lb2", ["lb1", "lb2", "lb3"])
+    assert status == 200, answer
+    c.wait_formed(generation=3)
+    c.wait_alive()
+
+
+@limit(60)
+def test_the_first_of_two_nodes_with_one_name_says_where_the_second_is(t):
+    c = t.cluster(3, listed=2)
+    second = c["lb3"]
+    second.name = "lb1"
+    second.write()
+    second.launch()
+    text = f"another node calls itself lb1, at {c.hosts['lb3'].address}: lb2 turned it away"
+    eventually(lambda: text in c["lb1"].log(), 15, "the first says so")
+    eventually(lambda: "two nodes call themselves lb1" in second.log(), 10, "and the second")
+    _, events = c["lb1"].api("GET", "/v1/events")
+    assert any(text in x["text"] for x in events["events"]), events
+    time.sleep(6)  # it knocks again
+    assert c["lb1"].log().count("another node calls itself") == 1
+    assert c["lb1"].metric("cluster_nodes", state="alive") == 2
+
+
 @limit(120)
 def test_a_node_of_five_that_reaches_no_server_is_not_ready(t):
     c = t.cluster(5, servers=("a1", "a2", "a3", "a4", "a5", "a6"))

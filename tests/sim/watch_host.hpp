@@ -99,6 +99,7 @@ private:
   void perform(const troupe::cluster::membership::link_send& x);
   void perform(const troupe::cluster::membership::joined& x);
   void perform(const troupe::cluster::membership::left& x);
+  void perform(const troupe::cluster::membership::turned_away&) {}
   void perform(const troupe::cluster::membership::view& x);
   void perform(const troupe::cluster::membership::event& x);
   void perform(const troupe::cluster::watch::part& x);

@@ -23,7 +23,7 @@ cluster_actors::cluster_actors(actor_host& host, cluster_parts parts,
                                std::function<admin_actor()> admin)
   : host_(host), parts_(std::move(parts)), supervisor_(std::move(supervisor)),
     metrics_(std::move(metrics)), config_(std::move(config)),
-    admin_(std::move(admin)), committed_(parts_.running.record),
+    admin_(std::move(admin)), committed_(parts_.committed),
     applied_(parts_.running.record) {}
 
 void cluster_actors::start(
@@ -148,7 +148,10 @@ void cluster_actors::commit(record_ptr what,
 
 void cluster_actors::tell_nodes() {
   nodes_.nodes = running_.next->cluster.nodes;
+  nodes_.list.clear();
   if (committed_) {
+    nodes_.list = "generation " + std::to_string(committed_->at.generation)
+                + " of " + parts_.settings.name;
     // A record has addresses as they were written; variables in them are known
     // once the configuration runs here.
     const auto known = std::exchange(nodes_.nodes, {});

@@ -23,6 +23,9 @@ struct cluster_parts {
   cluster_settings settings; ///< as the node starts with
   shared_source source;
   running_shared running;
+  /// The newest record it knows, which may be later than what it can run, and
+  /// may not list it; none: not formed yet.
+  std::shared_ptr<const cluster::registry::record> committed;
   cluster::registry::shared_text file; ///< the file's own shared sections
   durable_state register_state;
   durable_state operators_state;

@@ -98,6 +98,7 @@ void link::timed_out() {
 
 void link::shaken(wire::handshake_result result) {
   handshake_ = nullptr;
+  refusal_ = result.refusal;
   if (result.stream == nullptr)
     return end(result.failure);
   peer_ = result.peer;

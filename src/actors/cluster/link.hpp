@@ -67,6 +67,8 @@ public:
   const std::string& remote() const noexcept { return remote_; }
   /// Without the port.
   const std::string& source() const noexcept { return source_; }
+  /// What the other side said when it turned a dial down; else empty.
+  const std::string& refusal() const noexcept { return refusal_; }
   bool is_open() const noexcept { return state_ == state::open; }
   bool was_open() const noexcept { return was_open_; }
   uint64_t bytes_sent() const noexcept;
@@ -104,6 +106,7 @@ private:
   std::string peer_;
   std::string remote_;
   std::string source_;
+  std::string refusal_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<net::cluster::peer_handshake> handshake_;
   std::optional<net::cluster::basp_node> alias_;

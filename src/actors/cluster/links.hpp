@@ -61,8 +61,9 @@ public:
                              std::string body) = 0;
 
   /// A dial came to nothing. Exactly this or link_opened follows each dial.
-  virtual void dial_failed(const std::string& peer,
-                           const std::string& reason) = 0;
+  /// @param refusal What the other side said, if it was that; else empty.
+  virtual void dial_failed(const std::string& peer, const std::string& reason,
+                           const std::string& refusal) = 0;
 
   /// Somebody was turned away before a link was open, or a link was closed for
   /// what its peer sent. Told once a minute and source (an address, or the
@@ -103,7 +104,9 @@ public:
 
   /// Names of all nodes that may have a link; this one's own is left out. A
   /// link to a node that is no longer among them is closed.
-  virtual void set_known(std::vector<std::string> names) = 0;
+  /// @param list What lists the nodes, for those that are not among them; see
+  /// cluster::not_listed().
+  virtual void set_known(std::vector<std::string> names, std::string list) = 0;
 
   /// @param peer The name that must answer.
   /// @param address "host:port", looked up now.

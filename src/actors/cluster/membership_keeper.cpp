@@ -2,6 +2,7 @@
 #include "actors/cluster/membership_keeper.hpp"
 #include "actors/journal.hpp"
 #include "actors/log.hpp"
+#include "core/endpoint.hpp"
 
 #include <fmt/format.h>
 
@@ -80,7 +81,8 @@ void membership_keeper::take(const cluster_nodes& message) {
   };
   note(message.left_behind, change.left_behind);
   note(message.nodes, change.names);
-  links_->set_known({known_.begin(), known_.end()});
+  change.list = message.list;
+  links_->set_known({known_.begin(), known_.end()}, message.list);
   step(std::move(change));
 }
 
@@ -101,6 +103,8 @@ void membership_keeper::tell(const tell_peers& message) {
 void membership_keeper::introduce() {
   for (const auto& peer : joined_)
     tell_all(peer_joined{peer});
+  for (const auto& [peer, text] : refusals_)
+    send(parts_.agreed(), peer_refuses{peer, text});
   tell_view(machine_.now_seen());
 }
 
@@ -127,7 +131,11 @@ void membership_keeper::link_opened(uint64_t link, const std::string& peer,
                                     bool dialled_by_self,
                                     const std::string& remote) {
   log::debug("cluster: link {} with {} at {} is open", link, peer, remote);
-  in_actor([&] { step(membership::link_opened{link, peer, dialled_by_self}); });
+  const auto address = endpoint::parse(remote);
+  in_actor([&] {
+    step(membership::link_opened{link, peer, dialled_by_self,
+                                 address ? address->ip() : remote});
+  });
 }
 
 void membership_keeper::link_closed(uint64_t link, const std::string& reason) {
@@ -146,9 +154,10 @@ void membership_keeper::link_received(uint64_t link, uint16_t kind, uint16_t,
 }
 
 void membership_keeper::dial_failed(const std::string& peer,
-                                    const std::string& reason) {
+                                    const std::string& reason,
+                                    const std::string& refusal) {
   log::debug("cluster: dial of {} failed: {}", peer, reason);
-  in_actor([&] { step(membership::dial_failed{peer, reason}); });
+  in_actor([&] { step(membership::dial_failed{peer, reason, refusal}); });
 }
 
 void membership_keeper::pass_on(std::string from, uint16_t kind,
@@ -202,6 +211,12 @@ bool membership_keeper::perform(membership::joined& x) {
 bool membership_keeper::perform(membership::left& x) {
   std::erase(joined_, x.peer);
   tell_all(peer_left{x.peer});
+  return true;
+}
+
+bool membership_keeper::perform(membership::turned_away& x) {
+  refusals_[x.peer] = x.text;
+  send(parts_.agreed(), peer_refuses{std::move(x.peer), std::move(x.text)});
   return true;
 }
 

@@ -57,7 +57,8 @@ private:
   void link_closed(uint64_t link, const std::string& reason) override;
   void link_received(uint64_t link, uint16_t kind, uint16_t version,
                      std::string body) override;
-  void dial_failed(const std::string& peer, const std::string& reason) override;
+  void dial_failed(const std::string& peer, const std::string& reason,
+                   const std::string& refusal) override;
 
   void pass_on(std::string from, uint16_t kind, std::string body);
   template <class T>
@@ -69,6 +70,7 @@ private:
   bool perform(cluster::membership::link_send& x);
   bool perform(cluster::membership::joined& x);
   bool perform(cluster::membership::left& x);
+  bool perform(cluster::membership::turned_away& x);
   bool perform(cluster::membership::view& x);
   bool perform(cluster::membership::event& x);
   bool perform(cluster::wake& x);
@@ -82,6 +84,8 @@ private:
   /// so.
   std::set<std::string> known_;
   std::vector<std::string> joined_; ///< peers, for "to all"
+  /// What peers said that turn this node away, by peer; empty: they do not.
+  std::map<std::string, std::string> refusals_;
   uint64_t unknown_kinds_ = 0;
   cluster::wake_timer timer_;
   stall_gauge stall_;

@@ -4,6 +4,7 @@
 #include "actors/cluster/node_identity.hpp"
 #include "actors/journal.hpp"
 #include "actors/log.hpp"
+#include "core/cluster/listing.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -121,11 +122,16 @@ bool node_links::is_known(const std::string& name) const {
   return name != settings_.node && known_.count(name) > 0;
 }
 
+std::string node_links::refusal_of(const std::string& name) const {
+  return is_known(name) ? std::string{}
+                        : cluster::not_listed(name, settings_.node, list_);
+}
+
 wire::handshake_terms node_links::terms() {
   return {settings_.node, settings_.cluster, security_,
           [weak = std::weak_ptr{self_}](const std::string& name) {
             const auto self = weak.lock();
-            return self && (*self)->is_known(name);
+            return self ? (*self)->refusal_of(name) : "this node stops";
           }};
 }
 
@@ -170,15 +176,16 @@ void node_links::dial_resolved(
     return make_link()->dial((*found)[dials_[peer]++ % found->size()], peer,
                              terms());
   ++counters_.dials_failed;
-  tell([peer, failure](link_events& x) { x.dial_failed(peer, failure); });
+  tell([peer, failure](link_events& x) { x.dial_failed(peer, failure, {}); });
 }
 
-void node_links::set_known(std::vector<std::string> names) {
+void node_links::set_known(std::vector<std::string> names, std::string list) {
+  list_ = std::move(list);
   known_ = {names.begin(), names.end()};
   const auto links = links_; // a link that ends leaves the map
   for (const auto& [number, one] : links)
     if (!one->peer().empty() && !is_known(one->peer()))
-      one->close(one->peer() + " is not in cluster.nodes of " + settings_.node);
+      one->close(refusal_of(one->peer()));
 }
 
 // -- messages -----------------------------------------------------------------
@@ -257,9 +264,8 @@ void node_links::ended(link& which, const std::string& reason, bool by_guard) {
     });
   } else if (which.dialled()) {
     ++counters_.dials_failed;
-    tell([peer = which.peer(), reason](link_events& x) {
-      x.dial_failed(peer, reason);
-    });
+    tell([peer = which.peer(), reason, refusal = which.refusal()](
+           link_events& x) { x.dial_failed(peer, reason, refusal); });
   } else {
     refused(which.source(), reason);
   }

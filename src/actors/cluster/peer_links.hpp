@@ -27,7 +27,7 @@ public:
 
   std::vector<std::string> listen() override;
   uint16_t port() const override;
-  void set_known(std::vector<std::string> names) override;
+  void set_known(std::vector<std::string> names, std::string list) override;
   void dial(const std::string& peer, const std::string& address) override;
   bool send(uint64_t link, uint16_t kind, uint16_t version,
             std::string body) override;
@@ -55,6 +55,7 @@ private:
   void tell_refusal(const std::string& source, const std::string& reason);
   void leave_quota(const link& which);
   bool is_known(const std::string& name) const;
+  std::string refusal_of(const std::string& name) const;
   net::cluster::handshake_terms terms();
   std::shared_ptr<link> make_link();
   template <class F>
@@ -68,6 +69,7 @@ private:
   /// Gone when this is, or stops: what is still queued finds nobody.
   std::shared_ptr<node_links*> self_;
   std::set<std::string> known_;
+  std::string list_;                     ///< what lists them
   net::cluster::link_security security_; ///< of links that begin now
   std::shared_ptr<net::cluster::peer_listener> listener_;
   std::unique_ptr<net::resolver> resolver_;

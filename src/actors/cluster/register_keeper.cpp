@@ -45,6 +45,9 @@ register_keeper::behavior_type register_keeper::make_behavior() {
       tell_metrics(machine_.status()); // they may be new, too
     },
     [this](const peer_left& x) { step(registry::peer_gone{x.node}); },
+    [this](const peer_refuses& x) {
+      step(registry::turned_away{x.node, x.text});
+    },
     [this](const peer_said& x) {
       step(registry::received{x.from, x.body});
     },
@@ -252,7 +255,9 @@ bool register_keeper::perform(registry::publish& x) {
   const auto at = x.committed.at;
   auto record =
     std::make_shared<const registry::record>(std::move(x.committed));
-  parts_.committed(record, registry::left_behind(machine_.history()));
+  // A node that was left out runs its last record, and its list is void.
+  if (machine_.status().listed)
+    parts_.committed(record, registry::left_behind(machine_.history()));
   request(parts_.config(), record_timeout, apply_record{std::move(record)})
     .then(
       [this, at](const apply_result& result) {
@@ -264,6 +269,13 @@ bool register_keeper::perform(registry::publish& x) {
       [this, at](const caf::error& error) {
         step(registry::apply_failed{at, system().render(error)});
       });
+  return true;
+}
+
+bool register_keeper::perform(registry::left_out& x) {
+  parts_.committed(
+    std::make_shared<const registry::record>(std::move(x.committed)),
+    registry::left_behind(machine_.history()));
   return true;
 }
 

@@ -81,6 +81,7 @@ private:
   bool perform(cluster::registry::keep_history& x);
   bool perform(cluster::registry::check& x);
   bool perform(cluster::registry::publish& x);
+  bool perform(cluster::registry::left_out& x);
   bool perform(answer& x);
   bool perform(cluster::registry::event& x);
   bool perform(cluster::registry::refuse& x);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/cluster/membership.hpp"
 
+#include "core/cluster/listing.hpp"
 #include "core/stable_hash.hpp"
 
 #include <algorithm>
@@ -17,6 +18,8 @@ constexpr milliseconds courtesy{400};
 constexpr milliseconds complaint_pause{60'000};
 /// Heartbeats to remember while their echo is out.
 constexpr size_t unechoed_max = 16;
+/// Addresses of nodes with this one's name to remember.
+constexpr size_t namesakes_max = 64;
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -60,13 +63,11 @@ effects machine::step(const input& in, time_point now) {
 
 void machine::take(const nodes_changed& in) {
   names_ = in.names;
+  list_ = in.list;
   former_.insert(names_.begin(), names_.end());
   std::sort(names_.begin(), names_.end());
-  const auto listed = [this](const std::string& name) {
-    return std::binary_search(names_.begin(), names_.end(), name);
-  };
   for (auto& [name, x] : peers_)
-    if (listed(name))
+    if (is_listed(name))
       x.leaves.reset();
     else if (!x.leaves) // without a link there is nothing to wait for
       x.leaves = x.link ? now_ + farewell_time : now_;
@@ -76,9 +77,22 @@ void machine::take(const nodes_changed& in) {
   former_.insert(in.left_behind.begin(), in.left_behind.end());
   std::map<std::string, time_point> visits;
   for (const auto& name : in.left_behind)
-    if (name != self_.node && !listed(name))
+    if (name != self_.node && !is_listed(name))
       visits[name] = visits_.contains(name) ? visits_[name] : now_;
   visits_ = std::move(visits);
+}
+
+bool machine::is_listed(const std::string& name) const {
+  return std::binary_search(names_.begin(), names_.end(), name);
+}
+
+/// Agreed without this node: it knows, and need not be told again and again.
+bool machine::is_removed() const {
+  return !list_.empty() && !is_listed(self_.node);
+}
+
+std::string machine::why_not_listed(const std::string& name) const {
+  return not_listed(name, self_.node, list_);
 }
 
 void machine::take(const refuse& in) {
@@ -115,9 +129,10 @@ void machine::take(const link_opened& in) {
   auto& x = links_[in.link];
   x.peer = in.peer;
   x.dialled = in.dialled;
+  x.address = in.address;
   x.opened = x.echoed = now_;
   if (found == peers_.end()) {
-    turn_away(in.link, self_.cluster + " does not list " + in.peer);
+    turn_away(in.link, why_not_listed(in.peer));
     return;
   }
   out_.push_back(link_send{
@@ -136,6 +151,17 @@ void machine::take(const dial_failed& in) {
   retry_later(found->second);
   if (!found->second.link)
     found->second.text = in.reason;
+  note_refusal(in.peer, in.refusal);
+}
+
+/// @param text Empty: it was something else.
+void machine::note_refusal(const std::string& name, const std::string& text) {
+  if (!text.empty())
+    complain(name, name + " refuses this node: " + text);
+  if (const auto found = peers_.find(name);
+      found != peers_.end()
+      && std::exchange(found->second.refusal, text) != text)
+    out_.push_back(turned_away{name, text});
 }
 
 /// Forgets a link that is closed, or about to be.
@@ -176,7 +202,7 @@ void machine::lose(const link& used, const std::string& why) {
   x.failures = 0;
   retry_later(x);
   out_.push_back(left{name});
-  if (!leaving_ && !x.leaves)
+  if (!leaving_ && !x.leaves && !is_removed())
     out_.push_back(event{true, name + " is gone: " + why});
 }
 
@@ -206,7 +232,8 @@ void machine::retry_later(peer& x) {
     std::min<milliseconds>(dial_pause_min * factor, dial_pause_max);
   // +-20 %: nodes that lost each other together must not return together.
   const auto spread = pause.count() * int64_t{80 + random() % 41} / 100;
-  x.next_dial = std::max(x.next_dial, now_ + milliseconds{spread});
+  x.next_dial = std::max(
+    x.next_dial, now_ + (is_removed() ? knock_pause : milliseconds{spread}));
 }
 
 uint32_t machine::random() {
@@ -225,7 +252,7 @@ void machine::end_farewells() {
       if (x.peer == name)
         left.push_back(number);
     for (const auto number : left)
-      turn_away(number, "it is not in cluster.nodes any more");
+      turn_away(number, why_not_listed(name));
     peers_.erase(name);
   }
 }
@@ -236,18 +263,20 @@ void machine::take(const received& in) {
   const auto found = links_.find(in.link);
   if (found == links_.end())
     return; // closed meanwhile
-  std::visit(overloaded{
-               [&](const hello_body& x) { take_hello(in.link, x); },
-               [&](const heartbeat_body& x) { take_heartbeat(in.link, x); },
-               [&](const refused_body& x) { take_refusal(in.link, x); },
-               [&](const leaving_body&) {
-                 out_.push_back(close_link{in.link, "it stops"});
-                 drop(in.link, "it stopped in order");
-               },
-               [](const unknown_body&) {},
-               [&](const undecodable_body&) { ++undecodable_; },
-             },
-             decode(in.body));
+  std::visit(
+    overloaded{
+      [&](const hello_body& x) { take_hello(in.link, x); },
+      [&](const heartbeat_body& x) { take_heartbeat(in.link, x); },
+      [&](const refused_body& x) { take_refusal(in.link, x); },
+      [&](const leaving_body&) {
+        out_.push_back(close_link{in.link, "it stops"});
+        drop(in.link, "it stopped in order");
+      },
+      [&](const namesake_body& x) { take_namesake(found->second.peer, x); },
+      [](const unknown_body&) {},
+      [&](const undecodable_body&) { ++undecodable_; },
+    },
+    decode(in.body));
 }
 
 void machine::take_refusal(uint64_t number, const refused_body& body) {
@@ -257,9 +286,22 @@ void machine::take_refusal(uint64_t number, const refused_body& body) {
   drop(number, why);
   if (const auto about = peers_.find(name); about != peers_.end()) {
     about->second.text = why;
-    about->second.next_dial = now_ + dial_pause_max;
-    complain(name, name + " refuses this node: " + body.text);
+    about->second.next_dial =
+      now_ + (is_removed() ? knock_pause : dial_pause_max);
+    note_refusal(name, body.text);
   }
+}
+
+/// The one with the name hears of the other only so: that one dials its peers.
+void machine::take_namesake(const std::string& from,
+                            const namesake_body& body) {
+  if (namesakes_.size() >= namesakes_max
+      || !namesakes_.insert(body.address).second)
+    return;
+  out_.push_back(
+    event{true, "another node calls itself " + self_.node + ", at "
+                  + body.address + ": " + from
+                  + " turned it away; one of the two needs another --node"});
 }
 
 void machine::take_hello(uint64_t number, const hello_body& hello) {
@@ -318,7 +360,10 @@ bool machine::settle_duplicate(uint64_t number) {
     if (now_ - kept.echoed <= echo_age_max) {
       const auto why = "two nodes call themselves " + name
                      + ": one of them needs another --node";
-      complain(name, why);
+      out_.push_back(link_send{other, encode(namesake_body{fresh.address})});
+      complain(name, fresh.address.empty()
+                       ? why
+                       : why + " (the second is at " + fresh.address + ")");
       turn_away(number, why);
       return false;
     }
@@ -345,7 +390,7 @@ void machine::use(uint64_t number) {
   about.text = x.build;
   about.failures = 0;
   out_.push_back(joined{x.peer, x.incarnation});
-  if (!about.leaves)
+  if (!about.leaves && !is_removed())
     out_.push_back(event{false, x.peer + " has joined"});
 }
 
@@ -433,7 +478,7 @@ void machine::beat(link& x, uint64_t number) {
 }
 
 bool machine::sees_majority() const {
-  if (!std::binary_search(names_.begin(), names_.end(), self_.node))
+  if (!is_listed(self_.node))
     return false;
   size_t seen = 1;
   for (const auto& [name, x] : peers_)

@@ -36,6 +36,9 @@ inline constexpr milliseconds dial_pause_min{100};
 inline constexpr milliseconds dial_pause_max{5'000};
 /// Between two dials of a node that was left behind.
 inline constexpr milliseconds visit_pause{5'000};
+/// Between two dials by a node that is not listed any more: who lists it again
+/// dials it.
+inline constexpr milliseconds knock_pause{60'000};
 
 struct identity {
   std::string node;
@@ -53,13 +56,16 @@ struct nodes_changed {
   /// Nodes that may have recovered on a side of their own: they do not count,
   /// and are dialled now and then, so that the two sides meet.
   std::vector<std::string> left_behind = {};
+  /// What lists them, such as "generation 7 of prod"; empty: the node's file.
+  std::string list = {};
 };
 
 /// INPUT: a link is up. Its peer proved that name.
 struct link_opened {
   uint64_t link = 0;
   std::string peer;
-  bool dialled = false; ///< by this node
+  bool dialled = false;     ///< by this node
+  std::string address = {}; ///< of the other end
 };
 struct link_closed {
   uint64_t link = 0;
@@ -68,6 +74,7 @@ struct link_closed {
 struct dial_failed {
   std::string peer;
   std::string reason;
+  std::string refusal = {}; ///< what the other side said, if it was that
 };
 
 /// INPUT: a `link_send` of the other side.
@@ -119,6 +126,13 @@ struct left {
   std::string peer;
 };
 
+/// EFFECT: that node does not talk to this one, and says why; no text: it no
+/// longer says so.
+struct turned_away {
+  std::string peer;
+  std::string text;
+};
+
 enum class node_state : uint8_t { unknown, alive, suspect, gone };
 
 const char* to_string(node_state x) noexcept;
@@ -138,8 +152,8 @@ struct event {
   std::string text;
 };
 
-using effect =
-  std::variant<dial, close_link, link_send, joined, left, view, event, wake>;
+using effect = std::variant<dial, close_link, link_send, joined, left,
+                            turned_away, view, event, wake>;
 using effects = std::vector<effect>;
 
 /// One other node, for people.
@@ -181,6 +195,7 @@ private:
     time_point echoed{}; ///< when the newest that it has echoed was sent
     time_point opened{};
     std::string build;
+    std::string address;
   };
 
   struct peer {
@@ -190,6 +205,7 @@ private:
     unsigned failures = 0; ///< in a row
     time_point next_dial{};
     std::string text;
+    std::string refusal; ///< what it said last, if it turned this node away
     /// No longer listed: does not count, and is turned away then.
     std::optional<time_point> leaves;
   };
@@ -213,13 +229,18 @@ private:
   void take_hello(uint64_t number, const hello_body& hello);
   void take_heartbeat(uint64_t number, const heartbeat_body& body);
   void take_refusal(uint64_t number, const refused_body& body);
+  void take_namesake(const std::string& from, const namesake_body& body);
   bool settle_duplicate(uint64_t number);
   std::string objection(const link& from, const hello_body& hello) const;
   void use(uint64_t number);
   void turn_away(uint64_t number, const std::string& why);
   void drop(uint64_t number, const std::string& why);
   void lose(const link& used, const std::string& why);
+  void note_refusal(const std::string& name, const std::string& text);
   void complain(const std::string& about, std::string text);
+  std::string why_not_listed(const std::string& name) const;
+  bool is_listed(const std::string& name) const;
+  bool is_removed() const;
   void retry_later(peer& x);
 
   void check_links();
@@ -235,10 +256,12 @@ private:
 
   const identity self_;
   std::vector<std::string> names_; ///< of all nodes, sorted
+  std::string list_;               ///< what lists them
   std::set<std::string> former_;   ///< that were ever listed
   std::map<std::string, peer> peers_;
   std::map<std::string, time_point> visits_; ///< to the left behind: the next
   std::map<std::string, complaint> complaints_; ///< by node
+  std::set<std::string> namesakes_;             ///< addresses that were told of
   std::map<uint64_t, link> links_;
   view view_;
   std::optional<time_point> majority_differs_; ///< since when

@@ -10,7 +10,13 @@ namespace {
 /// Names and reasons for people: more is nonsense.
 constexpr size_t text_bytes_max = 4096;
 
-enum type : uint64_t { hello = 1, heartbeat = 2, leaving = 3, refused = 4 };
+enum type : uint64_t {
+  hello = 1,
+  heartbeat = 2,
+  leaving = 3,
+  refused = 4,
+  namesake = 5
+};
 
 wire_writer begin(type x) {
   wire_writer out;
@@ -51,6 +57,8 @@ message read(wire_reader& in) {
     return leaving_body{};
   case refused:
     return refused_body{text_from(in)};
+  case namesake:
+    return namesake_body{text_from(in)};
   default:
     return unknown_body{};
   }
@@ -82,6 +90,12 @@ std::string encode(const leaving_body&) { return begin(leaving).take(); }
 std::string encode(const refused_body& x) {
   auto out = begin(refused);
   out.string(x.text);
+  return out.take();
+}
+
+std::string encode(const namesake_body& x) {
+  auto out = begin(namesake);
+  out.string(x.address);
   return out.take();
 }
 

@@ -38,6 +38,12 @@ struct refused_body {
   bool operator==(const refused_body&) const = default;
 };
 
+/// To the first of two nodes with one name: the second one knocked here.
+struct namesake_body {
+  std::string address; ///< of the second, without its port
+  bool operator==(const namesake_body&) const = default;
+};
+
 struct undecodable_body {
   bool operator==(const undecodable_body&) const = default;
 };
@@ -47,13 +53,15 @@ struct unknown_body {
   bool operator==(const unknown_body&) const = default;
 };
 
-using message = std::variant<undecodable_body, unknown_body, hello_body,
-                             heartbeat_body, leaving_body, refused_body>;
+using message =
+  std::variant<undecodable_body, unknown_body, hello_body, heartbeat_body,
+               leaving_body, refused_body, namesake_body>;
 
 std::string encode(const hello_body& x);
 std::string encode(const heartbeat_body& x);
 std::string encode(const leaving_body& x);
 std::string encode(const refused_body& x);
+std::string encode(const namesake_body& x);
 
 /// Never fails otherwise than by `undecodable_body`.
 message decode(std::string_view bytes);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "core/cluster/listing.hpp"
 #include "core/cluster/register_engine.hpp"
 
 #include <algorithm>
@@ -48,11 +49,10 @@ void engine::hear(const std::string& from, const position& at,
   if (at.at.epoch != 0 || !state_.committed
       || lists(state_.committed->nodes, from))
     return;
-  const auto text = from + " is not in generation "
-                  + std::to_string(here().at.generation) + " of "
-                  + self_.cluster
-                  + "; add it with \"troupectl config apply\" of a file "
-                    "whose cluster.nodes lists it";
+  const auto text =
+    not_listed(from, self_.node,
+               "generation " + std::to_string(here().at.generation) + " of "
+                 + self_.cluster);
   if (std::exchange(refused_[from], text) != text)
     report(event_kind::refused_peer, text);
   emit(refuse{from, text});
@@ -153,6 +153,7 @@ void engine::announce(const record& x) {
   if (const auto* last = history_.newest_with(self_.node);
       last && !applied_.epoch)
     emit(publish{*last});
+  emit(left_out{x});
 }
 
 // -- history ------------------------------------------------------------------

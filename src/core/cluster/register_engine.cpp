@@ -114,6 +114,13 @@ void engine::on(const peer_joined& x) {
 
 void engine::on(const peer_gone& x) { peers_.erase(x.node); }
 
+void engine::on(const turned_away& x) {
+  if (x.text.empty())
+    turned_away_.erase(x.node);
+  else
+    turned_away_[x.node] = x.text;
+}
+
 void engine::on(const received& x) {
   if (!joined(x.from))
     return;

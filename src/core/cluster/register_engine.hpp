@@ -103,6 +103,7 @@ private:
   void on(const started& x);
   void on(const peer_joined& x);
   void on(const peer_gone& x);
+  void on(const turned_away& x);
   void on(const received& x);
   void on(const tick&) {}
   void on(const persist_failed& x);
@@ -247,6 +248,7 @@ private:
   void run_formation();
   void complain();
   std::string find_obstacle() const;
+  std::string find_refusal() const;
   void start_forming(std::vector<uint64_t> requests, bool forced, asker by);
   void form_from_here(uint64_t request, const asker& by);
   void run_waiting();
@@ -291,8 +293,9 @@ private:
   time_point obstacle_since_{};
   std::optional<time_point> may_form_since_;
   bool obstacle_told_ = false;
-  std::map<std::string, std::string> conflicts_; ///< by node
-  std::map<std::string, std::string> refused_;   ///< what was reported, by node
+  std::map<std::string, std::string> conflicts_;   ///< by node
+  std::map<std::string, std::string> turned_away_; ///< why, by node
+  std::map<std::string, std::string> refused_; ///< what was reported, by node
 
   uint64_t undecodable_ = 0;
   time_point report_at_{};

@@ -14,7 +14,7 @@ namespace troupe::cluster::registry {
 
 namespace {
 
-const char* const way_out =
+const char* const form_from_one =
   "; \"troupectl cluster form --from NODE\" takes the file of one node";
 
 record first_record(const shared_text& file, const asker& by, std::string node,
@@ -57,6 +57,8 @@ std::string engine::find_obstacle() const {
     return self_.node + " cannot read the register it had";
   if (!lists(file_.nodes, self_.node))
     return self_.node + " is not in its own cluster.nodes";
+  if (auto refusal = find_refusal(); !refusal.empty())
+    return refusal;
   std::string result;
   const auto add = [&](const std::string& text) {
     result += (result.empty() ? "" : "; ") + text;
@@ -78,6 +80,19 @@ std::string engine::find_obstacle() const {
       add(node.name + " has other shared sections");
   }
   return result;
+}
+
+/// Whoever refuses this node may be of a cluster that has formed without it:
+/// to form another one with the rest is not the way out.
+std::string engine::find_refusal() const {
+  for (const auto& [node, text] : turned_away_) {
+    const auto peer = peers_.find(node);
+    const bool talks =
+      peer != peers_.end() && peer->second.said && peer->second.said->blank;
+    if (!talks)
+      return node + " refuses " + self_.node + ": " + text;
+  }
+  return {};
 }
 
 void engine::run_formation() {
@@ -113,8 +128,12 @@ void engine::complain() {
   if (now_ < at)
     return due(at);
   obstacle_told_ = true;
-  report(event_kind::formation_blocked,
-         "the cluster does not form: " + obstacle_ + way_out);
+  if (find_refusal().empty())
+    report(event_kind::formation_blocked,
+           "the cluster does not form: " + obstacle_ + form_from_one);
+  else
+    report(event_kind::formation_blocked,
+           "this node is in no cluster yet: " + obstacle_);
 }
 
 void engine::start_forming(std::vector<uint64_t> requests, bool forced,

@@ -46,6 +46,12 @@ struct peer_gone {
   std::string node;
 };
 
+/// INPUT: that node turns this one away, and why; no text: it no longer does.
+struct turned_away {
+  std::string node;
+  std::string text;
+};
+
 /// INPUT: a `send` of kind `registry` came from a joined peer.
 struct received {
   std::string from;
@@ -120,9 +126,10 @@ struct persist_failed {
 /// INPUT: time passed.
 struct tick {};
 
-using input = std::variant<started, peer_joined, peer_gone, received, checked,
-                           propose, file_changed, applied, apply_failed, form,
-                           recover, adopt, persist_failed, tick>;
+using input =
+  std::variant<started, peer_joined, peer_gone, turned_away, received, checked,
+               propose, file_changed, applied, apply_failed, form, recover,
+               adopt, persist_failed, tick>;
 
 // -- effects ------------------------------------------------------------------
 
@@ -144,6 +151,12 @@ struct check {
 /// EFFECT: agreed. Apply it, then give `applied` or `apply_failed`. A newer one
 /// replaces it; after a failure it is published again, with backoff.
 struct publish {
+  record committed;
+};
+
+/// EFFECT: agreed without this node, which has nothing to apply; but who counts
+/// follows it.
+struct left_out {
   record committed;
 };
 
@@ -230,7 +243,7 @@ struct status_changed {
 };
 
 using effect = std::variant<send, persist, wake, keep_history, check, publish,
-                            answer, event, refuse, status_changed>;
+                            left_out, answer, event, refuse, status_changed>;
 using effects = std::vector<effect>;
 
 } // namespace troupe::cluster::registry

@@ -105,7 +105,7 @@ void peer_handshake::got_line(std::string_view line) {
   if (!said)
     return misunderstood(version);
   if (said->kind == preamble::word::refused)
-    return fail("refused by the other side: " + said->text);
+    return fail("refused by the other side: " + said->text, said->text);
   const bool is_hello = said->kind == preamble::word::hello;
   if (is_hello != (side_ == link_side::accepted))
     return fail("greeting out of turn");
@@ -152,9 +152,7 @@ std::string peer_handshake::objection(const preamble& hello) const {
          + hello.node + " to " + hello.cluster;
   if (hello.node == terms_.node)
     return "there is a " + hello.node + " already: this node";
-  if (!terms_.known(hello.node))
-    return hello.node + " is not in cluster.nodes of " + terms_.node;
-  return {};
+  return terms_.refusal(hello.node);
 }
 
 bool peer_handshake::without_proof() const {
@@ -197,18 +195,20 @@ void peer_handshake::write_rest(std::function<void()> then) {
                       });
 }
 
-void peer_handshake::fail(std::string reason) {
+void peer_handshake::fail(std::string reason, std::string refusal) {
   if (!done_)
     return;
   if (stream_)
     stream_->close();
-  std::exchange(done_, nullptr)({nullptr, {}, {}, std::move(reason)});
+  std::exchange(done_, nullptr)(
+    {nullptr, {}, {}, std::move(reason), std::move(refusal)});
 }
 
 void peer_handshake::succeed(std::string peer) {
   std::exchange(done_, nullptr)({std::move(stream_),
                                  std::move(peer),
                                  std::string{buffer_.data(), buffered_},
+                                 {},
                                  {}});
 }
 

@@ -19,7 +19,8 @@ struct handshake_terms {
   std::string node;
   std::string cluster;
   link_security security;
-  std::function<bool(const std::string&)> known;
+  /// Why a node of this name is not let in; empty if it is.
+  std::function<std::string(const std::string&)> refusal;
 };
 
 /// A peer that is who it says it is, or why there is none.
@@ -28,6 +29,7 @@ struct handshake_result {
   std::string peer;
   std::string early; ///< what came behind the peer's line
   std::string failure;
+  std::string refusal; ///< what the other side said, if it refused
 };
 
 /// From TCP to a peer with a name: connect, TLS, certificate, one line from
@@ -67,7 +69,7 @@ private:
   void refuse(std::string reason);
   void write(std::string line, std::function<void()> then);
   void write_rest(std::function<void()> then);
-  void fail(std::string reason);
+  void fail(std::string reason, std::string refusal = {});
   void succeed(std::string peer);
 
   boost::asio::ip::tcp::socket socket_; // until it is connected

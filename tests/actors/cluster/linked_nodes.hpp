@@ -51,8 +51,10 @@ struct recorded_events final : link_events {
     if (keep)
       received.push_back({link, kind, version, std::move(body)});
   }
-  void dial_failed(const std::string&, const std::string& reason) override {
+  void dial_failed(const std::string&, const std::string& reason,
+                   const std::string& refusal) override {
     failed_dials.push_back(reason);
+    refusals_heard.push_back(refusal);
   }
   void link_refused(const std::string&, const std::string& reason,
                     uint64_t) override {
@@ -64,6 +66,7 @@ struct recorded_events final : link_events {
   std::map<uint64_t, std::string> closed;
   std::vector<message> received;
   std::vector<std::string> failed_dials;
+  std::vector<std::string> refusals_heard; ///< one a failed dial
   std::vector<std::string> refused;
   uint64_t messages = 0;
   uint64_t bytes_received = 0;
@@ -151,7 +154,7 @@ public:
       *nodes.emplace_back(std::make_unique<linked_node>(std::move(settings)));
     const auto problems = node.links->listen();
     CAF_CHECK_EQUAL(problems, std::vector<std::string>{});
-    node.links->set_known({"lb1", "lb2", "lb3"});
+    node.links->set_known({"lb1", "lb2", "lb3"}, {});
     return node;
   }
   linked_node& add(const std::string& name) { return add(settings(name)); }

@@ -214,10 +214,12 @@ CAF_TEST(a node that is no longer listed loses its link) {
   auto& lb1 = add("lb1");
   auto& lb2 = add("lb2");
   const auto [here, there] = connect(lb1, lb2, "lb2");
-  lb1.links->set_known({"lb1", "lb3"});
+  lb1.links->set_known({"lb1", "lb3"}, "generation 7 of prod");
   CAF_REQUIRE(run_until([&] { return !lb2.events.closed.empty(); }));
   CAF_CHECK_EQUAL(lb2.events.closed.at(there),
-                  "closed by lb1: lb2 is not in cluster.nodes of lb1");
+                  "closed by lb1: lb2 is not in generation 7 of prod: add it "
+                  "to cluster.nodes on lb1 and run \"troupectl config apply\" "
+                  "there");
   CAF_CHECK_EQUAL(lb1.events.closed.count(here), 1u);
 }
 

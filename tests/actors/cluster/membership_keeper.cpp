@@ -26,7 +26,10 @@ struct fake_links final : peer_links {
   };
   std::vector<std::string> listen() override { return {"no port"}; }
   uint16_t port() const override { return 0; }
-  void set_known(names x) override { known = std::move(x); }
+  void set_known(names x, std::string list) override {
+    known = std::move(x);
+    known_from = std::move(list);
+  }
   void dial(const std::string& peer, const std::string& address) override {
     dialled.push_back(peer + " at " + address);
   }
@@ -43,6 +46,7 @@ struct fake_links final : peer_links {
   void stop() override { stopped = true; }
 
   names known;
+  std::string known_from;
   names dialled;
   std::vector<sent> sends;
   std::vector<uint64_t> closed;
@@ -107,6 +111,7 @@ struct fixture : control_fixture {
       [&](const peer_joined& x) { joined.push_back(x.node); },
       [&](const peer_left& x) { left.push_back(x.node); },
       [&](const peer_said& x) { said.push_back(x.body); },
+      [&](const peer_refuses& x) { refusals.push_back(x.text); },
       [&](const cluster_view& x) { view = x; },
       [&](const membership_changed& x) { alive = x.alive; },
       caf::after(0ms) >> [&] { more = false; });
@@ -136,6 +141,7 @@ struct fixture : control_fixture {
   membership_actor aut;
   uint64_t beats = 0;
   names joined;
+  names refusals;
   names left;
   names said;
   cluster_view view;
@@ -188,6 +194,20 @@ CAF_TEST(an actor that was restarted hears who has joined) {
   tell(introduce_peers{});
   CAF_CHECK_EQUAL(joined, (names{"lb2", "lb2", "lb2"}));
   CAF_CHECK_EQUAL(view.alive, (names{"lb1", "lb2"}));
+}
+
+CAF_TEST(the register hears of a refusal though it comes later) {
+  happens([](link_events& x) {
+    x.dial_failed("lb2", "refused by the other side: no", "no");
+  });
+  CAF_CHECK_EQUAL(refusals, names{"no"});
+  tell(introduce_peers{});
+  CAF_CHECK_EQUAL(refusals, (names{"no", "no"}));
+}
+
+CAF_TEST(links know what lists the nodes) {
+  tell(cluster_nodes{{{"lb1", "h1:1"}}, {}, "generation 7 of prod"});
+  CAF_CHECK_EQUAL(links->known_from, "generation 7 of prod");
 }
 
 CAF_TEST(a silent peer is gone after three seconds) {

@@ -26,6 +26,7 @@ struct world {
     std::vector<event> events;
     std::set<std::string> peers;
     view seen;
+    std::map<std::string, std::string> refusals; ///< by peer
     size_t dials = 0;
     size_t views = 0;
     bool frozen = false;
@@ -93,7 +94,7 @@ struct world {
     const auto number = ++links_made;
     links[number] = {key, target->first};
     give(key, link_opened{number, x.peer, true});
-    give(target->first, link_opened{number, names[key], false});
+    give(target->first, link_opened{number, names[key], false, key});
   }
 
   void perform(const std::string& key, link_send& x) {
@@ -122,6 +123,9 @@ struct world {
   }
   void perform(const std::string& key, left& x) {
     nodes.at(key).peers.erase(x.peer);
+  }
+  void perform(const std::string& key, turned_away& x) {
+    nodes.at(key).refusals[x.peer] = x.text;
   }
   void perform(const std::string& key, view& x) {
     nodes.at(key).seen = x;
@@ -176,6 +180,15 @@ struct world {
     return std::any_of(all.begin(), all.end(), [&](auto& x) {
       return x.alarming && x.text.find(text) != std::string::npos;
     });
+  }
+
+  /// How often.
+  size_t told(const std::string& key, const std::string& text) {
+    const auto& all = nodes.at(key).events;
+    return static_cast<size_t>(
+      std::count_if(all.begin(), all.end(), [&](auto& x) {
+        return x.text.find(text) != std::string::npos;
+      }));
   }
 
   time_point now = time_point{} + 1h;
@@ -434,6 +447,74 @@ CAF_TEST(a second live node with one name is refused loudly on both) {
   CAF_CHECK(t.nodes["lb1"].peers.contains("lb2"));
 }
 
+CAF_TEST(the first of two nodes with one name hears once where the second is) {
+  trio t;
+  t.start("thief", "lb2");
+  t.give("thief", nodes_changed{three});
+  t.pass(2min);
+  CAF_CHECK_EQUAL(t.told("lb2", "another node calls itself lb2, at thief"), 1u);
+  CAF_CHECK(t.alarmed("lb2", "one of the two needs another --node"));
+  CAF_CHECK(t.alarmed("lb1", "the second is at thief"));
+}
+
+CAF_TEST(a node that was removed knocks once a minute and keeps its mind) {
+  trio t;
+  const nodes_changed without{{"lb1", "lb2"}, {}, "generation 2 of prod"};
+  const auto told = t.told("lb1", "lb3 has joined");
+  for (const auto& name : three)
+    t.give(name, without);
+  t.pass(8s); // the farewell and the majority's delay
+  CAF_CHECK(!t.nodes["lb3"].seen.has_majority);
+  const auto dials = t.nodes["lb3"].dials;
+  const auto joins = t.told("lb3", "has joined");
+  t.pass(3min);
+  CAF_CHECK(t.nodes["lb3"].dials - dials <= 8);
+  CAF_CHECK_EQUAL(t.told("lb3", "has joined"), joins);
+  CAF_CHECK_EQUAL(t.told("lb3", "is gone"), 0u);
+  CAF_CHECK_EQUAL(t.told("lb3", "sees no majority"), 1u);
+  CAF_CHECK_EQUAL(t.told("lb1", "lb3 has joined"), told);
+  for (const auto& x : t.nodes["lb3"].mind->describe())
+    CAF_CHECK_EQUAL(x.text, "it refuses this node: lb3 is not in generation 2 "
+                            "of prod: add it to cluster.nodes on "
+                              + x.name
+                              + " and run \"troupectl config apply\" there");
+  // Whoever lists it again need not wait for it.
+  for (const auto& name : {"lb1", "lb2"})
+    t.give(name, nodes_changed{three, {}, "generation 3 of prod"});
+  t.pass(2s);
+  CAF_CHECK(t.nodes["lb1"].seen.alive == three);
+}
+
+CAF_TEST(a node that a peer turns away says why once and passes it on) {
+  machine lb4{identity{"lb4", "prod", 4, "test", 4}};
+  auto now = time_point{} + 1s;
+  size_t events = 0;
+  std::vector<turned_away> passed_on;
+  const auto give = [&](const input& in) {
+    for (const auto& x : lb4.step(in, now)) {
+      if (const auto* what = std::get_if<event>(&x)) {
+        ++events;
+        CAF_CHECK_EQUAL(what->text, "lb1 refuses this node: not in the list");
+      } else if (const auto* what = std::get_if<turned_away>(&x)) {
+        passed_on.push_back(*what);
+      }
+    }
+    now += 1s;
+  };
+  give(nodes_changed{{"lb1", "lb4"}});
+  for (int i = 0; i < 3; ++i)
+    give(dial_failed{"lb1", "refused: not in the list", "not in the list"});
+  CAF_CHECK_EQUAL(events, 1u);
+  CAF_REQUIRE_EQUAL(passed_on.size(), 1u);
+  CAF_CHECK_EQUAL(passed_on[0].peer, "lb1");
+  CAF_CHECK_EQUAL(passed_on[0].text, "not in the list");
+  const auto seen = lb4.describe();
+  CAF_CHECK_EQUAL(seen.front().text, "refused: not in the list");
+  give(dial_failed{"lb1", "connection refused"});
+  CAF_REQUIRE_EQUAL(passed_on.size(), 2u);
+  CAF_CHECK_EQUAL(passed_on[1].text, "");
+}
+
 CAF_TEST(a restart that comes before the old link is closed takes over) {
   trio t;
   t.nodes["lb2"].frozen = true; // its host vanished without a word
@@ -526,6 +607,8 @@ CAF_TEST(messages are read back and every cut is noticed) {
             == message{heartbeat_body{1, 2}});
   CAF_CHECK(decode(encode(leaving_body{})) == message{leaving_body{}});
   CAF_CHECK(decode(encode(refused_body{"no"})) == message{refused_body{"no"}});
+  CAF_CHECK(decode(encode(namesake_body{"::1"}))
+            == message{namesake_body{"::1"}});
   const auto bytes = encode(hello);
   for (size_t n = 0; n < bytes.size(); ++n)
     CAF_CHECK(decode(std::string_view{bytes}.substr(0, n))

@@ -168,6 +168,7 @@ private:
     if (on_left_)
       on_left_(name, x);
   }
+  void perform(const std::string&, turned_away&) {}
   void perform(const std::string&, view&) {}
   void perform(const std::string&, event&) {}
 

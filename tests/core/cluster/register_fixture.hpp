@@ -53,6 +53,7 @@ struct node {
   std::vector<answer> answers;
   std::vector<event> events;
   std::vector<record> published;
+  std::vector<record> left_out;
   std::vector<refuse> refused;
   std::vector<check> checks;
   size_t sent = 0; ///< messages, to one or to all
@@ -278,6 +279,8 @@ private:
       check_it(name, *y);
     else if (const auto* y = std::get_if<publish>(&x))
       apply(name, y->committed);
+    else if (const auto* y = std::get_if<registry::left_out>(&x))
+      self.left_out.push_back(y->committed);
     else if (const auto* y = std::get_if<wake>(&x))
       arm(name, y->at);
   }
