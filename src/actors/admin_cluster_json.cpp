@@ -129,6 +129,15 @@ json::object to_json(const registry::record& x, bool superseded) {
           {"superseded", superseded}, {"text", view(x.text)}};
 }
 
+/// Null: that node has not said, or the generation does not list it.
+json::value vote_of(const std::string& node,
+                    const std::vector<registry::peer_vote>& all) {
+  for (const auto& x : all)
+    if (x.node == node && x.votes)
+      return *x.votes;
+  return nullptr;
+}
+
 } // namespace
 
 operation make_apply_config(const admin::request& request) {
@@ -168,6 +177,7 @@ json::object to_json(const nodes_view& nodes, const register_view& agreed) {
     rows.push_back(json::object{{"name", view(x.name)},
                                 {"address", view(x.address)},
                                 {"state", view(x.state)},
+                                {"votes", vote_of(x.name, agreed.peers)},
                                 {"text", view(x.text)}});
   const auto& status = agreed.status;
   return {{"cluster", view(nodes.cluster)},
@@ -177,6 +187,8 @@ json::object to_json(const nodes_view& nodes, const register_view& agreed) {
           {"applied", to_json(status.applied)},
           {"standing", registry::to_string(status.as)},
           {"votes", status.votes},
+          {"no_vote", view(status.no_vote)},
+          {"way_out", view(status.way_out)},
           {"proposing", status.proposing},
           {"obstacle", view(status.obstacle)},
           {"conflict", view(status.conflict)},

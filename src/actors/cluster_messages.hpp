@@ -306,6 +306,7 @@ struct register_view {
     bool superseded = false;
   };
   std::vector<past> history; ///< oldest first, the committed one last
+  std::vector<cluster::registry::peer_vote> peers; ///< of the listed ones
 };
 
 // -- operators ----------------------------------------------------------------

@@ -17,11 +17,13 @@ using namespace troupe::ctl;
 namespace {
 
 constexpr auto nodes_answer =
-  R"({"cluster":"prod","node":"lb1","has_majority":true,"votes":true,)"
-  R"("standing":"voter","committed":{"epoch":1,"generation":4},)"
+  R"({"cluster":"prod","node":"lb1","has_majority":true,)"
+  R"("votes":true,"standing":"voter","committed":{"epoch":1,"generation":4},)"
   R"("applied":{"epoch":1,"generation":4},"obstacle":"","conflict":"",)"
-  R"("nodes":[{"name":"lb1","address":"h1:7946","state":"self","text":""},)"
-  R"({"name":"lb2","address":"h2:7946","state":"alive","text":""},)"
+  R"("nodes":[{"name":"lb1","address":"h1:7946","state":"self",)"
+  R"("votes":true,"text":""},)"
+  R"({"name":"lb2","address":"h2:7946","state":"alive",)"
+  R"("votes":false,"text":""},)"
   R"({"name":"lb3","address":"h3:7946","state":"gone","text":"no answer"}]})";
 
 /// Generations 3 and 4, the second one committed.
@@ -74,8 +76,27 @@ CAF_TEST_FIXTURE_SCOPE(ctl_cluster_verbs_tests, fixture)
 CAF_TEST(nodes are shown with what keeps them apart) {
   CAF_CHECK_EQUAL(node({"nodes"}), 0);
   CAF_CHECK(said("prod, seen by lb1\n"));
-  CAF_CHECK(said("lb3   h3:7946  gone   no answer\n"));
+  CAF_CHECK(said("NODE  ADDRESS  STATE  VOTES  WHY\n"));
+  CAF_CHECK(said("lb1   h1:7946  self   yes\n"));
+  CAF_CHECK(said("lb2   h2:7946  alive  no\n"));
+  // lb3 has not said, or is older.
+  CAF_CHECK(said("lb3   h3:7946  gone   -      no answer\n"));
   CAF_CHECK(!said("obstacle"));
+  CAF_CHECK(!said("way out"));
+}
+
+CAF_TEST(a node without a vote says why in words and names the way out) {
+  std::string text{nodes_answer};
+  const std::string votes = R"("votes":true,"standing":"voter")";
+  text.replace(text.find(votes), votes.size(),
+               R"("votes":false,"standing":"voter",)"
+               R"("no_vote":"the disk is full","way_out":"make room")");
+  scripted_node other;
+  other.answers("GET /v1/nodes", 200, text);
+  CAF_CHECK_EQUAL(other({"nodes"}), 0);
+  CAF_CHECK(other.out.find("votes       no: the disk is full\n")
+            != std::string::npos);
+  CAF_CHECK(other.out.find("way out     make room\n") != std::string::npos);
 }
 
 CAF_TEST(a generation that is not applied is told) {

@@ -231,6 +231,31 @@ def test_a_removed_node_knocks_seldom_and_keeps_its_mind(t):
     c.wait_alive()
 
 
+@limit(120)
+def test_two_of_three_disks_lost_are_shown_with_the_way_out(t):
+    c = t.cluster(3)
+    for name in ("lb2", "lb3"):
+        c[name].stop()
+        shutil.rmtree(c[name].directory / "state")
+        c[name].launch()
+    c.wait_alive()
+    way_out = 'run "troupectl cluster recover --nodes lb1" on lb1, then add the others one by one'
+    for name in c.listed:
+        eventually(lambda: c.nodes_seen_by(name)["way_out"].endswith(way_out), 15, f"{name} knows the way out")
+        votes = {x["name"]: x["votes"] for x in c.nodes_seen_by(name)["nodes"]}
+        assert votes == {"lb1": True, "lb2": False, "lb3": False}, votes
+        assert way_out in words(ctl(c[name], "nodes").stdout)
+    assert "votes no: lb2 lost its state_dir" in words(ctl(c["lb2"], "nodes").stdout)
+    began = time.monotonic()
+    status, answer = c.apply("lb1", c.edited(lambda config: config["backends"][0].update(retries_max=1)))
+    assert status == 409 and answer["outcome"] == "refused", answer
+    assert answer["text"].startswith("only 1 of 3 nodes can vote (lb2, lb3 cannot)"), answer
+    assert answer["text"].endswith(way_out), answer
+    assert time.monotonic() - began < 5 * patience()
+    status, answer = c["lb1"].api("POST", "/v1/cluster/recover", {"nodes": ["lb1"], "message": "as told"})
+    assert status == 200, answer
+
+
 @limit(60)
 def test_the_first_of_two_nodes_with_one_name_says_where_the_second_is(t):
     c = t.cluster(3, listed=2)

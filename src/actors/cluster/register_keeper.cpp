@@ -196,7 +196,7 @@ caf::result<answer> register_keeper::take(const cluster_command& message) {
 }
 
 register_view register_keeper::describe() const {
-  register_view result{machine_.status(), {}};
+  register_view result{machine_.status(), {}, machine_.votes()};
   for (const auto& x : machine_.history())
     result.history.push_back({x.what, x.superseded});
   return result;

@@ -30,6 +30,10 @@ effects config_register::step(const input& in, time_point now) {
 
 register_status config_register::status() const { return engine_->status(); }
 
+std::vector<peer_vote> config_register::votes() const {
+  return engine_->votes();
+}
+
 const record* config_register::committed() const {
   return engine_->committed();
 }

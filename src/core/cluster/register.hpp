@@ -44,6 +44,9 @@ public:
 
   register_status status() const;
 
+  /// This node among them. None while every node serves its own file.
+  std::vector<peer_vote> votes() const;
+
   /// Null while every node serves its own file.
   const record* committed() const;
 

@@ -253,6 +253,8 @@ register_status engine::status() const {
   x.obstacle = obstacle_;
   for (const auto& [node, text] : conflicts_)
     x.conflict += (x.conflict.empty() ? "" : "; ") + text;
+  x.no_vote = why_no_vote();
+  x.way_out = way_out();
   return x;
 }
 

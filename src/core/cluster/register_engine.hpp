@@ -93,6 +93,7 @@ public:
 
   effects step(const input& in, time_point now);
   register_status status() const;
+  std::vector<peer_vote> votes() const;
   const record* committed() const;
   const history_list& history() const { return history_; }
   uint64_t undecodable() const { return undecodable_; }
@@ -171,6 +172,7 @@ private:
   void on(const propose& x);
   void on(const file_changed& x);
   std::optional<std::string> why_not_now() const;
+  std::optional<std::string> why_too_few_vote() const;
   std::optional<std::string> why_not(const shared_text& x,
                                      const asker& by) const;
   /// The own file as it is now says the same as this record.
@@ -257,6 +259,8 @@ private:
 
   void on(const recover& x);
   void on(const adopt& x);
+  std::string why_no_vote() const;
+  std::string way_out() const;
   std::optional<std::string> why_not_recover(const recover& x) const;
   std::optional<std::string> why_never_enough(const node_list& survivors) const;
   bool says_it_votes(const std::string& node) const;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "core/cluster/listing.hpp"
 #include "core/cluster/register_engine.hpp"
 
 #include <algorithm>
@@ -9,6 +10,98 @@
 // operator says which counts (rule 4).
 
 namespace troupe::cluster::registry {
+
+namespace {
+
+std::string all_of(const std::vector<std::string>& names) {
+  std::string result;
+  for (const auto& name : names)
+    result += (result.empty() ? "" : ", ") + name;
+  return result;
+}
+
+} // namespace
+
+// -- who votes ----------------------------------------------------------------
+
+std::vector<peer_vote> engine::votes() const {
+  std::vector<peer_vote> result;
+  if (!state_.committed)
+    return result;
+  for (const auto& node : state_.committed->nodes) {
+    auto& x = result.emplace_back(peer_vote{node.name, std::nullopt});
+    const auto peer = peers_.find(node.name);
+    if (node.name == self_.node)
+      x.votes = may_vote();
+    else if (peer != peers_.end() && peer->second.said)
+      x.votes = peer->second.said->votes;
+  }
+  return result;
+}
+
+std::string engine::why_no_vote() const {
+  if (may_vote())
+    return {};
+  if (disk_failed_)
+    return self_.node
+         + " cannot write its state_dir (is the disk full?): make room there, "
+           "then restart it";
+  if (!state_.committed)
+    return state_.as == standing::non_voter
+           ? self_.node + " cannot read the register it had"
+           : "the cluster has not formed yet";
+  if (!listed())
+    return not_listed(self_.node, "another node",
+                      "generation " + std::to_string(here().at.generation)
+                        + " of " + self_.cluster)
+         + ", or stop it";
+  return self_.node + " lost its state_dir: it votes again once "
+       + std::to_string(rules_.recovery_quorum(state_.committed->nodes.size()))
+       + " other nodes that vote have told it what it may have voted";
+}
+
+/// Nodes that lost their disks ask those that vote. If these are too few, no
+/// time helps: an operator begins a new epoch, or brings back who is away.
+std::string engine::way_out() const {
+  if (!listed())
+    return {};
+  size_t voting = 0;
+  std::string alone = may_vote() ? self_.node : std::string{};
+  std::vector<std::string> mute;
+  std::vector<std::string> away;
+  for (const auto& [node, votes] : votes()) {
+    const bool stored = node == self_.node
+                        ? !disk_failed_
+                        : votes && peers_.at(node).said->stored;
+    if (!votes) {
+      away.push_back(node);
+    } else if (*votes) {
+      ++voting;
+      if (alone.empty())
+        alone = node;
+    } else if (stored) {
+      mute.push_back(node);
+    } else {
+      away.push_back(node + " (its state_dir cannot be written)");
+    }
+  }
+  const auto needed = rules_.recovery_quorum(state_.committed->nodes.size());
+  if (mute.empty() || voting >= needed)
+    return {};
+  if (alone.empty())
+    alone = self_.node;
+  const auto recover = "\"troupectl cluster recover --nodes " + alone + "\" on "
+                     + alone + ", then add the others one by one";
+  const auto problem = "lost the state_dir, and cannot vote before "
+                     + std::to_string(needed)
+                     + " other nodes do: " + all_of(mute) + "; ";
+  return voting + away.size() >= needed
+         ? problem + "bring back " + all_of(away)
+             + ", or if that will never be, run " + recover
+         : problem + "no waiting helps: run " + recover;
+}
+
+// -- new epochs ---------------------------------------------------------------
 
 /// Why the rest may not go on without the others.
 std::optional<std::string> engine::why_not_recover(const recover& x) const {

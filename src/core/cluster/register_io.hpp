@@ -234,7 +234,17 @@ struct register_status {
   bool proposing = false;
   std::string obstacle; ///< what keeps the cluster from forming, if something
   std::string conflict; ///< `cluster_epoch_conflict`, if not empty
+  std::string no_vote;  ///< why it does not vote, in words; empty if it does
+  /// What an operator has to do because too few nodes vote; else empty.
+  std::string way_out;
   bool operator==(const register_status&) const = default;
+};
+
+/// Whether a node in `cluster.nodes` of the committed record votes, as far as
+/// this one has heard.
+struct peer_vote {
+  std::string node;
+  std::optional<bool> votes;
 };
 
 /// EFFECT: differs from the last one.

@@ -141,7 +141,7 @@ std::optional<std::string> engine::why_not_now() const {
            "voters have told it what it may have voted";
   const auto& nodes = state_.committed->nodes;
   if (reachable(nodes) >= rules_.majority(nodes.size()))
-    return std::nullopt;
+    return why_too_few_vote();
   std::vector<std::string> missing;
   for (const auto& node : nodes)
     if (node.name != self_.node && !joined(node.name))
@@ -149,6 +149,25 @@ std::optional<std::string> engine::why_not_now() const {
   return "only " + std::to_string(reachable(nodes)) + " of "
        + std::to_string(nodes.size()) + " nodes are reachable ("
        + names(missing) + " not): a minority cannot change the configuration";
+}
+
+/// Who is there and says that it does not vote need not be asked.
+std::optional<std::string> engine::why_too_few_vote() const {
+  std::vector<std::string> mute;
+  size_t silent = 0;
+  for (const auto& [node, votes] : votes())
+    if (votes && !*votes)
+      mute.push_back(node);
+    else if (node != self_.node && !joined(node))
+      ++silent;
+  const auto n = state_.committed->nodes.size();
+  const auto voting = n - mute.size() - silent;
+  if (mute.empty() || voting >= rules_.majority(n))
+    return std::nullopt;
+  const auto out = way_out();
+  return "only " + std::to_string(voting) + " of " + std::to_string(n)
+       + " nodes can vote (" + names(mute) + " cannot): "
+       + (out.empty() ? "\"troupectl nodes\" there says why" : out);
 }
 
 /// Why nobody can propose this.

@@ -37,12 +37,23 @@ cell generation(const json::object& x) {
 cell vote(const json::object& x) {
   if (flag(x, "votes"))
     return {"yes", tone::good};
-  return {"no: " + text(x, "standing"), tone::warning};
+  const auto why = text(x, "no_vote");
+  return {"no: " + (why.empty() || why == "-" ? text(x, "standing") : why),
+          tone::warning};
 }
 
-void add_trouble(facts& to, const json::object& x, const char* key) {
+/// Of a row: a node that has not said, or that is not in the list, is unknown.
+cell votes_of_node(const json::object& x) {
+  const auto* votes = x.if_contains("votes");
+  if (votes == nullptr || !votes->is_bool())
+    return "-";
+  return votes->get_bool() ? cell{"yes"} : cell{"no", tone::warning};
+}
+
+void add_trouble(facts& to, const json::object& x, const char* key,
+                 const char* name = nullptr) {
   if (const auto words = text(x, key); !words.empty() && words != "-")
-    to.add(key, {words, tone::bad});
+    to.add(name ? name : key, {words, tone::bad});
 }
 
 std::string render_nodes(const json::object& x, const screen& to) {
@@ -59,13 +70,15 @@ std::string render_nodes(const json::object& x, const screen& to) {
   about.add("votes", vote(x));
   add_trouble(about, x, "obstacle");
   add_trouble(about, x, "conflict");
+  add_trouble(about, x, "way_out", "way out");
   table rows{{{"NODE", false, true},
               {"ADDRESS", false, true},
               {"STATE"},
+              {"VOTES"},
               {"WHY", false, true}}};
   for (const auto* node : parts(x, "nodes"))
     rows.add({text(*node, "name"), text(*node, "address"), state_of_node(*node),
-              text(*node, "text")});
+              votes_of_node(*node), text(*node, "text")});
   return about.render(to) + '\n' + rows.render(to);
 }
 

@@ -198,3 +198,83 @@ CAF_TEST(a failed write takes the vote away until a restart) {
   CAF_CHECK(c["lb3"].machine->status().votes);
   CAF_CHECK_EQUAL(c.generation_at("lb3"), 2u);
 }
+
+CAF_TEST(two of three disks lost need an operator and say so) {
+  cluster c{{"lb1", "lb2", "lb3"}};
+  c.form();
+  for (const auto* name : {"lb2", "lb3"}) {
+    c.stop(name);
+    c[name].content.reset();
+    c.start(name);
+  }
+  c.join_all();
+  c.run(milliseconds{3000});
+  const std::string out =
+    "lost the state_dir, and cannot vote before 2 other nodes do: lb2, lb3; "
+    "no waiting helps: run \"troupectl cluster recover --nodes lb1\" on lb1, "
+    "then add the others one by one";
+  for (const auto* name : {"lb1", "lb2", "lb3"}) {
+    CAF_CHECK_EQUAL(c[name].machine->status().way_out, out);
+    const auto votes = c[name].machine->votes();
+    CAF_REQUIRE_EQUAL(votes.size(), 3u);
+    CAF_CHECK(votes[0].votes == true);
+    CAF_CHECK(votes[1].votes == false);
+    CAF_CHECK(votes[2].votes == false);
+  }
+  CAF_CHECK_EQUAL(c["lb2"].machine->status().no_vote,
+                  "lb2 lost its state_dir: it votes again once 2 other nodes "
+                  "that vote have told it what it may have voted");
+  // Nobody waits ten seconds to learn that nobody can answer.
+  const auto id = c.propose("lb1", c.next("lb1", "b"));
+  CAF_CHECK_EQUAL(c.result_of("lb1", id), outcome::refused);
+  CAF_CHECK_EQUAL(c.answer_to("lb1", id)->text,
+                  "only 1 of 3 nodes can vote (lb2, lb3 cannot): " + out);
+}
+
+CAF_TEST(a lost disk among nodes that are away waits for them) {
+  cluster c{{"lb1", "lb2", "lb3"}};
+  c.form();
+  c.stop("lb2");
+  c.stop("lb3");
+  c["lb3"].content.reset();
+  c.start("lb3");
+  c.join_all();
+  c.run(milliseconds{3000});
+  CAF_CHECK_EQUAL(c["lb1"].machine->status().way_out,
+                  "lost the state_dir, and cannot vote before 2 other nodes "
+                  "do: lb3; bring back lb2, or if that will never be, run "
+                  "\"troupectl cluster recover --nodes lb1\" on lb1, then add "
+                  "the others one by one");
+  c.start("lb2");
+  c.join_all();
+  c.run(milliseconds{3000});
+  for (const auto* name : {"lb1", "lb2", "lb3"}) {
+    CAF_CHECK_EQUAL(c[name].machine->status().way_out, "");
+    CAF_CHECK_EQUAL(c[name].machine->status().no_vote, "");
+  }
+}
+
+CAF_TEST(a node that cannot write says what is wrong
+         and not that it is a voter) {
+  cluster c{{"lb1", "lb2", "lb3"}};
+  c.form();
+  c.give("lb3", persist_failed{c["lb3"].content});
+  CAF_CHECK_EQUAL(c["lb3"].machine->status().no_vote,
+                  "lb3 cannot write its state_dir (is the disk full?): make "
+                  "room there, then restart it");
+}
+
+CAF_TEST(a node that was removed passes on the list that leaves it out) {
+  cluster c{{"lb1", "lb2", "lb3"}};
+  c.form();
+  c.propose("lb1", text_of("b", nodes_named({"lb1", "lb2"})));
+  c.run(milliseconds{3000});
+  CAF_REQUIRE_EQUAL(c["lb3"].left_out.size(), 1u);
+  CAF_CHECK_EQUAL(c["lb3"].left_out.back().at.generation, 2u);
+  CAF_CHECK_EQUAL(c["lb3"].published.back().at.generation, 1u);
+  CAF_CHECK(c["lb1"].left_out.empty());
+  c.stop("lb3");
+  c.start("lb3");
+  CAF_CHECK_EQUAL(c["lb3"].left_out.size(), 2u);
+  CAF_CHECK_EQUAL(c["lb3"].published.back().at.generation, 1u);
+}
