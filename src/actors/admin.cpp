@@ -412,7 +412,25 @@ uint64_t administrator::open_connections() const {
   return result;
 }
 
+/// In a cluster the register says which generation counts: until it has read
+/// that, any number would be wrong.
 void administrator::run(const api_call& call, const api::get_config&) {
+  if (!directory_.config)
+    return call.reply(api::error(503, "this node is starting"));
+  if (!directory_.agreed)
+    return show_config(call);
+  request(directory_.agreed, answer_timeout, has_register_started{})
+    .then(
+      [this, call](bool started) {
+        if (started)
+          show_config(call);
+        else
+          call.reply(api::error(503, "this node is starting"));
+      },
+      failure(call, "register"));
+}
+
+void administrator::show_config(const api_call& call) {
   request(directory_.config, answer_timeout, describe_config{})
     .then([reply = call.reply](
             const config_view& view) { reply(api::ok(api::to_json(view))); },
@@ -458,6 +476,10 @@ std::function<void(const caf::error&)>
 administrator::failure(const api_call& call, std::string whom) {
   return [this, reply = call.reply,
           whom = std::move(whom)](const caf::error& reason) {
+    if (is_still_starting(reason)) {
+      reply(api::error(503, "this node is starting"));
+      return;
+    }
     if (const auto* refusal = refusal_of(reason)) {
       reply(api::error(404, *refusal));
       return;

@@ -104,6 +104,7 @@ private:
   /// routers that did not answer.
   template <class F>
   void ask_routers(F done);
+  void show_config(const api_call& call);
   void show_observers(const admin::responder& reply, boost::json::object body,
                       describe_target target);
   void show_evidence(const admin::responder& reply, const backend_ref& backend,

@@ -47,6 +47,12 @@ public:
       reply(api::answer_response(x));
   }
 
+  /// It was not even asked.
+  void starting() {
+    if (const auto reply = std::exchange(reply_, {}))
+      reply(api::error(503, "this node is starting"));
+  }
+
   void unknown(std::string why) {
     registry::answer x;
     x.result = registry::outcome::unknown;
@@ -63,6 +69,10 @@ private:
 bool administrator::in_cluster(const api_call& call) const {
   if (directory_.agreed)
     return true;
+  if (!directory_.config) { // the register comes with it
+    call.reply(api::error(503, "this node is starting"));
+    return false;
+  }
   call.reply(api::error(
     409, "this node belongs to no cluster: there is no \"cluster\" section in "
          "its configuration; edit the file and reload"));
@@ -118,6 +128,8 @@ void administrator::ask_register(const api_call& call, T message) {
         decision->settle(x);
       },
       [this, decision, who = call.who](const caf::error& reason) {
+        if (is_still_starting(reason))
+          return decision->starting();
         log::warn("admin: what {} asked of the register has no outcome: {}",
                   who, system().render(reason));
         decision->unknown("the register gave no answer: "

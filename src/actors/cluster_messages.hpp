@@ -7,6 +7,8 @@
 #include "core/settings.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/error.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -299,6 +301,15 @@ struct apply_record {
 
 struct describe_register {};
 
+/// Has the register read its files? Answered at once.
+struct has_register_started {};
+
+/// The register's answer to everything else before it has.
+inline caf::error still_starting() { return {1, caf::atom("starting")}; }
+inline bool is_still_starting(const caf::error& x) {
+  return x.category() == caf::atom("starting");
+}
+
 struct register_view {
   cluster::registry::register_status status;
   struct past {
@@ -389,6 +400,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::check_candidate)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::apply_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::describe_register)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::has_register_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::register_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::operator_outcome)

@@ -126,6 +126,7 @@ using register_actor =
                    caf::replies_to<roll_back>::with<answer>,
                    caf::replies_to<cluster_command>::with<answer>,
                    caf::replies_to<describe_register>::with<register_view>,
+                   caf::replies_to<has_register_started>::with<bool>,
                    // INTERNAL: the helper thread.
                    caf::reacts_to<state_read>, caf::reacts_to<state_written>,
                    // INTERNAL: the machine's next step.

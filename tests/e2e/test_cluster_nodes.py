@@ -232,6 +232,28 @@ def test_a_removed_node_knocks_seldom_and_keeps_its_mind(t):
 
 
 @limit(120)
+def test_a_node_that_starts_says_so_and_not_that_nothing_was_agreed_on(t):
+    c = t.cluster(3)
+    lb3 = c["lb3"]
+    for _ in range(3):
+        lb3.stop()
+        lb3.launch()
+        answers = 0
+        until = time.monotonic() + 20 * patience()
+        while answers < 50 and time.monotonic() < until:
+            try:
+                said = [lb3.api("GET", path) for path in ("/v1/nodes", "/v1/config/history", "/v1/config")]
+            except OSError:
+                continue  # it does not listen yet
+            for status, answer in said:
+                assert status == 503 or status == 200, (status, answer)
+                if status == 200:
+                    assert answer.get("committed", answer)["generation"] == 1, answer
+                    answers += 1
+        assert answers >= 50, "it serves"
+
+
+@limit(120)
 def test_two_of_three_disks_lost_are_shown_with_the_way_out(t):
     c = t.cluster(3)
     for name in ("lb2", "lb3"):

@@ -52,10 +52,17 @@ register_keeper::behavior_type register_keeper::make_behavior() {
       step(registry::received{x.from, x.body});
     },
     [this](const file_read& x) { return take(x); },
-    [this](const propose_config& x) { return take(x); },
-    [this](const roll_back& x) { return take(x); },
-    [this](const cluster_command& x) { return take(x); },
+    [this](const propose_config& x) {
+      return ask_if_started([&] { return take(x); });
+    },
+    [this](const roll_back& x) {
+      return ask_if_started([&] { return take(x); });
+    },
+    [this](const cluster_command& x) {
+      return ask_if_started([&] { return take(x); });
+    },
     [this](const describe_register&) { return describe(); },
+    [this](const has_register_started&) { return started_; },
     [this](const state_read& x) { start(x); },
     [this](const state_written& x) { written(x); },
     [this](const step_due& x) { due(x); },
@@ -119,6 +126,11 @@ void register_keeper::drop(registry::effect& effect) {
 }
 
 // -- requests -----------------------------------------------------------------
+
+caf::result<answer>
+register_keeper::ask_if_started(std::function<caf::result<answer>()> then) {
+  return started_ ? then() : caf::result<answer>{still_starting()};
+}
 
 caf::result<answer>
 register_keeper::ask(std::function<registry::input(uint64_t)> make) {
@@ -195,7 +207,9 @@ caf::result<answer> register_keeper::take(const cluster_command& message) {
   }
 }
 
-register_view register_keeper::describe() const {
+caf::result<register_view> register_keeper::describe() const {
+  if (!started_)
+    return still_starting();
   register_view result{machine_.status(), {}, machine_.votes()};
   for (const auto& x : machine_.history())
     result.history.push_back({x.what, x.superseded});

@@ -63,11 +63,14 @@ private:
   void written(const state_written& message);
   void drop(cluster::registry::effect& effect);
   void due(const step_due& message);
-  register_view describe() const;
+  caf::result<register_view> describe() const;
   void tell_metrics(const cluster::registry::register_status& x);
 
   /// Gives the machine `make(number)` once it runs; the answer of that number
   /// goes to who asked.
+  /// @returns still_starting() before the files were read: what is asked for
+  /// may be decided by what they say.
+  caf::result<answer> ask_if_started(std::function<caf::result<answer>()> then);
   caf::result<answer>
   ask(std::function<cluster::registry::input(uint64_t)> make);
   answer refusal(std::string text) const;

@@ -139,6 +139,36 @@ CAF_TEST(nothing is said before the file has been read) {
   CAF_CHECK_EQUAL(lb1->status.generation, 1u);
 }
 
+CAF_TEST(whoever asks before the file has been read hears that it starts) {
+  form();
+  lb1->disk.held = true;
+  lb1->spawn(); // as after a restart, with its disk
+  periodic(lb1->handle);
+  // @param reply Of the kind that would come.
+  const auto refused = [&](auto message, const auto& reply) {
+    auto pending =
+      self->request(lb1->handle, caf::infinite, std::move(message));
+    settle(50ms);
+    bool is_starting = false;
+    pending.receive(
+      [](const std::decay_t<decltype(reply)>&) {},
+      [&](const caf::error& x) { is_starting = is_still_starting(x); });
+    return is_starting;
+  };
+  CAF_CHECK(refused(describe_register{}, register_view{}));
+  CAF_CHECK(refused(roll_back{1, {}}, answer{}));
+  CAF_CHECK(
+    refused(cluster_command{cluster_verb::recover, {"lb1"}, {}}, answer{}));
+  CAF_CHECK(
+    refused(propose_config{text_of("b"), {}, {}, false, false}, answer{}));
+  lb1->disk.held = false;
+  settle(50ms);
+  auto pending = self->request(lb1->handle, caf::infinite, describe_register{});
+  settle(50ms);
+  CAF_CHECK_EQUAL(result<register_view>(pending).status.committed.generation,
+                  1u);
+}
+
 CAF_TEST(nothing is said or applied before what it rests on is on disk) {
   form();
   lb2->disk.held = true;
