@@ -208,7 +208,8 @@ void machine::take(const remembered& in) { downs_before_ = in.downs; }
 /// Some of what is held looks fresh longer than the rest (observations of down
 /// servers), so verdicts from what a stall has left would be wrong. The peers
 /// tell all of it again within a second; until a full interval has passed the
-/// verdicts stand.
+/// verdicts stand. Where they do not count, what own probes found stands (rule
+/// 15).
 void machine::take(const stalled&) {
   if (woke_ == now_ || !by_.doubts_itself())
     return;
@@ -217,7 +218,7 @@ void machine::take(const stalled&) {
     x.parts.clear(); // nobody was silent
     x.votes.clear();
     x.looks.clear();
-    if (x.probing)
+    if (x.probing && settled_ && !cut_off_)
       assign(x, true);
   }
   next_digest_ = now_ + digest_interval; // the peers first

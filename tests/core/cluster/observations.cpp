@@ -676,6 +676,17 @@ CAF_TEST(a node that was stopped flips nothing before an interval has passed) {
   }
 }
 
+CAF_TEST(a stop without a majority leaves it to what own probes found) {
+  node n;
+  n.settle().others_say(up, 2s);
+  n.see({"lb1"}, true);
+  n.see({"lb1"}, false);
+  CAF_CHECK(n.parts["s42"].back().alone);
+  n.parts.clear();
+  n.give(stalled{});
+  CAF_CHECK(n.parts.empty());
+}
+
 CAF_TEST(what a stopped node saw before is not told after) {
   node n;
   n.settle().probe(down);
