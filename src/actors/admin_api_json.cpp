@@ -269,6 +269,8 @@ std::string_view explain(state_rule x) noexcept {
            "(backups: one)";
   case state_rule::unproven:
     return "no probe has found it up yet (initial: down)";
+  case state_rule::unresolved:
+    return "its name has no address yet";
   }
   return "";
 }

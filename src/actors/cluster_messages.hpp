@@ -27,32 +27,15 @@ struct observe_backend {
   std::shared_ptr<const backend_settings> settings;
 };
 
-/// Observations to health checker: this node's part in watching a server.
-struct probe_role {
-  std::string server;
-  bool probe = false;
-  /// Begin anew: from this status, with no probe counted yet (rules 11, 15).
-  std::optional<status> restart_from;
-  /// Verdicts count no more. What this node's own evidence is against begins
-  /// from down: it was not used, and must not be because of the loss (15).
-  bool alone = false;
-  bool operator==(const probe_role&) const = default;
-};
+/// Observations to health checker.
+using checks::probe_now;
+using checks::probe_role;
 
 /// Observations to health checker: connects of a peer fail, so fewer of this
 /// node's own are evidence (rule 13). Not only to those that watch the server.
 struct peer_suspects {
   std::string server;
   bool operator==(const peer_suspects&) const = default;
-};
-
-/// Observations to health checker: traffic of a peer fails against a server
-/// (rule 14).
-struct probe_now {
-  std::string server;
-  /// Together with what the peer saw, one failed probe counts as `fall`.
-  bool one_failure_is_enough = false;
-  bool operator==(const probe_now&) const = default;
 };
 
 /// Health checker to observations, after each probe.

@@ -3,7 +3,7 @@
 
 #include "admin/chunked_text.hpp"
 #include "config/load.hpp"
-#include "core/health.hpp"
+#include "core/health/checks.hpp"
 #include "core/settings.hpp"
 #include "core/snapshot.hpp"
 
@@ -52,40 +52,17 @@ struct configure_backend {
 
 /// Router to health checker: what to probe from now on. Servers that were
 /// known before keep their health.
-struct check_target {
-  std::string server;
-  endpoint address; ///< empty while it does not resolve: counts as a failure
-  admin_state admin = admin_state::ready;
-  std::shared_ptr<server_live> live;
-  std::vector<endpoint> others; ///< of the same name, tried after the first
-  bool by_name = false;
-};
-
 struct check_targets {
   std::shared_ptr<const backend_settings> settings;
-  std::vector<check_target> targets;
+  std::vector<checks::target> targets;
+  std::vector<std::shared_ptr<server_live>> lives; ///< of each target
 };
 
-/// Health checker to router, on a flip only.
-struct server_health {
-  std::string server;
-  troupe::status own = status::up;
-  bool vetoed = false;
-  bool ejected = false;
-  /// `own` is what this node's own probes found, and not a guess or what was
-  /// taken over from others.
-  bool probed = false;
-  /// Of a server that is down initially: a probe of this node found it up.
-  bool proven = false;
-  bool operator==(const server_health&) const = default;
-};
+/// Health checker to router.
+using checks::server_health;
 
-/// Worker or health checker to router: of the addresses of a server's name,
-/// this one can be connected to and the first one cannot.
-struct address_found {
-  std::string server;
-  endpoint address; ///< empty: none of them could
-};
+/// Worker or health checker to router.
+using checks::address_found;
 
 /// Router to supervisor, first of all and on a flip: whether this node's own
 /// evidence rejects every server that the cluster calls up (rule 12).
@@ -95,20 +72,9 @@ struct own_evidence {
   bool operator==(const own_evidence&) const = default;
 };
 
-/// What live traffic says against a server.
-enum class failure_kind : uint8_t {
-  connect,  ///< refused, unreachable or timed out: leads to a veto
-  response, ///< reset, timeout or (opt-in) 5xx: leads to an ejection
-};
-
-/// Worker to health checker: `failures` in a row reached the threshold, of this
-/// worker or of connects on all of them.
-struct passive_report {
-  std::string server;
-  failure_kind kind = failure_kind::connect;
-  unsigned failures = 0;
-  bool operator==(const passive_report&) const = default;
-};
+/// Worker to health checker.
+using checks::failure_kind;
+using checks::passive_report;
 
 /// Admin to router. Fields that are not set stay.
 struct operator_change {
@@ -188,25 +154,11 @@ struct opinion_overdue {};
 /// INTERNAL to the router: a server in slow start gets a larger share.
 struct ramp_due {};
 
-/// INTERNAL to the health checker: a probe or the end of a cooldown is due.
-struct check_due {
-  std::string server;
-  uint64_t ticket =
-    0; ///< a delayed message cannot be cancelled: old ones differ
-};
+/// INTERNAL to the health checker.
+using checks::check_due;
 
 struct describe_health {};
-
-/// One server's evidence, for `why`.
-struct health_view {
-  std::string server;
-  health active;
-  ejection passive;
-  bool vetoed = false;
-  std::string last_probe; ///< "success", "connection refused", ...
-  int64_t last_probe_ms_ago = -1;
-  uint64_t probes = 0;
-};
+using checks::health_view;
 using health_list = std::vector<health_view>;
 
 // -- configuration ------------------------------------------------------------

@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -155,10 +154,10 @@ router::member router::take_over(const configure_backend& message,
       result.wish = message.operators[index];
     if (!members_.empty() && message.settings->health_check.enabled)
       result.opinion_due = clock().now() + opinion_time;
-    result.unproven = !message.settings->initially_up;
+    result.facts.unproven = !message.settings->initially_up;
   }
   if (message.settings->initially_up || !message.settings->health_check.enabled)
-    result.unproven = false;
+    result.facts.unproven = false;
   if (auto literal = endpoint::parse(result.settings.address)) {
     result.address = *literal;
     result.others.clear();
@@ -171,7 +170,6 @@ void router::inherit(member& next, const member& before) {
   next.address = before.address;
   next.others = before.others;
   next.address_text = before.address_text;
-  next.unproven = before.unproven;
   if (before.settings.address == next.settings.address) {
     next.looking_up = before.looking_up;
     next.looked_up_at = before.looked_up_at;
@@ -180,11 +178,7 @@ void router::inherit(member& next, const member& before) {
     before.lookup_failed && before.settings.address == next.settings.address;
   next.opinion_due = before.opinion_due;
   next.wish = before.wish;
-  next.own = before.own;
-  next.vetoed = before.vetoed;
-  next.ejected = before.ejected;
-  next.probed = before.probed;
-  next.verdict = before.verdict;
+  next.facts = before.facts;
   next.state = before.state;
   next.ramp_since = before.ramp_since;
   next.healthy = before.healthy;
@@ -219,10 +213,13 @@ void router::send_targets() {
   check_targets message;
   message.settings = settings_;
   message.targets.reserve(members_.size());
-  for (const auto& server : members_)
+  message.lives.reserve(members_.size());
+  for (const auto& server : members_) {
+    message.lives.push_back(server.live);
     message.targets.push_back({server.settings.name, server.address,
-                               server.wish.admin, server.live, server.others,
+                               server.wish.admin, server.others,
                                !is_literal(server.settings.address)});
+  }
   send(links_.health(), std::move(message));
 }
 
@@ -232,43 +229,32 @@ void router::take_health(const server_health& message) {
   auto* server = find(message.server);
   if (server == nullptr)
     return; // removed while the message was under way
-  bool first = std::exchange(server->opinion_due, {}).has_value();
-  if (message.proven)
-    first |= std::exchange(server->unproven, false);
-  if (!first
-      && std::tie(server->own, server->vetoed, server->ejected, server->probed)
-           == std::tie(message.own, message.vetoed, message.ejected,
-                       message.probed))
-    return;
-  server->own = message.own;
-  server->vetoed = message.vetoed;
-  server->ejected = message.ejected;
-  server->probed = message.probed;
-  update();
-}
-
-/// Verdicts are about to count no more: until own probes say otherwise, what is
-/// so stays so (rule 15). The health checker will say the same in a moment.
-void router::keep_states() {
-  for (auto& x : members_) {
-    const bool rejected = x.vetoed || (x.probed && x.own == status::down);
-    x.own = rejected ? status::down : x.verdict;
-  }
+  const bool first = std::exchange(server->opinion_due, {}).has_value();
+  auto next = server->facts;
+  next.own = message.own;
+  next.probed = message.probed;
+  next.vetoed = message.vetoed;
+  next.ejected = message.ejected;
+  next.unproven &= !message.proven;
+  if (std::exchange(server->facts, next) != next || first)
+    update();
 }
 
 void router::take_verdicts(const backend_verdicts& message) {
-  if (has_majority_ && !message.has_majority)
-    keep_states();
+  const bool lost = has_majority_ && !message.has_majority;
   has_majority_ = message.has_majority;
-  for (auto& server : members_)
-    server.verdict = status::up;
+  for (auto& server : members_) {
+    if (lost) // the health checker will say the same in a moment
+      server.facts.own = own_without_majority(server.facts);
+    server.facts.verdict = status::up;
+  }
   for (const auto& told : message.servers)
     if (auto* server = find(told.server)) {
-      server->verdict = told.verdict;
+      server->facts.verdict = told.verdict;
       if (!has_majority_)
         continue;
       server->opinion_due.reset();
-      server->unproven &= told.verdict == status::down;
+      server->facts.unproven &= told.verdict == status::down;
     }
   update();
 }
@@ -357,8 +343,8 @@ backend_view router::describe() const {
     auto in_flight = x.live->in_flight.load(std::memory_order_relaxed);
     result.servers.push_back(
       {x.settings.name, x.settings.address, x.address.to_string(), x.weight(),
-       x.wish.admin, x.state, x.own, x.vetoed, x.ejected, in_flight,
-       has_majority_ ? std::optional{x.verdict} : std::nullopt,
+       x.wish.admin, x.state, x.facts.own, x.facts.vetoed, x.facts.ejected,
+       in_flight, has_majority_ ? std::optional{x.facts.verdict} : std::nullopt,
        totals_of(*x.live), x.wish.by});
   }
   return result;
@@ -511,56 +497,18 @@ void router::evaluate_all() {
     evaluate(facts, {.has_majority = has_majority_,
                      .panic_threshold = settings_->panic_threshold,
                      .one_backup = settings_->backups == backup_use::one});
-  for (size_t i = 0; i < members_.size(); ++i) {
-    auto& state = pool.servers[i];
-    state.usable &= !members_[i].address.empty(); // panic does not know
-    note(members_[i], state);
-  }
+  for (size_t i = 0; i < members_.size(); ++i)
+    note(members_[i], pool.servers[i]);
   note_pool(pool);
 }
 
-server_facts router::facts_of(const member& server) const {
-  const auto resolved = !server.address.empty();
-  // What this node's own probes cannot reach it avoids, whatever the verdict.
-  const auto rejected = server.probed && server.own == status::down;
-  return {.admin = server.wish.admin,
-          .own = resolved ? server.own : status::down,
-          .verdict = server.verdict,
-          .vetoed = server.vetoed || !resolved || (has_majority_ && rejected),
-          .ejected = server.ejected || server.opinion_due.has_value(),
-          .backup = server.settings.backup,
-          .unproven = server.unproven};
-}
-
-/// Whether whatever the cluster calls up is rejected here. What nobody has
-/// looked at yet is not.
-bool router::rejects_all() const {
-  bool result = false;
-  for (const auto& x : members_) {
-    if (x.wish.admin != admin_state::ready || x.verdict == status::down)
-      continue;
-    if (!has_majority_ || x.state.healthy || x.is_unknown() || x.unproven)
-      return false;
-    result = true;
-  }
+server_facts router::facts_of(const member& server) {
+  auto result = server.facts;
+  result.admin = server.wish.admin;
+  result.backup = server.settings.backup;
+  result.resolved = !server.address.empty();
+  result.unknown = server.is_unknown();
   return result;
-}
-
-bool router::disputed(const member& server) const {
-  return has_majority_
-      && server.state.healthy != (server.verdict == status::up);
-}
-
-std::string_view router::evidence_against(const member& server) const {
-  if (server.address.empty())
-    return "unresolved";
-  if (server.unproven)
-    return "unproven";
-  if (has_majority_ && server.verdict == status::down)
-    return "verdict_down";
-  if (server.own == status::down)
-    return has_majority_ ? "vetoed" : "own_down";
-  return server.vetoed && has_majority_ ? "vetoed" : "ejected";
 }
 
 void router::note(member& server, const effective_state& next) {
@@ -582,10 +530,9 @@ void router::note(member& server, const effective_state& next) {
                   server.settings.name);
     return;
   }
-  // Not next.rule: that may be what the pool or the operator made of it.
   journal::warn(event_kind::server, subject_of(server.settings.name),
                 "backend {}: server {} is down ({}){}", backend_,
-                server.settings.name, evidence_against(server),
+                server.settings.name, to_string(next.evidence),
                 next.usable ? ", but still used" : "");
 }
 
@@ -602,9 +549,9 @@ void router::note_pool(const pool_state& pool) {
                       "asks for: all that are ready are used"
                     : "enough servers are usable again: no more panic");
   // A new router says it in any case: another one may have said otherwise.
-  if (const auto now = rejects_all(); rejects_all_ != now) {
-    rejects_all_ = now;
-    send(links_.supervisor, own_evidence{backend_, now});
+  if (rejects_all_ != pool.rejects_all) {
+    rejects_all_ = pool.rejects_all;
+    send(links_.supervisor, own_evidence{backend_, pool.rejects_all});
   }
   auto none = std::none_of(members_.begin(), members_.end(), [](auto& x) {
     return x.state.usable || x.is_unknown();
@@ -697,8 +644,8 @@ snapshot_ptr router::make_snapshot() const {
     result->servers.push_back(
       {x.settings.name, x.address, x.others, !is_literal(x.settings.address),
        x.weight(), x.settings.max_connections, x.state, x.wish.admin,
-       stable_hash(x.settings.name), x.live, has_majority_ ? x.verdict : x.own,
-       x.vetoed, disputed(x), ramp_of(x)});
+       stable_hash(x.settings.name), x.live, verdict_on(x.facts, has_majority_),
+       x.facts.vetoed, x.state.disputed, ramp_of(x)});
   }
   return result;
 }

@@ -74,17 +74,12 @@ private:
     /// The text `address` answers. Behind `settings.address` while a reload
     /// waits for the lookup of the new one: the old one serves on until then.
     std::string address_text;
-    bool lookup_failed = false; ///< and it has been logged
-    bool looking_up = false;    ///< an answer is on its way
-    time_point looked_up_at{};  ///< asked for, last
-    bool unproven = false;      ///< `initial: down`, and nobody saw it up
+    bool lookup_failed = false;            ///< and it has been logged
+    bool looking_up = false;               ///< an answer is on its way
+    time_point looked_up_at{};             ///< asked for, last
     std::optional<time_point> opinion_due; ///< nobody has looked at it yet
     operator_entry wish;
-    status own = status::up;
-    bool vetoed = false;
-    bool ejected = false;
-    bool probed = false; ///< `own` is this node's own evidence
-    status verdict = status::up;
+    server_facts facts; ///< those that others told; see `facts_of`
     effective_state state;
     /// When it came back, while it is in slow start.
     std::optional<time_point> ramp_since;
@@ -134,11 +129,7 @@ private:
   // -- state --
   void update();
   void evaluate_all();
-  server_facts facts_of(const member& server) const;
-  std::string_view evidence_against(const member& server) const;
-  bool disputed(const member& server) const;
-  bool rejects_all() const;
-  void keep_states();
+  static server_facts facts_of(const member& server);
   void note(member& server, const effective_state& next);
   void note_pool(const pool_state& pool);
   void ramp();

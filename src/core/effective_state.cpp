@@ -10,28 +10,26 @@ namespace {
 
 /// Rules (2) to (6): what health alone says.
 state_rule health_rule(const server_facts& x, bool has_majority) noexcept {
+  if (!x.resolved)
+    return state_rule::unresolved;
   if (x.unproven)
     return state_rule::unproven;
-  if (!has_majority) {
-    if (x.own == status::down)
-      return state_rule::own_down;
-  } else {
-    if (x.verdict == status::down)
-      return state_rule::verdict_down;
-    if (x.vetoed)
-      return state_rule::vetoed;
-  }
-  return x.ejected ? state_rule::ejected : state_rule::up;
+  if (verdict_on(x, has_majority) == status::down)
+    return has_majority ? state_rule::verdict_down : state_rule::own_down;
+  if (has_majority && rejects(x.own, x.probed, x.vetoed))
+    return state_rule::vetoed;
+  return x.ejected || x.unknown ? state_rule::ejected : state_rule::up;
 }
 
 effective_state alone(const server_facts& x, bool has_majority) noexcept {
-  auto rule = health_rule(x, has_majority);
-  auto healthy = rule == state_rule::up;
-  if (x.admin == admin_state::drain)
-    return {false, healthy, state_rule::admin_drain};
-  if (x.admin == admin_state::maint)
-    return {false, healthy, state_rule::admin_maint};
-  return {healthy, healthy, rule};
+  const auto evidence = health_rule(x, has_majority);
+  const auto healthy = evidence == state_rule::up;
+  const auto ready = x.admin == admin_state::ready;
+  const auto rule = ready                         ? evidence
+                  : x.admin == admin_state::drain ? state_rule::admin_drain
+                                                  : state_rule::admin_maint;
+  const auto disputed = has_majority && healthy != (x.verdict == status::up);
+  return {ready && healthy, healthy, rule, evidence, disputed};
 }
 
 /// The backup that serves, with `one_backup`: what all nodes agree on names it.
@@ -107,7 +105,8 @@ void panic(pool_state& pool, std::span<const server_facts> facts,
   pool.panic = true;
   for (size_t i = 0; i < facts.size(); ++i) {
     auto& server = pool.servers[i];
-    if (!candidates[i] || facts[i].admin != admin_state::ready || server.usable)
+    if (!candidates[i] || facts[i].admin != admin_state::ready || server.usable
+        || !facts[i].resolved)
       continue;
     server.usable = true;
     server.rule = state_rule::panic;
@@ -133,6 +132,21 @@ void rest_backups(pool_state& pool, std::span<const server_facts> facts,
     if (server.healthy)
       server.rule = state_rule::backup_idle;
   }
+}
+
+/// What nobody has looked at yet is not rejected.
+bool rejects_all(const pool_state& pool, std::span<const server_facts> facts,
+                 bool has_majority) noexcept {
+  bool result = false;
+  for (size_t i = 0; i < facts.size(); ++i) {
+    const auto& x = facts[i];
+    if (x.admin != admin_state::ready || x.verdict == status::down)
+      continue;
+    if (!has_majority || pool.servers[i].healthy || x.unknown || x.unproven)
+      return false;
+    result = true;
+  }
+  return result;
 }
 
 } // namespace
@@ -163,6 +177,8 @@ std::string_view to_string(state_rule x) noexcept {
     return "backup_spare";
   case state_rule::unproven:
     return "unproven";
+  case state_rule::unresolved:
+    return "unresolved";
   }
   return "invalid";
 }
@@ -177,6 +193,7 @@ pool_state evaluate(std::span<const server_facts> servers,
   fail_open(pool, candidates);
   panic(pool, servers, candidates, rules.panic_threshold);
   rest_backups(pool, servers, rules.has_majority);
+  pool.rejects_all = rejects_all(pool, servers, rules.has_majority);
   return pool;
 }
 

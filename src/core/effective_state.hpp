@@ -17,12 +17,16 @@ namespace troupe {
 struct server_facts {
   admin_state admin = admin_state::ready;
   status own = status::up;     ///< this node's active probes
+  bool probed = false;         ///< `own` is evidence, not what was taken over
   status verdict = status::up; ///< the cluster's; ignored without a majority
   bool vetoed = false;  ///< this node's own connect evidence is against it
   bool ejected = false; ///< passive ejection on this node
   bool backup = false;
   /// Nobody has seen it up yet, and until then it counts as down (`initial`).
   bool unproven = false;
+  bool resolved = true; ///< it has an address
+  bool unknown = false; ///< new, and nobody has looked yet: as if ejected
+  bool operator==(const server_facts&) const = default;
 };
 
 enum class state_rule : uint8_t {
@@ -38,6 +42,7 @@ enum class state_rule : uint8_t {
   backup_idle,  ///< a healthy backup while a primary is usable
   backup_spare, ///< a healthy backup while the first one is there to serve
   unproven,     ///< down until its first probe succeeds (`initial: down`)
+  unresolved,   ///< its name has no address
 };
 
 std::string_view to_string(state_rule x) noexcept;
@@ -46,6 +51,9 @@ struct effective_state {
   bool usable = false;  ///< the picker may choose it
   bool healthy = false; ///< `server_up`: effective health, never admin state
   state_rule rule = state_rule::up;
+  /// What health alone says: `rule` without admin state and pool.
+  state_rule evidence = state_rule::up;
+  bool disputed = false; ///< not what the verdict says
   bool operator==(const effective_state&) const = default;
 };
 
@@ -61,13 +69,28 @@ struct pool_state {
   bool fail_open = false;
   bool panic = false;
   bool on_backup = false; ///< a backup is usable
+  /// This node's own evidence is against all that the verdict calls up.
+  bool rejects_all = false;
 };
+
+/// What counts as the verdict: the cluster's, or without a majority this node's
+/// own status.
+constexpr status verdict_on(const server_facts& x, bool has_majority) noexcept {
+  return has_majority ? x.verdict : x.own;
+}
+
+/// Verdicts are about to count no more: until own probes say otherwise, what is
+/// so stays so (rule 15).
+constexpr status own_without_majority(const server_facts& x) noexcept {
+  return rejects(x.own, x.probed, x.vetoed) ? status::down : x.verdict;
+}
 
 /// Applies rule 12 to one backend. Same facts, same result, on every node.
 ///
-/// One server at a time, the first that applies: admin state; without a
-/// majority its own status, else the verdict, then the veto; ejection; up. Then
-/// the pool:
+/// One server at a time, the first that applies: admin state; an address that
+/// is missing; without a majority its own status, else the verdict, then the
+/// veto, which is also what completed probes of this node found; ejection; up.
+/// Then the pool, of which nothing is used without an address:
 /// - fail-open: nothing is usable (backups included), so vetoed and ejected
 ///   servers are. They stay unhealthy.
 /// - panic: fewer than `panic_threshold` percent of the ready servers are

@@ -90,6 +90,12 @@ struct ejection {
 ejection eject(const ejection& before, const passive_settings& passive,
                time_point now) noexcept;
 
+/// Rule 12 (4): whether this node's own evidence is against a server.
+/// @param probed `own` is what this node's probes found.
+constexpr bool rejects(status own, bool probed, bool vetoed) noexcept {
+  return vetoed || (probed && own == status::down);
+}
+
 /// Lets an ejected server return, if its cooldown has ended and a probe
 /// succeeded since or it has no active check. @returns `before` otherwise.
 ejection settle(const ejection& before, bool has_active_check,

@@ -372,7 +372,7 @@ CAF_TEST(a refused reload lists its problems) {
 }
 
 CAF_TEST(every rule is explained) {
-  for (unsigned i = 0; i <= static_cast<unsigned>(state_rule::unproven); ++i)
+  for (unsigned i = 0; i <= static_cast<unsigned>(state_rule::unresolved); ++i)
     CAF_CHECK(!explain(static_cast<state_rule>(i)).empty());
 }
 

@@ -29,8 +29,9 @@ struct fixture : control_fixture {
         lives.push_back(make_live(server.name));
       auto address = endpoint::parse(server.address).value_or(endpoint{});
       message.targets.push_back(
-        {server.name, address, i < admin.size() ? admin[i] : admin_state::ready,
-         lives[i]});
+        {server.name, address,
+         i < admin.size() ? admin[i] : admin_state::ready});
+      message.lives.push_back(lives[i]);
     }
     self->send(checker, message);
     consume_messages();
@@ -405,9 +406,9 @@ CAF_TEST(a new router is told everything) {
   retarget();
   CAF_CHECK(told().empty());
   caf::scoped_actor other{sys};
-  check_targets message{
-    std::make_shared<const backend_settings>(settings),
-    {{"a1", *endpoint::parse("127.0.0.1:8001"), admin_state::ready, lives[0]}}};
+  check_targets message{std::make_shared<const backend_settings>(settings),
+                        {{"a1", *endpoint::parse("127.0.0.1:8001")}},
+                        {lives[0]}};
   other->send(checker, message);
   consume_messages();
   told_list heard;

@@ -22,9 +22,9 @@ struct fixture : control_fixture {
     check_targets message;
     settings = make_backend(1);
     message.settings = std::make_shared<const backend_settings>(settings);
-    message.targets.push_back({"a1", *endpoint::parse("127.0.0.1:8001"),
-                               admin_state::ready, make_live("a1")});
-    live = message.targets[0].live;
+    message.targets.push_back({"a1", *endpoint::parse("127.0.0.1:8001")});
+    live = make_live("a1");
+    message.lives.push_back(live);
     tell(message);
   }
 

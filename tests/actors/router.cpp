@@ -489,6 +489,17 @@ CAF_TEST(without an address nothing makes a server usable) {
   CAF_CHECK_EQUAL(shown(0).endpoint, "");
 }
 
+CAF_TEST(with a majority too a name without an address opens nothing) {
+  settings = make_backend(1);
+  settings.servers[0].address = "app.test:80";
+  configure();
+  think({true, {}});
+  answer_nothing();
+  CAF_CHECK(newest->usable.empty());
+  CAF_CHECK(!describe().fail_open);
+  CAF_CHECK(shown(0).state.rule == state_rule::unresolved);
+}
+
 CAF_TEST(a name is used from its first answer on and the last good one kept) {
   settings = make_backend(1);
   settings.servers[0].address = "app.test:80";
@@ -658,6 +669,18 @@ CAF_TEST(what the own probes cannot reach is avoided against the verdict) {
   CAF_CHECK(usable() == (names{"a1", "a3"}));
   CAF_CHECK(shown(1).state.rule == state_rule::vetoed);
   CAF_CHECK(shown(1).verdict == status::up);
+}
+
+CAF_TEST(the event of a flip names the rule that applies) {
+  configure();
+  think({true, {}});
+  const auto before = journal::events().last();
+  // Down to old probes without weight, and ejected.
+  health({"a2", status::down, false, true, false});
+  const auto said = journal::events().after(before, 100, event_kind::server);
+  CAF_REQUIRE_EQUAL(said.events.size(), 1u);
+  CAF_CHECK_EQUAL(said.events[0].text,
+                  "backend app: server a2 is down (ejected)");
 }
 
 CAF_TEST(own evidence against all that the verdict calls up empties no pool) {

@@ -68,6 +68,9 @@ std::vector<facts> random_pool(std::mt19937& random) {
     x.vetoed = random() % 2;
     x.ejected = random() % 3 == 0;
     x.backup = random() % 3 == 0;
+    x.probed = random() % 2;
+    x.resolved = random() % 5 != 0;
+    x.unknown = random() % 5 == 0;
   }
   return result;
 }
@@ -219,6 +222,65 @@ CAF_TEST(a server that has to prove itself is down until then) {
   CAF_CHECK(!evaluate(servers, alone).servers[0].healthy);
 }
 
+CAF_TEST(completed probes of this node are a veto and others are not ) {
+  CAF_CHECK_EQUAL(
+    rules_of({{.own = status::down, .probed = true}, up()}, clustered),
+    "-vetoed up");
+  CAF_CHECK_EQUAL(rules_of({own_down(), up()}, clustered), "up up");
+}
+
+CAF_TEST(without an address a server is never used) {
+  const facts nowhere{.resolved = false};
+  for (const auto& rules : {alone, clustered, pool_rules{true, 100}}) {
+    std::vector servers{nowhere, with(nowhere, admin_state::maint)};
+    const auto pool = evaluate(servers, rules);
+    CAF_CHECK_EQUAL(rules_of(pool), "-unresolved -admin_maint");
+    CAF_CHECK(!pool.fail_open); // there is nothing to open
+  }
+  CAF_CHECK_EQUAL(rules_of({nowhere, ejected()}, clustered),
+                  "-unresolved fail_open");
+}
+
+CAF_TEST(a new server is as if ejected until somebody has looked) {
+  CAF_CHECK_EQUAL(rules_of({up(), {.unknown = true}}, clustered),
+                  "up -ejected");
+}
+
+CAF_TEST(what health alone says stands beside what the pool makes of it) {
+  std::vector servers{vetoed(), with(ejected(), admin_state::drain),
+                      verdict_down()};
+  const auto pool = evaluate(servers, clustered);
+  CAF_CHECK(pool.servers[0].rule == rule::fail_open);
+  CAF_CHECK(pool.servers[0].evidence == rule::vetoed);
+  CAF_CHECK(pool.servers[1].evidence == rule::ejected);
+  CAF_CHECK(pool.servers[0].disputed);
+  CAF_CHECK(!pool.servers[2].disputed);
+  CAF_CHECK(!evaluate(servers, alone).servers[0].disputed);
+}
+
+CAF_TEST(a node knows when it rejects all that the verdict calls up) {
+  const auto rejects_all = [](std::vector<facts> servers, pool_rules rules) {
+    return evaluate(servers, rules).rejects_all;
+  };
+  CAF_CHECK(rejects_all({vetoed(), verdict_down()}, clustered));
+  CAF_CHECK(rejects_all({{.resolved = false}}, clustered));
+  CAF_CHECK(!rejects_all({vetoed(), up()}, clustered));
+  CAF_CHECK(!rejects_all({verdict_down()}, clustered));
+  CAF_CHECK(!rejects_all({vetoed()}, alone));
+  CAF_CHECK(!rejects_all({with(vetoed(), admin_state::drain)}, clustered));
+  // Nobody has looked yet.
+  CAF_CHECK(!rejects_all({vetoed(), {.unknown = true}}, clustered));
+  CAF_CHECK(!rejects_all({vetoed(), {.unproven = true}}, clustered));
+}
+
+CAF_TEST(what is rejected stays so when the majority is lost) {
+  CAF_CHECK(own_without_majority(vetoed()) == status::down);
+  CAF_CHECK(own_without_majority({.own = status::down, .probed = true})
+            == status::down);
+  CAF_CHECK(own_without_majority(own_down()) == status::up);
+  CAF_CHECK(own_without_majority(verdict_down()) == status::down);
+}
+
 CAF_TEST(an idle backup is healthy) {
   std::vector servers{up(), backup(up())};
   CAF_CHECK(evaluate(servers, alone).servers[1].healthy);
@@ -312,8 +374,8 @@ CAF_TEST(whatever the facts some things always hold) {
       auto ready = servers[i].admin == admin_state::ready;
       auto health = rules.has_majority ? servers[i].verdict : servers[i].own;
       usable |= x.usable;
-      could_be |= ready && health == status::up;
-      CAF_REQUIRE(ready || !x.usable);
+      could_be |= ready && health == status::up && servers[i].resolved;
+      CAF_REQUIRE((ready && servers[i].resolved) || !x.usable);
       CAF_REQUIRE(!x.healthy || health == status::up);
       CAF_REQUIRE(!x.usable || x.healthy || x.rule == rule::fail_open
                   || x.rule == rule::panic);
@@ -324,7 +386,7 @@ CAF_TEST(whatever the facts some things always hold) {
 
 CAF_TEST(every rule has a name of its own) {
   std::vector<std::string> names;
-  for (auto i = 0; i <= static_cast<int>(rule::unproven); ++i)
+  for (auto i = 0; i <= static_cast<int>(rule::unresolved); ++i)
     names.emplace_back(to_string(static_cast<rule>(i)));
   std::sort(names.begin(), names.end());
   CAF_CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());

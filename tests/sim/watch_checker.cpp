@@ -17,6 +17,12 @@ namespace {
 constexpr milliseconds unsettled_within{8'000};
 /// Whoever starts may not have heard everybody yet.
 constexpr milliseconds warm_up{20'000};
+/// A node that knows nothing must have looked once.
+constexpr milliseconds start_within{5'000};
+/// A veto without a reason is lifted by `rise` probes, 500 ms apart.
+constexpr milliseconds doubt_within{5'000};
+/// The interval of a down server and `rise` probes.
+constexpr milliseconds noticed_within{8'000};
 /// 3 s of hysteresis, a lost digest or two, and own probes that begin anew and
 /// have a vote after `fall` of them.
 constexpr milliseconds returned_within{15'000};
@@ -84,6 +90,7 @@ void watch_checker::forget_votes(const std::string& node) {
 
 void watch_checker::crashed(const std::string& node) {
   no_majority_since_.erase(node);
+  has_majority(node);
   std::erase_if(
     newest_, [&](const auto& item) { return std::get<0>(item.first) == node; });
   for (auto& [id, x] : requests_)
@@ -91,13 +98,51 @@ void watch_checker::crashed(const std::string& node) {
       x.void_ = true;
 }
 
+bool watch_checker::is_exempt(const std::string& node) const {
+  const auto until = exempt_.find(node);
+  return land_.isolated.contains(node)
+      || (until != exempt_.end() && world_.now() < until->second)
+      || world_.elapsed() < warm_up;
+}
+
+/// Rules 12, 15: with a majority and without, a server that is the same to all
+/// is used all the time or never.
+void watch_checker::concluded(const std::string& node,
+                              const std::string& server, bool used) {
+  if (is_exempt(node))
+    return;
+  check_kept(node, server, used);
+  const auto x =
+    std::ranges::find(land_.servers, server, &landscape::server::name);
+  if (!x->always || lately(started_, node, start_within)
+      || lately(doubted_, std::pair{node, server}, doubt_within))
+    return;
+  const bool reached = land_.reaches(node, server);
+  if (used && !reached && *x->always == status::down)
+    fail(node + " uses " + server + ", which is down for all");
+  if (!used && reached && *x->always == status::up)
+    fail(node + " does not use " + server + ", which is up for it");
+}
+
+/// Rule 15: the loss of a majority changes nothing, own probes may.
+void watch_checker::check_kept(const std::string& node,
+                               const std::string& server, bool used) {
+  const auto kept = kept_.find({node, server});
+  if (kept != kept_.end() && used != kept->second
+      && used != land_.reaches(node, server)
+      && !lately(changed_, server, noticed_within))
+    fail(node + (used ? " uses " : " does not use ") + server
+         + ", without a majority and without a reason");
+}
+
+void watch_checker::has_majority(const std::string& node) {
+  std::erase_if(kept_, [&](const auto& x) { return x.first.first == node; });
+}
+
 /// Rule 11: no verdict flips because of what happens to nodes only.
 void watch_checker::check_verdicts(const std::string& node,
                                    const watch::machine& x, time_point local) {
-  const auto until = exempt_.find(node);
-  const bool exempt = land_.isolated.contains(node)
-                   || (until != exempt_.end() && world_.now() < until->second)
-                   || world_.elapsed() < warm_up;
+  const bool exempt = is_exempt(node);
   const auto verdicts = x.verdicts("app");
   size_t n = 0;
   for (const auto& server : land_.servers) {

@@ -44,6 +44,27 @@ public:
   void stepped(const std::string& node,
                const troupe::cluster::watch::machine& x, time_point local);
 
+  /// What the node makes of all it knows about that server.
+  void concluded(const std::string& node, const std::string& server, bool used);
+
+  /// Its router hears that verdicts count no more, and again do.
+  void lost_majority(const std::string& node, const std::string& server,
+                     bool used) {
+    kept_[{node, server}] = used;
+  }
+  void has_majority(const std::string& node);
+
+  /// A server changes for all.
+  void changed(const std::string& server) { changed_[server] = world_.now(); }
+
+  /// Its process begins.
+  void started(const std::string& node) { started_[node] = world_.now(); }
+
+  /// Its traffic to that server failed, whatever probes find.
+  void traffic_failed(const std::string& node, const std::string& server) {
+    doubted_[{node, server}] = world_.now();
+  }
+
   /// What the node has learned and held is gone.
   void crashed(const std::string& node);
 
@@ -89,6 +110,9 @@ private:
     bool void_ = false; ///< the node that would answer crashed
   };
 
+  bool is_exempt(const std::string& node) const;
+  void check_kept(const std::string& node, const std::string& server,
+                  bool used);
   void forget_votes(const std::string& node);
   void check_verdicts(const std::string& node,
                       const troupe::cluster::watch::machine& x,
@@ -96,9 +120,19 @@ private:
   void check_order(const std::string& node,
                    const troupe::cluster::watch::machine& x, time_point local);
 
+  template <class Times, class Key>
+  bool lately(const Times& all, const Key& key, milliseconds within) const {
+    const auto found = all.find(key);
+    return found != all.end() && world_.now() - found->second < within;
+  }
+
   const world& world_;
   const landscape& land_;
   std::map<std::string, time_point> exempt_;
+  std::map<std::string, time_point> started_;
+  std::map<std::string, time_point> changed_;                ///< servers
+  std::map<std::pair<std::string, std::string>, bool> kept_; ///< as was used
+  std::map<std::pair<std::string, std::string>, time_point> doubted_;
   std::map<std::string, time_point> no_majority_since_;
   std::map<std::string, time_point> returned_; ///< to a majority, last
   std::map<std::pair<std::string, std::string>, troupe::status> said_;

@@ -11,9 +11,13 @@ namespace sim {
 /// What is broken in the driver rather than in a rule.
 enum class watch_driver_flaw {
   none,
-  suspicion_votes,     ///< what a peer's traffic saw counts as a vote
-  wish_before_fsync,   ///< sends do not wait for the persist before them
-  wish_digest_ignored, ///< who holds other wishes is not told
+  suspicion_votes,      ///< what a peer's traffic saw counts as a vote
+  loss_forgets,         ///< own checks do not begin from what was so
+  own_evidence_ignored, ///< what this node cannot reach is used all the same
+  parts_never_end,      ///< who was to watch a server goes on for ever
+  veto_sticks,          ///< no probes lift it
+  wish_before_fsync,    ///< sends do not wait for the persist before them
+  wish_digest_ignored,  ///< who holds other wishes is not told
 };
 
 /// Observations or wishes that break one rule. The simulation must notice each.

@@ -10,11 +10,13 @@ namespace sim {
 
 using namespace troupe::cluster;
 namespace cluster = troupe::cluster;
+namespace checks = troupe::checks;
 using troupe::status;
 
 namespace {
 
 const troupe::check_settings settings;
+const auto address = *troupe::endpoint::parse("192.0.2.1:80");
 
 /// A loop that stood still for longer knows that it did (rule 16).
 constexpr milliseconds stall_min{2'000};
@@ -35,11 +37,13 @@ void watch_host::start() {
   const auto wall =
     std::exchange(clock_back_, false) ? starts_ : 1000 * starts_;
   site_.time.trace(name_, "starts");
+  site_.checker.started(name_);
   members_ = std::make_unique<membership::machine>(membership::identity{
     name_, "prod", chance.next(), "simulated", chance.next()});
   watch_ = std::make_unique<watch::machine>(watch::identity{name_, wall},
                                             *site_.broken.rules);
   wishes_ = std::make_unique<wishes::machine>(name_);
+  checks_ = std::make_unique<checks::machine>(chance.next(), true);
   configure();
 }
 
@@ -47,9 +51,11 @@ void watch_host::configure() {
   step(wishes::started{disk_});
   wishes::servers_changed weights{1, {}};
   watch::targets_changed targets{"app", {}, false};
+  checks::targets_changed probes{settings, true, {}, false};
   for (const auto& x : site_.land.servers) {
     weights.weights[{"app", x.name}] = 100;
-    checks_[x.name];
+    facts_[x.name];
+    probes.targets.push_back({x.name, address});
     targets.targets.push_back(
       {x.id,
        x.name,
@@ -57,6 +63,7 @@ void watch_host::configure() {
        true});
   }
   step(weights);
+  step(probes);
   step(watch::remembered{downs_});
   step(watch::nodes_changed{site_.land.nodes});
   step(targets);
@@ -76,7 +83,9 @@ void watch_host::crash() {
   paused_ = false;
   backlog_.clear();
   peers_.clear();
-  checks_.clear();
+  checks_.reset();
+  facts_.clear();
+  settled_ = false;
   queue_.clear();
   writing_.reset();
   site_.checker.crashed(name_);
@@ -141,8 +150,11 @@ void watch_host::ask(uint64_t request, const std::string& server,
 }
 
 void watch_host::fail_traffic(const std::string& server) {
-  if (alive())
-    step(watch::traffic_fails{"app", server, 3});
+  if (!alive())
+    return;
+  site_.checker.traffic_failed(name_, server);
+  step(checks::passive_report{server, checks::failure_kind::connect,
+                              settings.passive.failures});
 }
 
 // -- steps --------------------------------------------------------------------
@@ -172,6 +184,11 @@ void watch_host::step(const wishes::input& x) {
   for (auto& effect : wishes_->step(x, local_now()))
     queue_.push_back(std::move(effect));
   pump();
+}
+
+void watch_host::step(const checks::input& x) {
+  for (const auto& effect : checks_->step(x, local_now()))
+    std::visit([this](const auto& what) { perform(what); }, effect);
 }
 
 /// Carries effects out in order; what follows a write waits for the disk.
@@ -272,72 +289,117 @@ void watch_host::perform(const wishes::answer& x) {
   site_.checker.answered(name_, x);
 }
 
-// -- probes -------------------------------------------------------------------
+// -- health checks ------------------------------------------------------------
 
 void watch_host::perform(const watch::part& x) {
-  auto& c = checks_.at(x.server);
-  const auto was = std::exchange(c.assigned, x.probe);
-  const bool rejected = c.complete && c.active.status == status::down;
-  const auto from = x.alone && rejected ? status::down : x.restart_from;
-  if (from) {
-    c.active = {.status = *from, .confirmed = true};
-    c.streak = 0;
-    c.complete = false;
-  }
-  if (!x.probe)
-    c.complete = false;
-  if (x.probe && (!was || from))
-    arm(x.server, site_.time.any({}, milliseconds{100}));
+  checks::probe_role role{x.server, x.probe, x.restart_from, x.alone};
+  if (site_.broken.driver == watch_driver_flaw::loss_forgets && x.alone)
+    role.restart_from.reset();
+  if (site_.broken.driver == watch_driver_flaw::parts_never_end && !x.probe)
+    return;
+  say([this, role] { step(role); });
+}
+
+void watch_host::perform(const watch::suspected& x) {
+  const auto own = static_cast<unsigned>(site_.time.chance.below(3));
+  say([this, x, own] {
+    if (own > 1)
+      site_.checker.traffic_failed(name_, x.server);
+    step(checks::suspected{x.server, own});
+  });
 }
 
 void watch_host::perform(const watch::hint& x) {
   if (site_.broken.driver == watch_driver_flaw::suspicion_votes)
-    step(watch::probed{"app", x.server, status::down, true, "a peer says so"});
-  else
-    arm(x.server, {});
+    return step(
+      watch::probed{"app", x.server, status::down, true, "a peer says so"});
+  say([this, x] { step(checks::probe_now{x.server, x.one_is_enough}); });
 }
 
-void watch_host::arm(const std::string& server, duration delay) {
-  const auto ticket = ++checks_.at(server).ticket;
-  later(delay, [this, server, ticket] {
-    if (checks_.at(server).ticket == ticket)
-      probe(server);
-  });
+void watch_host::perform(const checks::arm& x) {
+  later(x.delay,
+        [this, due = checks::check_due{x.server, x.ticket}] { step(due); });
 }
 
-void watch_host::probe(const std::string& server) {
-  const auto& c = checks_.at(server);
-  if (!c.assigned)
-    return;
-  ++probes_[server];
-  const bool success = site_.land.reaches(name_, server);
+void watch_host::perform(const checks::probe& x) {
+  using troupe::probe_outcome;
+  ++probes_[x.server];
+  const bool success = site_.land.reaches(name_, x.server);
   // What fails is refused at once or times out.
-  const duration takes = success || site_.time.chance.per_mille(500)
+  const bool at_once = success || site_.time.chance.per_mille(500);
+  const duration takes = at_once
                          ? site_.time.any(milliseconds{1}, milliseconds{30})
                          : settings.timeout;
-  later(takes, [this, server, success, ticket = c.ticket] {
-    if (checks_.at(server).ticket == ticket)
-      probe_ended(server, success);
+  const auto outcome = success ? probe_outcome::success
+                     : at_once ? probe_outcome::failure
+                               : probe_outcome::timeout;
+  later(takes, [this, ended = checks::probe_ended{x.server, x.ticket,
+                                                  outcome}] { step(ended); });
+}
+
+void watch_host::perform(const checks::probed& x) {
+  say([this, x] {
+    step(watch::probed{"app", x.server, x.own, x.complete, x.evidence});
   });
 }
 
-void watch_host::probe_ended(const std::string& server, bool success) {
-  using troupe::probe_outcome;
-  auto& c = checks_.at(server);
-  c.active =
-    apply(c.active, success ? probe_outcome::success : probe_outcome::failure,
-          {settings.rise, settings.fall}, local_now());
-  c.streak = success == c.streak_of_successes ? c.streak + 1 : 1;
-  c.streak_of_successes = success;
-  const bool same = (c.active.status == status::up) == success;
-  c.complete |= same && c.streak >= (success ? settings.rise : settings.fall);
-  c.complete |= !success && c.active.status == status::down;
-  const auto pause = c.complete
-                     ? probe_interval(c.active, settings)
-                     : std::min(settings.interval, milliseconds{500});
-  arm(server,
-      troupe::jittered(pause, static_cast<uint32_t>(site_.time.chance.next())));
-  step(watch::probed{"app", server, c.active.status, c.complete, "a probe"});
+void watch_host::perform(const checks::traffic_fails& x) {
+  say([this, x] { step(watch::traffic_fails{"app", x.server, x.failures}); });
+}
+
+void watch_host::perform(const checks::event& x) {
+  site_.time.trace(name_, x.server + ": " + x.text);
+}
+
+// -- what its router makes of it ----------------------------------------------
+
+void watch_host::perform(const checks::server_health& x) {
+  const auto broken = site_.broken.driver;
+  const bool counts = broken != watch_driver_flaw::own_evidence_ignored;
+  const bool sticks = broken == watch_driver_flaw::veto_sticks;
+  say([this, x, counts, sticks] {
+    auto& facts = facts_.at(x.server);
+    facts.own = x.own;
+    facts.probed = x.probed && counts;
+    facts.vetoed = (x.vetoed && counts) || (facts.vetoed && sticks);
+    facts.ejected = x.ejected;
+    conclude();
+  });
+}
+
+void watch_host::perform(const watch::verdicts_changed&) {
+  say([this, settled = watch_->settled(), all = watch_->verdicts("app")] {
+    take_verdicts(settled, all);
+  });
+}
+
+void watch_host::take_verdicts(
+  bool settled, const std::vector<std::pair<std::string, status>>& verdicts) {
+  const bool lost = settled_ && !settled;
+  if (settled)
+    site_.checker.has_majority(name_);
+  for (auto& [server, facts] : facts_) {
+    if (lost) {
+      site_.checker.lost_majority(name_, server, uses(server));
+      facts.own = troupe::own_without_majority(facts);
+    }
+    facts.verdict = status::up;
+  }
+  for (const auto& [server, verdict] : verdicts)
+    facts_.at(server).verdict = verdict;
+  settled_ = settled;
+  conclude();
+}
+
+bool watch_host::uses(const std::string& server) const {
+  // Others that are up: no pool of its own is emptied by what is against it.
+  const std::vector<troupe::server_facts> pool{facts_.at(server), {}};
+  return troupe::evaluate(pool, {.has_majority = settled_}).servers[0].usable;
+}
+
+void watch_host::conclude() {
+  for (const auto& [server, facts] : facts_)
+    site_.checker.concluded(name_, server, uses(server));
 }
 
 // -- time ---------------------------------------------------------------------

@@ -5,6 +5,8 @@
 #include "core/cluster/observations.hpp"
 #include "core/cluster/operators.hpp"
 #include "core/cluster/wake_timer.hpp"
+#include "core/effective_state.hpp"
+#include "core/health/checks.hpp"
 #include "network.hpp"
 #include "watch_checker.hpp"
 #include "watch_flaws.hpp"
@@ -16,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sim {
@@ -30,8 +33,9 @@ struct watch_site {
   const watch_flaw& broken;
 };
 
-/// Drives membership, observations and operators of one node: links, probes, a
-/// disk, a clock of its own speed; a process that crashes and stalls.
+/// Drives membership, observations, operators and the health checks of one
+/// node, and concludes from them what its router would: links, probes, a disk,
+/// a clock of its own speed; a process that crashes and stalls.
 class watch_host : public host, public wired {
 public:
   watch_host(watch_site& site, std::string name)
@@ -64,6 +68,13 @@ public:
   const troupe::cluster::wishes::snapshot& wishes() const {
     return wishes_->state();
   }
+  /// Whether its traffic is against that server.
+  bool vetoes(const std::string& server) const {
+    const auto found = facts_.find(server);
+    return found != facts_.end() && found->second.vetoed;
+  }
+  /// Whether it uses that server.
+  bool uses(const std::string& server) const;
   /// Probes since the start of the run, by server.
   const std::map<std::string, size_t>& probes() const { return probes_; }
 
@@ -78,19 +89,10 @@ public:
   void take(const troupe::cluster::membership::input& x) override;
 
 private:
-  /// As the health checker actor does it.
-  struct check {
-    troupe::health active;
-    bool assigned = false;
-    bool complete = false;
-    bool streak_of_successes = false;
-    unsigned streak = 0;
-    uint64_t ticket = 0;
-  };
-
   void step(const troupe::cluster::membership::input& x);
   void step(const troupe::cluster::watch::input& x);
   void step(const troupe::cluster::wishes::input& x);
+  void step(const troupe::checks::input& x);
   void configure();
   void wake_up_stalled();
 
@@ -103,13 +105,21 @@ private:
   void perform(const troupe::cluster::membership::view& x);
   void perform(const troupe::cluster::membership::event& x);
   void perform(const troupe::cluster::watch::part& x);
-  void perform(const troupe::cluster::watch::suspected&) {} // no traffic here
+  void perform(const troupe::cluster::watch::suspected& x);
   void perform(const troupe::cluster::watch::hint& x);
-  void perform(const troupe::cluster::watch::verdicts_changed&) {}
+  void perform(const troupe::cluster::watch::verdicts_changed&);
   void perform(const troupe::cluster::watch::event&) {}
   void perform(const troupe::cluster::wishes::wish&) {}
   void perform(const troupe::cluster::wishes::answer& x);
   void perform(const troupe::cluster::send& x);
+  void perform(const troupe::checks::probe& x);
+  void perform(const troupe::checks::arm& x);
+  void perform(const troupe::checks::server_health& x);
+  void perform(const troupe::checks::address_found&) {} // none has a name
+  void perform(const troupe::checks::probed& x);
+  void perform(const troupe::checks::traffic_fails& x);
+  void perform(const troupe::checks::suspect_until&) {} // it fails at once
+  void perform(const troupe::checks::event& x);
 
   // These are carried out where the step was made.
   void perform(const troupe::cluster::wake&) {}
@@ -117,9 +127,11 @@ private:
 
   void pump();
   void land();
-  void arm(const std::string& server, duration delay);
-  void probe(const std::string& server);
-  void probe_ended(const std::string& server, bool success);
+  void take_verdicts(
+    bool settled,
+    const std::vector<std::pair<std::string, troupe::status>>& verdicts);
+  void conclude();
+  void say(world::action what) { later({}, std::move(what)); }
 
   /// Later, unless the process ended; after the end of a pause if it stalls.
   void later(duration delay, world::action what);
@@ -144,7 +156,10 @@ private:
   time_point paused_at_{};
   std::vector<world::action> backlog_;
   std::set<std::string> peers_;
-  std::map<std::string, check> checks_;
+  std::unique_ptr<troupe::checks::machine> checks_;
+  std::map<std::string, troupe::server_facts>
+    facts_;              ///< as the router has them
+  bool settled_ = false; ///< as it was told
   std::deque<troupe::cluster::wishes::effect> queue_;
   std::optional<std::string> writing_;
   troupe::cluster::wake_timer timers_[3];

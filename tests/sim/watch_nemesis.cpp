@@ -127,16 +127,19 @@ void watch_run::pause_one() {
 void watch_run::change_server() {
   if (faults_over())
     return;
-  const auto& name = land_.servers[3].name;
-  const bool up = world_.chance.per_mille(500);
-  world_.trace(name, up ? "answers" : "fails");
-  for (const auto& node : land_.nodes)
-    if (up)
-      land_.unreachable.erase({node, name});
-    else
-      land_.unreachable.insert({node, name});
+  set_for_all(land_.servers[3].name, world_.chance.per_mille(500));
   world_.after(world_.any(milliseconds{500}, seconds{15}),
                [this] { change_server(); });
+}
+
+void watch_run::set_for_all(const std::string& server, bool answers) {
+  world_.trace(server, answers ? "answers" : "fails");
+  checker_.changed(server);
+  for (const auto& node : land_.nodes)
+    if (answers)
+      land_.unreachable.erase({node, server});
+    else
+      land_.unreachable.insert({node, server});
 }
 
 /// An operator drains, weighs, or takes it back. Some nodes crash before what

@@ -18,6 +18,8 @@ namespace {
 /// freshness and the hand-over, rules 9 and 11) and who needs 12 s to be seen
 /// again and to settle.
 constexpr seconds quiet_for{36};
+/// `rise` or `fall` probes, the first of them 5 s away at most, and digests.
+constexpr seconds follow_within{12};
 /// A down server is probed every 5 s, and a bit.
 constexpr seconds steady_for{14};
 
@@ -137,6 +139,8 @@ void watch_run::end_faults() {
     return checker_.fail("a verdict changes long after the last fault");
   if (!agreed(why))
     return checker_.fail("long after the last fault " + why);
+  if (!follows_a_server(why))
+    return checker_.fail("12 s after a server changed " + why);
   for (const auto& x : hosts_)
     if (!is_dead(*x))
       checker_.end(x->name(), x->wishes(), dead_);
@@ -185,6 +189,8 @@ bool watch_run::agreed(std::string& why) const {
       why = x->name() + " trusts no verdict";
       return false;
     }
+    if (!uses_what_it_should(*x, why))
+      return false;
     const auto said = x->mind().verdicts("app");
     for (size_t i = 0; i < land_.servers.size(); ++i)
       if (said.size() != land_.servers.size()
@@ -196,6 +202,23 @@ bool watch_run::agreed(std::string& why) const {
       first = x.get();
     why = x->name() + " wishes something else than " + first->name();
     if (x->wishes().entries != first->wishes().entries)
+      return false;
+  }
+  return true;
+}
+
+/// Rule 12: what is up for the cluster and for this node, and nothing else.
+/// Whoever does not watch a server may use it until its traffic fails.
+bool watch_run::uses_what_it_should(const watch_host& x,
+                                    std::string& why) const {
+  for (const auto& server : land_.servers) {
+    const auto who = observers(server);
+    const bool watches = std::ranges::find(who, x.name()) != who.end();
+    const bool reached = land_.reaches(x.name(), server.name);
+    const bool up = truth(server) == status::up;
+    why = x.name() + (x.uses(server.name) ? " uses " : " does not use ")
+        + server.name;
+    if (x.uses(server.name) ? !up || (watches && !reached) : up && reached)
       return false;
   }
   return true;
@@ -216,7 +239,8 @@ bool watch_run::whole(std::string& why) const {
 }
 
 /// R times m probes: three nodes watch a server, if there are so many. Who
-/// does not see one of them watches too, and who reaches none of its own may.
+/// does not see one of them watches too, and who reaches none of its own may,
+/// and who avoids it on its own evidence.
 bool watch_run::probed_by_few(std::string& why) const {
   std::map<std::string, std::map<std::string, size_t>> before;
   for (const auto& x : hosts_)
@@ -229,7 +253,7 @@ bool watch_run::probed_by_few(std::string& why) const {
     const auto who = observers(server);
     for (const auto& x : hosts_) {
       if (std::ranges::find(who, x->name()) == who.end()
-          && may_look_around(x->name()))
+          && (may_look_around(x->name()) || x->vetoes(server.name)))
         continue;
       const auto now = x->probes().find(server.name);
       watchers += now != x->probes().end()
@@ -241,6 +265,16 @@ bool watch_run::probed_by_few(std::string& why) const {
       return false;
   }
   return true;
+}
+
+/// All nodes do, over a network that loses every fifth message.
+bool watch_run::follows_a_server(std::string& why) {
+  network_.faults.drop = 200;
+  network_.faults.drops_in_a_row = 2;
+  const auto& server = land_.servers[3];
+  set_for_all(server.name, truth(server) == status::down);
+  world_.run_until(world_.now() + follow_within);
+  return agreed(why);
 }
 
 run_result watch_run::result() {

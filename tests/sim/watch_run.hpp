@@ -41,8 +41,10 @@ private:
   void set_faults();
   void end_faults();
   bool agreed(std::string& why) const;
+  bool uses_what_it_should(const watch_host& x, std::string& why) const;
   bool whole(std::string& why) const;
   bool probed_by_few(std::string& why) const;
+  bool follows_a_server(std::string& why);
   std::vector<std::string> observers(const landscape::server& x) const;
   bool may_look_around(const std::string& node) const;
   troupe::status truth(const landscape::server& x) const;
@@ -57,6 +59,7 @@ private:
   void crash(watch_host& x);
   void pause_one();
   void change_server();
+  void set_for_all(const std::string& server, bool answers);
   void ask();
   void heal();
   void cut(size_t a, size_t b, bool cut);

@@ -32,6 +32,7 @@ const spoken = (word) => ({ drain: "set to drain", maintenance: "in maintenance"
 const RULES = {
   own_down: "its probes fail from here",
   unproven: "no probe has found it up yet",
+  unresolved: "its name has no address yet",
   verdict_down: "the cluster's verdict",
   vetoed: "this node cannot connect to it",
   ejected: "requests to it failed in a row",
