@@ -272,42 +272,6 @@ CAF_TEST(a server that left and came back starts anew) {
   CAF_CHECK(told().empty());
 }
 
-CAF_TEST(failed connects lead to a veto that two successes lift) {
-  start_confirmed();
-  pass(300ms);
-  report(failure_kind::connect);
-  CAF_CHECK(told() == told_list{is(status::up, true)});
-  CAF_CHECK_EQUAL(prober.calls.size(), 1u);
-  succeed();
-  CAF_CHECK(told().empty());
-  await_probe(560ms);
-  succeed();
-  CAF_CHECK(told() == told_list{is(status::up)});
-}
-
-CAF_TEST(one failed probe confirms a veto) {
-  start_confirmed();
-  pass(300ms);
-  report(failure_kind::connect);
-  told();
-  fail();
-  CAF_CHECK(told() == told_list{is(status::down, true)});
-  await_probe(560ms);
-  succeed();
-  await_probe(560ms);
-  succeed();
-  CAF_CHECK(told() == told_list{is(status::up)});
-}
-
-CAF_TEST(reports start at most one extra probe in 250 ms) {
-  settings.health_check.rise = 1;
-  start_confirmed();
-  report(failure_kind::connect);
-  pass(230ms);
-  CAF_CHECK(prober.calls.empty());
-  await_probe(20ms);
-}
-
 CAF_TEST(a failed response ejects until a probe succeeds after the cooldown) {
   settings = make_backend(2);
   admin = {admin_state::ready, admin_state::ready};

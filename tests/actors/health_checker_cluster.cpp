@@ -99,28 +99,6 @@ CAF_TEST(servers are announced and not probed before this node has a part) {
   CAF_CHECK_EQUAL(prober.started, 0u);
 }
 
-CAF_TEST(a part begins with two quick probes before it counts) {
-  begin(status::up);
-  succeed();
-  CAF_CHECK(!last_seen().complete);
-  succeed();
-  const auto now = last_seen();
-  CAF_CHECK(now.complete);
-  CAF_CHECK(now.own == status::up);
-}
-
-CAF_TEST(a part that begins down needs rise successes to say up) {
-  begin(status::down);
-  succeed();
-  const auto before = last_seen();
-  CAF_CHECK(before.own == status::down);
-  CAF_CHECK(!before.complete);
-  succeed();
-  const auto after = last_seen();
-  CAF_CHECK(after.own == status::up);
-  CAF_CHECK(after.complete);
-}
-
 CAF_TEST(a part that begins up needs fall failures to say down) {
   begin(status::up);
   fail();
@@ -146,31 +124,6 @@ CAF_TEST(the router knows whether the own probes stand behind a status) {
   CAF_CHECK(told.back().own == status::down);
 }
 
-CAF_TEST(a node that loses its part stops probing) {
-  begin();
-  succeed();
-  tell(probe_role{"a1", false, {}});
-  pass(10s, 100ms);
-  CAF_CHECK_EQUAL(prober.started, 1u);
-}
-
-CAF_TEST(a node that loses its part goes on avoiding what it cannot reach) {
-  begin(status::up);
-  for (int i = 0; i < 3; ++i)
-    fail();
-  tell(probe_role{"a1", false, {}});
-  hear();
-  CAF_REQUIRE(!told.empty());
-  CAF_CHECK(told.back().vetoed);
-  succeed();
-  succeed();
-  hear();
-  CAF_REQUIRE(!told.empty());
-  CAF_CHECK(!told.back().vetoed);
-  pass(10s, 100ms);
-  CAF_CHECK_EQUAL(prober.started, 5u);
-}
-
 CAF_TEST(failing traffic is told to the peers and probed without a part) {
   tell(passive_report{"a1", failure_kind::connect, 5});
   hear();
@@ -178,44 +131,6 @@ CAF_TEST(failing traffic is told to the peers and probed without a part) {
   CAF_CHECK_EQUAL(suspicions[0].failures, 5u);
   fail();
   CAF_CHECK(last_seen().own == status::down);
-}
-
-CAF_TEST(without a majority what is vetoed begins down) {
-  begin(status::up);
-  succeed();
-  succeed();
-  tell(passive_report{"a1", failure_kind::connect, 5});
-  hear();
-  CAF_REQUIRE(!told.empty());
-  CAF_CHECK(told.back().vetoed);
-  CAF_CHECK(told.back().own == status::up);
-  prober.calls.clear();
-  begin(status::up, true);
-  hear();
-  CAF_REQUIRE(!told.empty());
-  CAF_CHECK(told.back().own == status::down);
-  // And stays so until `rise` own probes say otherwise.
-  succeed();
-  hear();
-  CAF_CHECK(told.empty());
-  succeed();
-  hear();
-  CAF_REQUIRE(!told.empty());
-  CAF_CHECK(told.back().own == status::up);
-}
-
-CAF_TEST(without a majority what own probes found down begins down) {
-  begin(status::up);
-  for (int i = 0; i < 3; ++i)
-    fail();
-  begin(status::up, true);
-  hear();
-  CAF_REQUIRE(!told.empty());
-  CAF_CHECK(told.back().own == status::down);
-  begin(status::up); // the majority is back, and says otherwise
-  hear();
-  CAF_REQUIRE(!told.empty());
-  CAF_CHECK(told.back().own == status::up);
 }
 
 CAF_TEST(without a majority the router hears again what is so) {
@@ -257,16 +172,6 @@ CAF_TEST(a hint of a peer makes one failed probe enough) {
   const auto now = last_seen();
   CAF_CHECK(now.own == status::down);
   CAF_CHECK(now.complete);
-}
-
-CAF_TEST(hints probe at most once in 250 ms) {
-  begin(status::up);
-  succeed();
-  const auto before = prober.started;
-  tell(probe_now{"a1", true});
-  CAF_CHECK_EQUAL(prober.started, before);
-  pass(260ms);
-  CAF_CHECK_EQUAL(prober.started, before + 1);
 }
 
 CAF_TEST(an unknown server in a hint or a part is ignored) {
