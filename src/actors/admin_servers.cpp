@@ -51,36 +51,39 @@ std::vector<access_token> read_tokens_as_started(const settings& settings) {
 
 admin_servers::admin_servers(boost::asio::io_context& loop,
                              const settings& settings,
-                             admin_desk::silence_function silence)
+                             admin_service::silence_function silence)
   : loop_(loop),
-    desk_(std::make_shared<admin_desk>(loop, read_tokens_as_started(settings),
-                                       std::move(silence))) {
+    service_(std::make_shared<admin_service>(
+      loop, read_tokens_as_started(settings), std::move(silence))) {
   const auto& admin = settings.admin;
   const auto& metrics = settings.metrics.listen;
   if (!admin.socket.empty())
-    local_ = open(loop, "admin.socket", "unix:" + admin.socket,
-                  [desk = desk_](const auto& x) { return desk->on_api(x); });
+    local_ =
+      open(loop, "admin.socket", "unix:" + admin.socket,
+           [service = service_](const auto& x) { return service->on_api(x); });
   if (!admin.listen.empty())
-    remote_ =
-      open(loop, "admin.listen", admin.listen,
-           [desk = desk_](const auto& x) { return desk->on_pages_and_api(x); });
+    remote_ = open(loop, "admin.listen", admin.listen,
+                   [service = service_](const auto& x) {
+                     return service->on_pages_and_api(x);
+                   });
   if (!metrics.empty())
-    metrics_ = open(loop, "metrics.listen", metrics,
-                    [desk = desk_, loopback = is_loopback(metrics)](
-                      const auto& x) { return desk->on_metrics(x, loopback); });
+    metrics_ =
+      open(loop, "metrics.listen", metrics,
+           [service = service_, loopback = is_loopback(metrics)](
+             const auto& x) { return service->on_metrics(x, loopback); });
 }
 
 admin_servers::~admin_servers() = default;
 
 void admin_servers::serve(admin_actor actor) {
-  asio::post(loop_, [desk = desk_, actor = std::move(actor)]() mutable {
-    desk->serve(std::move(actor));
+  asio::post(loop_, [service = service_, actor = std::move(actor)]() mutable {
+    service->serve(std::move(actor));
   });
 }
 
 void admin_servers::tell(readiness now) {
-  asio::post(loop_, [desk = desk_, now = std::move(now)]() mutable {
-    desk->tell(std::move(now));
+  asio::post(loop_, [service = service_, now = std::move(now)]() mutable {
+    service->tell(std::move(now));
   });
 }
 
@@ -88,7 +91,7 @@ void admin_servers::stop() {
   for (auto* server : {local_.get(), remote_.get(), metrics_.get()})
     if (server != nullptr)
       server->stop();
-  desk_->close();
+  service_->close();
 }
 
 endpoint admin_servers::admin_address() const {
@@ -101,7 +104,7 @@ endpoint admin_servers::metrics_address() const {
 
 std::unique_ptr<admin_servers>
 open_admin_servers(boost::asio::io_context& loop, const settings& settings,
-                   admin_desk::silence_function silence) {
+                   admin_service::silence_function silence) {
   return std::make_unique<admin_servers>(loop, settings, std::move(silence));
 }
 

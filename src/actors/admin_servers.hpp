@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "actors/admin_desk.hpp"
+#include "actors/admin_service.hpp"
 #include "actors/interfaces.hpp"
 #include "admin/http_server.hpp"
 #include "core/settings.hpp"
@@ -23,7 +23,7 @@ public:
   /// read, an address that cannot be bound.
   /// @param silence Of the control loop, for the health pages; may be empty.
   admin_servers(boost::asio::io_context& loop, const settings& settings,
-                admin_desk::silence_function silence = {});
+                admin_service::silence_function silence = {});
   ~admin_servers();
 
   /// Requests go to `actor` from now on, e.g. after a restart of it. Any
@@ -43,7 +43,7 @@ public:
 
 private:
   boost::asio::io_context& loop_;
-  std::shared_ptr<admin_desk> desk_; ///< handlers may outlive this
+  std::shared_ptr<admin_service> service_; ///< handlers may outlive this
   std::unique_ptr<admin::http_server> local_;
   std::unique_ptr<admin::http_server> remote_;
   std::unique_ptr<admin::http_server> metrics_;
@@ -52,6 +52,6 @@ private:
 /// As the constructor, for main.
 std::unique_ptr<admin_servers>
 open_admin_servers(boost::asio::io_context& loop, const settings& settings,
-                   admin_desk::silence_function silence = {});
+                   admin_service::silence_function silence = {});
 
 } // namespace troupe::actors

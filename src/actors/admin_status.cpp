@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace troupe::actors {
@@ -47,12 +48,13 @@ api::status_body administrator::own_status() const {
 void administrator::run(const api_call& call, const api::get_status&) {
   const auto inquiry = std::make_shared<status_inquiry>(
     status_inquiry{own_status(), call.reply, directory_.agreed ? 4u : 2u});
-  const auto ask = [this, inquiry](const auto& whom, auto question,
-                                   const char* name, auto take) {
+  const auto ask = [this, inquiry]<class View>(
+                     const auto& whom, auto question, const char* name,
+                     std::optional<View> api::status_body::*part) {
     request(whom, answer_timeout, std::move(question))
       .then(
-        [inquiry, take](const auto& x) {
-          take(inquiry->body, x);
+        [inquiry, part](const View& x) {
+          inquiry->body.*part = x;
           inquiry->settle_one();
         },
         [inquiry, name](const caf::error&) {
@@ -68,13 +70,13 @@ void administrator::run(const api_call& call, const api::get_status&) {
       inquiry->settle_one();
     });
   ask(directory_.config, describe_config{}, "config",
-      [](api::status_body& body, const config_view& x) { body.config = x; });
+      &api::status_body::config);
   if (!directory_.agreed)
     return;
   ask(directory_.membership, describe_nodes{}, "membership",
-      [](api::status_body& body, const nodes_view& x) { body.nodes = x; });
+      &api::status_body::nodes);
   ask(directory_.agreed, describe_register{}, "register",
-      [](api::status_body& body, const register_view& x) { body.agreed = x; });
+      &api::status_body::agreed);
 }
 
 } // namespace troupe::actors

@@ -18,7 +18,7 @@ std::unique_ptr<net::session> make_session(net::session_start start) {
 
 } // namespace
 
-connection_seat::connection_seat(worker_context& worker,
+connection_slot::connection_slot(worker_context& worker,
                                  net::local_ptr<net::frontend_slot> frontend,
                                  net::local_ptr<connection_group> group)
   : worker_(&worker), frontend_(std::move(frontend)),
@@ -34,14 +34,14 @@ connection_seat::connection_seat(worker_context& worker,
   worker.limit.open.fetch_add(1, std::memory_order_relaxed);
 }
 
-connection_seat::connection_seat(connection_seat&& other) noexcept
+connection_slot::connection_slot(connection_slot&& other) noexcept
   : worker_(std::exchange(other.worker_, nullptr)),
     frontend_(std::move(other.frontend_)),
     accepted_under_(std::move(other.accepted_under_)),
     group_(std::move(other.group_)), number_(other.number_),
     accepted_at_(other.accepted_at_) {}
 
-void connection_seat::leave() noexcept {
+void connection_slot::leave() noexcept {
   if (worker_ == nullptr)
     return;
   auto& clients = *accepted_under_->plan->live->clients;
@@ -56,7 +56,7 @@ void connection_seat::leave() noexcept {
   worker_ = nullptr;
 }
 
-connection_view connection_seat::describe(const endpoint& client) const {
+connection_view connection_slot::describe(const endpoint& client) const {
   connection_view view;
   view.id = number_;
   view.client = client.name();
@@ -68,17 +68,17 @@ connection_view connection_seat::describe(const endpoint& client) const {
 }
 
 connection::connection(caf::actor_config& cfg, connection_start start)
-  : hosted(cfg), worker_(start.seat.worker()), seat_(std::move(start.seat)),
+  : hosted(cfg), worker_(start.slot.worker()), slot_(std::move(start.slot)),
     token_(worker_.services.event_loop.timers().add(*this)) {
   try {
-    session_ = make_session({worker_.services, seat_.frontend(), *this, token_,
-                             start.descriptor, start.peer, start.rested});
+    session_ = make_session({worker_.services, slot_.frontend(), *this, token_,
+                             start.descriptor, start.peer, start.idle});
   } catch (...) {
     worker_.services.event_loop.timers().remove(token_);
     throw;
   }
   self_ = caf::strong_actor_ptr{ctrl()};
-  seat_.group().members.push_back(*this);
+  slot_.group().members.push_back(*this);
 }
 
 connection_actor::behavior_type connection::make_behavior() {
@@ -98,19 +98,19 @@ connection_actor::behavior_type connection::make_behavior() {
 }
 
 void connection::on_exit() {
-  if (is_waiting()) // else its seat may have been handed on
-    seat_.group().waiting.leave(*this);
+  if (is_waiting()) // else its slot may have been handed on
+    slot_.group().waiting.leave(*this);
   cut_if_running();
   session_.reset();
   worker_.services.event_loop.timers().remove(token_);
   member_hook::unlink();
   // It belongs to the worker's thread, the destructor may not run there.
-  seat_.leave();
+  slot_.leave();
   worker_.ended.push_back(std::move(self_));
 }
 
 connection_view connection::describe() const {
-  auto view = seat_.describe(session_->client());
+  auto view = slot_.describe(session_->client());
   view.server = session_->server();
   view.phase = to_string(session_->phase());
   view.requests = session_->requests();
@@ -137,7 +137,7 @@ void connection::leave_server() {
 }
 
 void connection::note_wait() noexcept {
-  auto& waiting = seat_.group().waiting;
+  auto& waiting = slot_.group().waiting;
   const auto now = worker_.services.event_loop.now();
   switch (session_->waits()) {
   case net::client_wait::no:
@@ -179,11 +179,10 @@ void connection::on_timer() {
 void connection::park_if_rested() {
   if (host() == nullptr)
     return;
-  if (const auto rested = session_->take_rested()) {
+  if (const auto idle = session_->take_idle()) {
     member_hook::unlink();
-    seat_.group().waiting.leave(*this);
-    parked_connection::park(*host(), std::move(seat_), session_->peer(),
-                            *rested);
+    slot_.group().waiting.leave(*this);
+    parked_connection::park(*host(), std::move(slot_), session_->peer(), *idle);
   }
 }
 

@@ -4,7 +4,7 @@
 #include "actors/eviction.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/parking_lot.hpp"
+#include "actors/parked_memory.hpp"
 #include "net/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -78,19 +78,19 @@ struct worker_context {
   /// their own code is still on the stack.
   std::vector<caf::strong_actor_ptr> ended;
   uint64_t next_connection_id = 1;
-  parking_lot parked;
+  parked_memory parked;
 };
 
 /// A client connection's place on its worker and frontend, counted for as long
 /// as somebody holds it: the actor, or what is parked in its stead.
-class connection_seat {
+class connection_slot {
 public:
-  connection_seat(worker_context& worker,
+  connection_slot(worker_context& worker,
                   net::local_ptr<net::frontend_slot> frontend,
                   net::local_ptr<connection_group> group);
-  connection_seat(connection_seat&& other) noexcept;
-  connection_seat& operator=(connection_seat&&) = delete;
-  ~connection_seat() { leave(); }
+  connection_slot(connection_slot&& other) noexcept;
+  connection_slot& operator=(connection_slot&&) = delete;
+  ~connection_slot() { leave(); }
 
   /// Gives it up; after the member has left its group.
   void leave() noexcept;
@@ -114,11 +114,11 @@ private:
 };
 
 struct connection_start {
-  connection_seat seat;
+  connection_slot slot;
   int descriptor = -1;
   endpoint peer;
   /// Instead of a descriptor: one that was parked.
-  std::optional<net::rested_client> rested = std::nullopt;
+  std::optional<net::idle_client> idle = std::nullopt;
 };
 
 /// One client connection. Its I/O events call it directly on its worker's
@@ -136,7 +136,7 @@ public:
   void on_exit() override;
 
 private:
-  uint64_t number() const noexcept override { return seat_.number(); }
+  uint64_t number() const noexcept override { return slot_.number(); }
   connection_view describe() const override;
   const net::server_connection* upstream() const noexcept override {
     return session_ ? session_->upstream() : nullptr;
@@ -163,11 +163,11 @@ private:
   /// Takes or leaves its place among those that nobody works for.
   void note_wait() noexcept;
   void cut_if_running() noexcept;
-  /// Ends the actor, not the connection, once that has rested long enough.
+  /// Ends the actor, not the connection, once that has been idle long enough.
   void park_if_rested();
 
   worker_context& worker_;
-  connection_seat seat_;
+  connection_slot slot_;
   net::client_token token_;
   caf::strong_actor_ptr self_; ///< keeps it alive while it has a socket
   std::unique_ptr<net::session> session_;

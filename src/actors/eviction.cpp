@@ -17,8 +17,8 @@ constexpr milliseconds log_pause{10'000};
 constexpr wait_kind in_order[] = {wait_kind::parked, wait_kind::resting,
                                   wait_kind::head};
 
-eviction_desk& open_desk(connection_limit& limit) {
-  return *limit.desks.emplace_back(std::make_unique<eviction_desk>());
+eviction_inbox& open_inbox(connection_limit& limit) {
+  return *limit.inboxes.emplace_back(std::make_unique<eviction_inbox>());
 }
 
 } // namespace
@@ -27,20 +27,21 @@ evictable_group::evictable_group(eviction& evicts, std::string frontend,
                                  std::shared_ptr<frontend_clients> clients)
   : frontend_(std::move(frontend)), clients_(std::move(clients)),
     counters_(clients_->by_worker[evicts.worker_]),
-    waiting(counters_.waiting, evicts.desk_.waiting) {
+    waiting(counters_.waiting, evicts.inbox_.waiting) {
   evicts.groups_.push_back(*this);
 }
 
 eviction::eviction(net::loop& event_loop, unsigned worker,
                    connection_limit& limit)
-  : loop_(event_loop), worker_(worker), limit_(limit), desk_(open_desk(limit)),
-    token_(loop_.timers().add(*this)), asked_last_(worker) {
-  desk_.source = &loop_;
-  desk_.client = to_number(token_);
+  : loop_(event_loop), worker_(worker), limit_(limit),
+    inbox_(open_inbox(limit)), token_(loop_.timers().add(*this)),
+    asked_last_(worker) {
+  inbox_.source = &loop_;
+  inbox_.client = to_number(token_);
 }
 
 eviction::~eviction() {
-  desk_.source = nullptr;
+  inbox_.source = nullptr;
   loop_.timers().remove(token_);
 }
 
@@ -49,12 +50,12 @@ place eviction::make_place() {
       here != place::none)
     return here;
   auto result = place::none;
-  for (size_t n = 0; n < limit_.desks.size(); ++n) {
-    auto& desk = next_desk();
-    if (&desk == &desk_ || desk.waiting.get() == 0)
+  for (size_t n = 0; n < limit_.inboxes.size(); ++n) {
+    auto& inbox = next_inbox();
+    if (&inbox == &inbox_ || inbox.waiting.get() == 0)
       continue;
     result = place::later;
-    if (ask(desk.wanted, desk))
+    if (ask(inbox.wanted, inbox))
       break;
   }
   return result;
@@ -66,34 +67,34 @@ place eviction::make_place(evictable_group& group) {
     return here;
   auto& workers = group.clients_->by_worker;
   auto result = place::none;
-  for (size_t n = 0; n < limit_.desks.size(); ++n) {
-    auto& desk = next_desk();
-    if (&desk == &desk_ || workers[asked_last_].waiting.get() == 0)
+  for (size_t n = 0; n < limit_.inboxes.size(); ++n) {
+    auto& inbox = next_inbox();
+    if (&inbox == &inbox_ || workers[asked_last_].waiting.get() == 0)
       continue;
     result = place::later;
-    if (ask(workers[asked_last_].places_wanted, desk))
+    if (ask(workers[asked_last_].places_wanted, inbox))
       break;
   }
   return result;
 }
 
 /// Each in turn, so that not all places come from one.
-eviction_desk& eviction::next_desk() noexcept {
-  asked_last_ = (asked_last_ + 1) % limit_.desks.size();
-  return *limit_.desks[asked_last_];
+eviction_inbox& eviction::next_inbox() noexcept {
+  asked_last_ = (asked_last_ + 1) % limit_.inboxes.size();
+  return *limit_.inboxes[asked_last_];
 }
 
 /// @returns false if that worker has been asked and has had no turn yet.
-bool eviction::ask(std::atomic<uint32_t>& wanted, eviction_desk& desk) {
+bool eviction::ask(std::atomic<uint32_t>& wanted, eviction_inbox& inbox) {
   if (wanted.exchange(1, std::memory_order_relaxed) > 0)
     return false;
-  desk.source->request_turn(desk.client);
+  inbox.source->request_turn(inbox.client);
   return true;
 }
 
 /// Another worker has clients and nobody here to give up for them.
 void eviction::on_ready() {
-  if (desk_.wanted.exchange(0, std::memory_order_relaxed) > 0)
+  if (inbox_.wanted.exchange(0, std::memory_order_relaxed) > 0)
     give_up_one(reason::local_resource);
   for (auto& group : groups_)
     if (group.counters_.places_wanted.exchange(0, std::memory_order_relaxed)

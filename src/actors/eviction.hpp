@@ -15,7 +15,7 @@
 namespace troupe::actors {
 
 /// Where one worker is asked by the others to give up connections.
-struct eviction_desk {
+struct eviction_inbox {
   turn_source* source = nullptr;
   uint64_t client = 0;
   counter waiting; ///< connections of this worker that nobody works for
@@ -29,7 +29,7 @@ struct connection_limit {
   const uint64_t max;
   std::atomic<uint64_t> open{0};
   /// One a worker; all are there before the first of their threads starts.
-  std::vector<std::unique_ptr<eviction_desk>> desks;
+  std::vector<std::unique_ptr<eviction_inbox>> inboxes;
   bool reached() const noexcept {
     return open.load(std::memory_order_relaxed) >= max;
   }
@@ -94,8 +94,8 @@ private:
 
   void on_ready() override;
   void on_timer() override {}
-  eviction_desk& next_desk() noexcept;
-  static bool ask(std::atomic<uint32_t>& wanted, eviction_desk& desk);
+  eviction_inbox& next_inbox() noexcept;
+  static bool ask(std::atomic<uint32_t>& wanted, eviction_inbox& inbox);
   waiting_client* longest(evictable_group& group, wait_kind kind);
   evictable_group* oldest_group(wait_kind kind);
   place give_up_one(evictable_group& group, reason why);
@@ -104,7 +104,7 @@ private:
   net::loop& loop_;
   const unsigned worker_;
   connection_limit& limit_;
-  eviction_desk& desk_;
+  eviction_inbox& inbox_;
   const net::client_token token_;
   boost::intrusive::list<evictable_group,
                          boost::intrusive::constant_time_size<false>>

@@ -20,7 +20,7 @@ namespace {
 /// A few at a time: those who are in already get their turn in between.
 constexpr int accepts_a_turn = 4;
 
-constexpr milliseconds rest_time{100};
+constexpr milliseconds accept_pause{100};
 
 /// Until another worker has made a place.
 constexpr milliseconds place_time{10};
@@ -96,7 +96,7 @@ void listener::on_io(uint32_t) {
     if (result == accepted::later)
       pause(place_time);
     else if (result == accepted::out_of_resources)
-      rest();
+      pause_accepting();
   });
 }
 
@@ -119,7 +119,7 @@ listener::accepted listener::accept_waiting() {
     if (found != accepted::out_of_resources)
       return found;
     // For a while nobody is made to wait for that.
-    hopeless_until_ = worker_.services.event_loop.now() + rest_time;
+    hopeless_until_ = worker_.services.event_loop.now() + accept_pause;
   }
   const auto result = accept_one();
   if (result != accepted::out_of_resources)
@@ -231,7 +231,7 @@ void listener::serve(int descriptor, const endpoint& peer) {
   pace_.count(worker_.services.event_loop.now());
   try {
     spawn_on<connection>(
-      *host(), connection_start{connection_seat{worker_, frontend_, group_},
+      *host(), connection_start{connection_slot{worker_, frontend_, group_},
                                 descriptor, peer});
   } catch (const std::exception& e) {
     // The socket is closed by now; the others must not notice.
@@ -286,23 +286,23 @@ void listener::log_refusal(const endpoint& peer, net::access_record& record) {
   worker_.services.log.write(worker_.services.index, record);
 }
 
-void listener::rest() {
+void listener::pause_accepting() {
   const auto now = worker_.services.event_loop.now();
   if (now >= quiet_until_) {
     quiet_until_ = now + complaint_pause;
     journal::warn(event_kind::daemon, name_,
                   "frontend {}: cannot accept: {}; trying again every {} ms",
-                  name_, std::strerror(errno), rest_time.count());
+                  name_, std::strerror(errno), accept_pause.count());
   }
   if (!std::exchange(starved_, true))
     frontend_->counters()
       .refused[static_cast<size_t>(reason::local_resource)]
       .add();
-  pause(rest_time);
+  pause(accept_pause);
 }
 
 void listener::pause(milliseconds time) {
-  resting_ = true;
+  paused_ = true;
   unwatch();
   auto& event_loop = worker_.services.event_loop;
   event_loop.timers().arm(timer_token_, event_loop.now() + time);
@@ -312,8 +312,8 @@ void listener::on_timer() {
   in_actor([this] {
     if (group_->draining) {
       group_->for_each([this](auto& member) { member.close(cut_reason_); });
-    } else if (resting_) {
-      resting_ = false;
+    } else if (paused_) {
+      paused_ = false;
       watch();
     }
   });

@@ -69,7 +69,7 @@ private:
   uint64_t send_refusal(int descriptor, std::string_view request_id);
   void log_refusal(const endpoint& peer, net::access_record& record);
   void pause(milliseconds time);
-  void rest();
+  void pause_accepting();
   void drain(const drain_listener& message);
   void end_if_done();
 
@@ -92,7 +92,7 @@ private:
   /// Since then other workers are asked for a place.
   std::optional<time_point> asks_since_;
   time_point hopeless_until_{}; ///< none of them has any
-  bool resting_ = false;        ///< tries again when the timer says
+  bool paused_ = false;         ///< tries again when the timer says
 };
 
 } // namespace troupe::actors

@@ -9,30 +9,30 @@
 
 namespace troupe::actors {
 
-void parked_connection::park(actor_host& host, connection_seat seat,
+void parked_connection::park(actor_host& host, connection_slot slot,
                              const endpoint& peer,
-                             const net::rested_client& rested) {
-  auto& worker = seat.worker();
+                             const net::idle_client& idle) {
+  auto& worker = slot.worker();
   try {
     static_cast<void>(worker.parked.allocator().new_object<parked_connection>(
-      host, std::move(seat), peer, rested));
+      host, std::move(slot), peer, idle));
   } catch (...) {
-    worker.services.event_loop.poller().forget(rested.connection.io);
-    ::close(rested.connection.descriptor);
+    worker.services.event_loop.poller().forget(idle.connection.io);
+    ::close(idle.connection.descriptor);
     throw;
   }
   worker.parked.note_parked();
 }
 
-parked_connection::parked_connection(actor_host& host, connection_seat seat,
+parked_connection::parked_connection(actor_host& host, connection_slot slot,
                                      const endpoint& peer,
-                                     const net::rested_client& rested)
-  : host_(host), worker_(seat.worker()), seat_(std::move(seat)), peer_(peer),
-    rested_(rested), token_(event_loop().timers().add(*this)) {
+                                     const net::idle_client& idle)
+  : host_(host), worker_(slot.worker()), slot_(std::move(slot)), peer_(peer),
+    rested_(idle), token_(event_loop().timers().add(*this)) {
   event_loop().poller().hand_over(rested_.connection.io, *this);
-  seat_.group().members.push_back(*this);
-  seat_.group().waiting.enter(*this, wait_kind::parked, rested_.since);
-  const auto& settings = seat_.frontend()->current->plan->settings;
+  slot_.group().members.push_back(*this);
+  slot_.group().waiting.enter(*this, wait_kind::parked, rested_.since);
+  const auto& settings = slot_.frontend()->current->plan->settings;
   event_loop().timers().arm(token_,
                             rested_.since + settings.http.timeout_keep_alive);
 }
@@ -43,7 +43,7 @@ parked_connection::~parked_connection() {
 }
 
 connection_view parked_connection::describe() const {
-  auto view = seat_.describe(peer_);
+  auto view = slot_.describe(peer_);
   view.phase = to_string(net::session_phase::idle);
   view.requests = rested_.requests;
   return view;
@@ -81,8 +81,8 @@ void parked_connection::on_timer() { end(); }
 
 void parked_connection::wake() {
   auto& host = host_;
-  seat_.group().waiting.leave(*this);
-  connection_start start{std::move(seat_), -1, peer_, rested_};
+  slot_.group().waiting.leave(*this);
+  connection_start start{std::move(slot_), -1, peer_, rested_};
   destroy();
   try {
     spawn_on<connection>(host, std::move(start));
@@ -92,7 +92,7 @@ void parked_connection::wake() {
 }
 
 void parked_connection::end() {
-  seat_.group().waiting.leave(*this);
+  slot_.group().waiting.leave(*this);
   event_loop().poller().forget(rested_.connection.io);
   ::close(rested_.connection.descriptor);
   destroy();
@@ -100,7 +100,7 @@ void parked_connection::end() {
 
 void parked_connection::destroy() {
   // Given up, if still held, when the group has lost this member.
-  const auto seat = std::move(seat_);
+  const auto slot = std::move(slot_);
   worker_.parked.allocator().delete_object(this);
 }
 

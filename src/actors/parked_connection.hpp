@@ -12,17 +12,17 @@ class parked_connection final : private group_member,
                                 private net::loop_client {
 public:
   /// Owns itself until the connection wakes or ends.
-  static void park(actor_host& host, connection_seat seat, const endpoint& peer,
-                   const net::rested_client& rested);
+  static void park(actor_host& host, connection_slot slot, const endpoint& peer,
+                   const net::idle_client& idle);
 
   /// For the allocator.
-  parked_connection(actor_host& host, connection_seat seat,
-                    const endpoint& peer, const net::rested_client& rested);
+  parked_connection(actor_host& host, connection_slot slot,
+                    const endpoint& peer, const net::idle_client& idle);
   ~parked_connection();
 
 private:
   // -- group_member --
-  uint64_t number() const noexcept override { return seat_.number(); }
+  uint64_t number() const noexcept override { return slot_.number(); }
   connection_view describe() const override;
   const net::server_connection* upstream() const noexcept override {
     return nullptr;
@@ -48,9 +48,9 @@ private:
 
   actor_host& host_;
   worker_context& worker_;
-  connection_seat seat_;
+  connection_slot slot_;
   const endpoint peer_;
-  net::rested_client rested_;
+  net::idle_client rested_;
   const net::client_token token_;
 };
 

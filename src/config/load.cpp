@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/load.hpp"
 
-#include "config/border.hpp"
 #include "config/sections.hpp"
+#include "config/shared_sections.hpp"
 #include "config/show.hpp"
 #include "core/stable_hash.hpp"
 
@@ -48,7 +48,7 @@ void read_settings(const cursor& root, const own_node& self, settings& out) {
   if (const auto* backends = map.require("backends"))
     out.backends = read_backends(*backends, defaults);
   check_references(root, out);
-  check_effects(root, out);
+  check_ineffective(root, out);
   find_ipv4_too(out);
 }
 

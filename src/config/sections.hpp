@@ -52,6 +52,6 @@ void find_ipv4_too(settings& all);
 
 /// Settings that are good but do not do what their author may think.
 /// @param root The whole file, already read into `all`.
-void check_effects(const cursor& root, const settings& all);
+void check_ineffective(const cursor& root, const settings& all);
 
 } // namespace troupe::config

@@ -33,7 +33,7 @@ struct shared_part {
 /// anew, without its comments.
 ///
 /// Does not check what the sections say. Problems: no YAML, a section twice, an
-/// alias on one side of the border whose anchor is on the other, more than
+/// alias on one side of the boundary whose anchor is on the other, more than
 /// `shared_size_max`.
 shared_part split(std::string_view text, const std::string& file);
 

@@ -87,7 +87,7 @@ void http_session::take_head(std::string_view bytes, bool stashed) {
   head_incomplete_ = false;
   begin_exchange(head);
   if (!is_over())
-    take_rest(bytes.substr(head.size), head.size, stashed);
+    take_body_start(bytes.substr(head.size), head.size, stashed);
 }
 
 void http_session::await_head(std::string_view bytes, bool stashed) {
@@ -247,8 +247,8 @@ void http_session::write_head(const http1::request_head& head) {
     frontend_->counters().fields_dropped.add(dropped);
 }
 
-void http_session::take_rest(std::string_view rest, size_t head_size,
-                             bool stashed) {
+void http_session::take_body_start(std::string_view rest, size_t head_size,
+                                   bool stashed) {
   // An empty rest still sends the head that was held back for it.
   const auto used = exchange_ ? forward_body(rest) : 0;
   if (is_over())

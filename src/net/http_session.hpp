@@ -25,7 +25,7 @@ public:
 
   void progress() override;
   void on_timer() override;
-  std::optional<rested_client> take_rested() override;
+  std::optional<idle_client> take_idle() override;
   void drain() override;
   void cut(reason why) override;
   void lose_server(reason why) override;
@@ -109,7 +109,7 @@ private:
   void note_request(const http1::request_head& head);
   void write_head(const http1::request_head& head);
   bool within_limits(const http1::request_head& head);
-  void take_rest(std::string_view rest, size_t head_size, bool stashed);
+  void take_body_start(std::string_view rest, size_t head_size, bool stashed);
   bool pump_request(turn_budget& budget);
   bool splice_request(turn_budget& budget);
   size_t forward_body(std::string_view bytes);

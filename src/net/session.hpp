@@ -98,14 +98,14 @@ enum class client_wait : uint8_t {
 
 /// What remains of a client connection that rests between two requests: enough
 /// to make another session of it.
-struct rested_client {
+struct idle_client {
   stream::loose_end connection;
   uint64_t requests = 0;
   time_point since; ///< when it began to rest
 };
 
 /// How long a connection rests before its session is not worth its memory.
-constexpr milliseconds rest_time{1'000};
+constexpr milliseconds parks_after{1'000};
 
 /// One client connection's journey as a plain state machine on its worker's
 /// loop. The connection actor drives it and ends when it has ended.
@@ -119,9 +119,9 @@ public:
   virtual void on_timer() = 0;
   /// Finish what is under way, then end. Idle ones end at once.
   virtual void drain() = 0;
-  /// Gives the connection away if it has rested for `rest_time`, and ends.
+  /// Gives the connection away if it has been idle for `parks_after`, and ends.
   /// Whoever takes it closes it when its keep-alive time is over.
-  virtual std::optional<rested_client> take_rested() { return std::nullopt; }
+  virtual std::optional<idle_client> take_idle() { return std::nullopt; }
   /// End now, whatever is under way.
   virtual void cut(reason why) = 0;
 
@@ -157,8 +157,8 @@ struct session_start {
   client_token client; ///< its identity on the loop
   int descriptor = -1; ///< accepted, non-blocking; owned by the session
   endpoint peer;
-  /// Instead of a descriptor: one that has rested.
-  std::optional<rested_client> rested = std::nullopt;
+  /// Instead of a descriptor: one that has been idle.
+  std::optional<idle_client> idle = std::nullopt;
 };
 
 std::unique_ptr<session> make_http_session(session_start start);

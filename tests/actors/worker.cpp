@@ -736,10 +736,10 @@ CAF_TEST(another worker is asked when nobody rests here) {
     void request_turn(uint64_t client) override { asked_for = client; }
     uint64_t asked_for = 0;
   } other;
-  auto& desk = *limit.desks.emplace_back(std::make_unique<eviction_desk>());
-  desk.source = &other;
-  desk.client = 7;
-  desk.waiting.add();
+  auto& inbox = *limit.inboxes.emplace_back(std::make_unique<eviction_inbox>());
+  inbox.source = &other;
+  inbox.client = 7;
+  inbox.waiting.add();
   serve().answer = nullptr;
   publish();
   open();
@@ -748,13 +748,13 @@ CAF_TEST(another worker is asked when nobody rests here) {
   auto& second = connect();
   second.send(simple_get);
   CAF_CHECK(run_until([&] { return other.asked_for == 7; }));
-  CAF_CHECK_EQUAL(desk.wanted.load(), 1u);
+  CAF_CHECK_EQUAL(inbox.wanted.load(), 1u);
   CAF_CHECK_EQUAL(refused(reason::local_resource), 0u);
   limit.open -= 1; // the other one has given somebody up
   servers.front().answer = [](std::string_view) { return ok("a1"); };
   CAF_CHECK(answered(second));
   limit.open -= limit.max - 2;
-  limit.desks.pop_back();
+  limit.inboxes.pop_back();
 }
 
 CAF_TEST(who rests is given up for another worker) {
@@ -763,19 +763,19 @@ CAF_TEST(who rests is given up for another worker) {
   open();
   auto& first = rested();
   auto& second = rested();
-  auto& desk = *limit.desks.front();
-  CAF_CHECK_EQUAL(desk.waiting.get(), 2u);
+  auto& inbox = *limit.inboxes.front();
+  CAF_CHECK_EQUAL(inbox.waiting.get(), 2u);
   limit.open += limit.max;
-  desk.wanted = 1;
-  desk.source->request_turn(desk.client);
+  inbox.wanted = 1;
+  inbox.source->request_turn(inbox.client);
   CAF_CHECK(over(first));
   auto& counts = live->clients->by_worker[0];
   counts.places_wanted = 1;
-  desk.source->request_turn(desk.client);
+  inbox.source->request_turn(inbox.client);
   CAF_CHECK(over(second));
   CAF_CHECK_EQUAL(evicted(reason::local_resource), 1u);
   CAF_CHECK_EQUAL(evicted(reason::frontend_limit), 1u);
-  CAF_CHECK(run_until([&] { return desk.waiting.get() == 0; }));
+  CAF_CHECK(run_until([&] { return inbox.waiting.get() == 0; }));
   limit.open -= limit.max;
 }
 

@@ -123,8 +123,8 @@ void shared_config_keeper::read_in_background(
   source_.run_blocking([number, load = std::move(load),
                         self = caf::actor_cast<config_actor>(this)] {
     caf::anon_send(
-      self,
-      config_loaded{std::make_shared<const config::loaded>(load()), number});
+      self, config_loaded{
+              std::make_shared<const config::loaded>(load()), {}, number});
   });
 }
 

@@ -4,7 +4,7 @@
 #include "actors/admin_access.hpp"
 #include "actors/admin_messages.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/scrape_desk.hpp"
+#include "actors/scrape_service.hpp"
 #include "admin/http_server.hpp"
 #include "core/time.hpp"
 #include "net/cluster/refusal_limit.hpp"
@@ -22,7 +22,7 @@ namespace troupe::actors {
 /// health pages by itself, has the metrics written, and turns the rest into
 /// messages to the admin actor, so that strangers get no further than their own
 /// thread. On that thread but for the constructor.
-class admin_desk : public std::enable_shared_from_this<admin_desk> {
+class admin_service : public std::enable_shared_from_this<admin_service> {
 public:
   /// How long the control loop has not run.
   using silence_function = std::function<milliseconds()>;
@@ -30,8 +30,8 @@ public:
   /// Until then the control loop is taken to be busy, not stuck.
   static constexpr milliseconds silence_max{10'000};
 
-  admin_desk(boost::asio::io_context& loop, std::vector<access_token> tokens,
-             silence_function silence);
+  admin_service(boost::asio::io_context& loop, std::vector<access_token> tokens,
+                silence_function silence);
 
   void serve(admin_actor actor) { actor_ = std::move(actor); }
   void tell(readiness now) { readiness_ = std::move(now); }
@@ -61,7 +61,7 @@ private:
 
   const std::vector<access_token> tokens_;
   const silence_function silence_;
-  const std::shared_ptr<scrape_desk> scrapes_;
+  const std::shared_ptr<scrape_service> scrapes_;
   net::cluster::refusal_limit refusals_;
   admin_actor actor_; ///< none before serve() and after close()
   readiness readiness_{false, "starting"};

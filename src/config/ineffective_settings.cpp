@@ -121,7 +121,7 @@ void check_protocols(const cursor& root, const settings& all) {
 
 } // namespace
 
-void check_effects(const cursor& root, const settings& all) {
+void check_ineffective(const cursor& root, const settings& all) {
   const auto users = find_usages(all);
   for (size_t i = 0; i < all.backends.size(); ++i) {
     const auto place = root.at("backends", i);

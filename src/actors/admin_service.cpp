@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "actors/admin_desk.hpp"
+#include "actors/admin_service.hpp"
 
 #include "actors/admin_api.hpp"
 #include "actors/admin_api_json.hpp"
@@ -40,20 +40,20 @@ admin::decision refusal(const api::refusal& x) {
 
 } // namespace
 
-admin_desk::admin_desk(boost::asio::io_context& loop,
-                       std::vector<access_token> tokens,
-                       silence_function silence)
+admin_service::admin_service(boost::asio::io_context& loop,
+                             std::vector<access_token> tokens,
+                             silence_function silence)
   : tokens_(std::move(tokens)), silence_(std::move(silence)),
-    scrapes_(std::make_shared<scrape_desk>(loop)) {}
+    scrapes_(std::make_shared<scrape_service>(loop)) {}
 
-void admin_desk::close() {
+void admin_service::close() {
   actor_ = nullptr;
   scrapes_->close();
 }
 
 // -- heads --------------------------------------------------------------------
 
-admin::decision admin_desk::on_api(const admin::request& x) {
+admin::decision admin_service::on_api(const admin::request& x) {
   auto by = check_access(x, tokens_);
   if (by.status != 200)
     return refuse(x, by);
@@ -69,13 +69,14 @@ admin::decision admin_desk::on_api(const admin::request& x) {
   return result;
 }
 
-admin::decision admin_desk::on_pages_and_api(const admin::request& x) {
+admin::decision admin_service::on_pages_and_api(const admin::request& x) {
   if (auto page = admin::dashboard(x))
     return {std::move(page)};
   return on_api(x);
 }
 
-admin::decision admin_desk::on_metrics(const admin::request& x, bool loopback) {
+admin::decision admin_service::on_metrics(const admin::request& x,
+                                          bool loopback) {
   if (loopback && may_be_rebound(x.host))
     return refusal({421,
                     "metrics.listen is a loopback address, so it answers "
@@ -94,7 +95,8 @@ admin::decision admin_desk::on_metrics(const admin::request& x, bool loopback) {
 }
 
 /// Strangers must fill no log: once a minute each, and cut.
-admin::decision admin_desk::refuse(const admin::request& x, const access& by) {
+admin::decision admin_service::refuse(const admin::request& x,
+                                      const access& by) {
   if (const auto untold = refusals_.note(x.source, clock::now()))
     log::warn("admin: {} {} from {} refused: {}{}", x.method,
               one_line(x.path, path_bytes_max), x.peer, by.text,
@@ -120,8 +122,8 @@ bool may_be_rebound(std::string_view host) {
 
 // -- whole requests -----------------------------------------------------------
 
-void admin_desk::call(const admin::request& x, api_door door, access by,
-                      admin::responder reply) {
+void admin_service::call(const admin::request& x, api_door door, access by,
+                         admin::responder reply) {
   auto wanted = std::make_shared<const api::parsed>(api::parse(x, door));
   if (std::holds_alternative<api::get_health>(wanted->what))
     return reply(health());
@@ -133,8 +135,8 @@ void admin_desk::call(const admin::request& x, api_door door, access by,
            std::move(reply), by.role, std::move(wanted)});
 }
 
-void admin_desk::scrape(const admin::request& x, api_door door, access by,
-                        admin::responder reply) {
+void admin_service::scrape(const admin::request& x, api_door door, access by,
+                           admin::responder reply) {
   scrapes_->scrape(std::move(reply), [weak = weak_from_this(),
                                       request =
                                         std::make_shared<const admin::request>(
@@ -146,26 +148,26 @@ void admin_desk::scrape(const admin::request& x, api_door door, access by,
   });
 }
 
-void admin_desk::pass_on(api_call call) {
+void admin_service::pass_on(api_call call) {
   if (actor_)
     caf::anon_send(actor_, std::move(call));
   else
     call.reply(api::error(503, "this node is starting or stopping"));
 }
 
-admin::response admin_desk::health() const {
+admin::response admin_service::health() const {
   return is_stuck() ? api::plain(503, "the control loop does not run\n")
                     : api::plain(200, "ok\n");
 }
 
-admin::response admin_desk::ready() const {
+admin::response admin_service::ready() const {
   if (is_stuck())
     return health();
   return readiness_.ready ? api::plain(200, "ready\n")
                           : api::plain(503, readiness_.why + "\n");
 }
 
-bool admin_desk::is_stuck() const {
+bool admin_service::is_stuck() const {
   return silence_ && silence_() > silence_max;
 }
 

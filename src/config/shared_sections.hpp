@@ -6,10 +6,10 @@
 #include <array>
 #include <string_view>
 
-/// The border between the cluster's sections of a document and the node's own,
-/// drawn on trees: a `cluster` map is on both sides, for its `nodes` are shared
-/// and its other keys are not. Trees made here live in the documents they are
-/// made of and point into them.
+/// The boundary between the cluster's sections of a document and the node's
+/// own, drawn on trees: a `cluster` map is on both sides, for its `nodes` are
+/// shared and its other keys are not. Trees made here live in the documents
+/// they are made of and point into them.
 namespace troupe::config {
 
 inline constexpr std::string_view cluster_key = "cluster";
@@ -48,7 +48,8 @@ node alone(const tree_entry& entry);
 /// aliases are used.
 bool same_tree(const node& a, const node& b);
 
-/// Reports keys of the border twice in a map, and aliases across the border.
-void check_border(document& of, report& problems);
+/// Reports keys of the boundary twice in a map, and aliases across the
+/// boundary.
+void check_shared_sections(document& of, report& problems);
 
 } // namespace troupe::config

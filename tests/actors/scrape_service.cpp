@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#define CAF_SUITE scrape_desk
+#define CAF_SUITE scrape_service
 #include "caf_test.hpp"
 
-#include "actors/scrape_desk.hpp"
+#include "actors/scrape_service.hpp"
 
 #include <ctime>
 #include <string>
@@ -80,7 +80,7 @@ struct fixture {
   }
 
   boost::asio::io_context loop{1};
-  std::shared_ptr<scrape_desk> desk = std::make_shared<scrape_desk>(loop);
+  std::shared_ptr<scrape_service> desk = std::make_shared<scrape_service>(loop);
   milliseconds cost{0};
   bool held = false;
   bool silent = false;
@@ -124,7 +124,7 @@ CAF_TEST(a cheap text is never older than the question) {
 }
 
 CAF_TEST(a costly text is shared by all of a second) {
-  cost = scrape_desk::worth_sharing;
+  cost = scrape_service::worth_sharing;
   scrape();
   scrape();
   run();
@@ -133,7 +133,7 @@ CAF_TEST(a costly text is shared by all of a second) {
   CAF_CHECK_EQUAL(asked, 1);
   CAF_CHECK(got[0].text == got[1].text);
   CAF_CHECK(got[0].text == got[2].text);
-  run(scrape_desk::shared_for + milliseconds{100});
+  run(scrape_service::shared_for + milliseconds{100});
   scrape();
   run();
   CAF_CHECK_EQUAL(asked, 2);

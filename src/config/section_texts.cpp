@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "config/pieces.hpp"
+#include "config/section_texts.hpp"
 
 #include "config/emit.hpp"
 #include "config/layout.hpp"
@@ -58,30 +58,32 @@ bool is_cluster(const tree_entry& entry) {
   return entry.first->text == cluster_key;
 }
 
-std::optional<piece> written(const cutter& from, const tree_entry& entry) {
+std::optional<section_text> written(const cutter& from,
+                                    const tree_entry& entry) {
   auto text = is_cluster(entry) ? from.nodes() : from.section(entry.first);
   if (!text)
     return std::nullopt;
-  return piece{std::string{is_cluster(entry) ? nodes_key : entry.first->text},
-               std::move(*text)};
+  return section_text{
+    std::string{is_cluster(entry) ? nodes_key : entry.first->text},
+    std::move(*text)};
 }
 
-std::optional<piece> written_anew(const tree_entry& entry) {
+std::optional<section_text> written_anew(const tree_entry& entry) {
   auto text = is_cluster(entry) ? emit(*entry.second, shared_size_max)
                                 : emit(alone(entry), shared_size_max);
   if (!text)
     return std::nullopt;
   if (!is_cluster(entry))
-    return piece{entry.first->text, std::move(*text)};
-  return piece{std::string{nodes_key},
-               moved(split_lines(*text), 0, nodes_column)};
+    return section_text{entry.first->text, std::move(*text)};
+  return section_text{std::string{nodes_key},
+                      moved(split_lines(*text), 0, nodes_column)};
 }
 
 /// @returns nothing if it would take more than `shared_size_max` bytes.
-std::optional<std::vector<piece>>
-take_pieces(std::string_view text, const node& root, const node& shared) {
+std::optional<std::vector<section_text>>
+take_sections(std::string_view text, const node& root, const node& shared) {
   const cutter from{text, root};
-  std::vector<piece> result;
+  std::vector<section_text> result;
   for (const auto& entry : shared.entries)
     if (auto one = written(from, entry))
       result.push_back(std::move(*one));
@@ -106,9 +108,9 @@ take_pieces(std::string_view text, const node& root, const node& shared) {
 
 } // namespace
 
-std::string assemble(const std::vector<piece>& pieces) {
+std::string assemble(const std::vector<section_text>& sections) {
   std::string result;
-  for (const auto& [key, text] : pieces) {
+  for (const auto& [key, text] : sections) {
     if (key == nodes_key)
       result.append(cluster_key).append(":\n");
     result += text;
@@ -128,7 +130,7 @@ document read_sections(std::string_view text, report& problems,
   if (result.root == nullptr || result.root->kind == node_kind::nothing)
     result.root = nullptr;
   else if (result.root->kind == node_kind::map)
-    check_border(result, problems);
+    check_shared_sections(result, problems);
   else
     problems.add_problem(result.root->at, "",
                          "expected a map of sections such as frontends and "
@@ -136,15 +138,15 @@ document read_sections(std::string_view text, report& problems,
   return result;
 }
 
-std::optional<std::vector<piece>> pieces_of(std::string_view text,
-                                            report& problems, unsigned source) {
+std::optional<std::vector<section_text>>
+section_texts_of(std::string_view text, report& problems, unsigned source) {
   auto read = read_sections(text, problems, source);
   if (problems.has_problems())
     return std::nullopt;
   const auto& shared = shared_side(read);
   if (shared.entries.empty())
-    return std::vector<piece>{};
-  auto result = take_pieces(without_mark(text), *read.root, shared);
+    return std::vector<section_text>{};
+  auto result = take_sections(without_mark(text), *read.root, shared);
   if (!result)
     problems.add_problem({0, 0, source}, "",
                          "the shared sections take more than 1MiB when their "

@@ -20,7 +20,7 @@ namespace troupe::actors {
 /// is never older than the question.
 ///
 /// All but what `ask` is given runs on the loop.
-class scrape_desk : public std::enable_shared_from_this<scrape_desk> {
+class scrape_service : public std::enable_shared_from_this<scrape_service> {
 public:
   /// Asks for the newest figures. The response comes on any thread and has a
   /// source to write from, or says why not; one that never comes is a 503.
@@ -32,7 +32,7 @@ public:
   /// Of texts which those who read slowly may hold; older ones are withdrawn.
   static constexpr size_t held_bytes_max = size_t{48} << 20;
 
-  explicit scrape_desk(boost::asio::io_context& loop);
+  explicit scrape_service(boost::asio::io_context& loop);
 
   void scrape(admin::responder reply, ask_function ask);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "actors/scrape_desk.hpp"
+#include "actors/scrape_service.hpp"
 
 #include "actors/admin_api_json.hpp"
 
@@ -52,9 +52,10 @@ private:
 
 } // namespace
 
-scrape_desk::scrape_desk(asio::io_context& loop) : loop_(loop), forget_(loop) {}
+scrape_service::scrape_service(asio::io_context& loop)
+  : loop_(loop), forget_(loop) {}
 
-void scrape_desk::scrape(admin::responder reply, ask_function ask) {
+void scrape_service::scrape(admin::responder reply, ask_function ask) {
   if (shared_)
     return reply(response_of(shared_));
   waiting_.push_back({std::move(reply), std::move(ask)});
@@ -62,7 +63,7 @@ void scrape_desk::scrape(admin::responder reply, ask_function ask) {
     begin();
 }
 
-void scrape_desk::close() {
+void scrape_service::close() {
   boost::system::error_code ignored;
   forget_.cancel(ignored);
   shared_ = nullptr;
@@ -72,7 +73,7 @@ void scrape_desk::close() {
   served_ = 0;
 }
 
-void scrape_desk::begin() {
+void scrape_service::begin() {
   busy_ = true;
   served_ = waiting_.size();
   // By the newest: an older one may be of an actor that is no more.
@@ -86,7 +87,7 @@ void scrape_desk::begin() {
   ask([pending](admin::response x) { pending->give(std::move(x)); });
 }
 
-void scrape_desk::take(admin::response x) {
+void scrape_service::take(admin::response x) {
   if (!x.source) {
     deliver(x);
     return next();
@@ -97,7 +98,7 @@ void scrape_desk::take(admin::response x) {
   make_slice();
 }
 
-void scrape_desk::make_slice() {
+void scrape_service::make_slice() {
   if (!source_)
     return; // closed
   const auto before = processor_time();
@@ -108,7 +109,7 @@ void scrape_desk::make_slice() {
   asio::post(loop_, [self = shared_from_this()] { self->make_slice(); });
 }
 
-void scrape_desk::finish() {
+void scrape_service::finish() {
   source_ = nullptr;
   const auto text = std::exchange(text_, nullptr);
   held_.push_back(text);
@@ -122,7 +123,7 @@ void scrape_desk::finish() {
   next();
 }
 
-void scrape_desk::share() {
+void scrape_service::share() {
   forget_.expires_after(shared_for);
   forget_.async_wait([self = shared_from_this()](const auto& ec) {
     if (!ec)
@@ -130,7 +131,7 @@ void scrape_desk::share() {
   });
 }
 
-void scrape_desk::withdraw_oldest() {
+void scrape_service::withdraw_oldest() {
   size_t bytes = 0;
   for (const auto& x : held_)
     if (const auto text = x.lock())
@@ -145,7 +146,7 @@ void scrape_desk::withdraw_oldest() {
   }
 }
 
-void scrape_desk::deliver(const admin::response& x) {
+void scrape_service::deliver(const admin::response& x) {
   const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(served_);
   std::vector<request> served{std::make_move_iterator(waiting_.begin()),
                               std::make_move_iterator(end)};
@@ -155,7 +156,7 @@ void scrape_desk::deliver(const admin::response& x) {
     request.reply(x);
 }
 
-void scrape_desk::next() {
+void scrape_service::next() {
   busy_ = false;
   if (!waiting_.empty())
     begin();

@@ -10,7 +10,7 @@ namespace troupe::actors {
 
 /// Memory of one worker's parked connections: close together, so that the pages
 /// their actors have left become free as a whole and go back to the system.
-class parking_lot {
+class parked_memory {
 public:
   std::pmr::polymorphic_allocator<> allocator() noexcept { return &memory_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "actors/parking_lot.hpp"
+#include "actors/parked_memory.hpp"
 
 #include <malloc.h>
 
@@ -13,7 +13,7 @@ constexpr milliseconds trim_pause{1'000};
 
 } // namespace
 
-void parking_lot::trim_if_due(time_point now) noexcept {
+void parked_memory::trim_if_due(time_point now) noexcept {
   if (parked_ < parked_min || now - trimmed_ < trim_pause)
     return;
   ::malloc_trim(0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "config/border.hpp"
+#include "config/shared_sections.hpp"
 
 #include <algorithm>
 #include <string>
@@ -203,7 +203,7 @@ bool same_tree(const node& a, const node& b) {
       && std::ranges::equal(a.entries, b.entries, same_entry);
 }
 
-void check_border(document& of, report& problems) {
+void check_shared_sections(document& of, report& problems) {
   if (!is_map(of.root))
     return;
   check_twice(*of.root, problems, "", [](const std::string& key) {
