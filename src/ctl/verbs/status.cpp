@@ -80,7 +80,7 @@ exit_code status(context& with) {
 
 void add_status_verb(command_line& to) {
   to.add(groups::looking,
-         {"status", "What the node does, in one look",
+         {"status", "Shows a summary of the node",
           "  troupectl status\n"
           "  troupectl status -o json | jq .backends\n"},
          status);
