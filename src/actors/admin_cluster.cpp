@@ -130,7 +130,8 @@ void administrator::ask_register(const api_call& call, T message) {
       [this, decision, who = call.who](const caf::error& reason) {
         if (is_still_starting(reason))
           return decision->starting();
-        log::warn("admin: what {} asked of the register has no outcome: {}",
+        log::warn("admin: the outcome of a request of {} to the register is "
+                  "unknown: {}",
                   who, system().render(reason));
         decision->unknown("the register gave no answer: "
                           + system().render(reason));

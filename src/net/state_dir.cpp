@@ -95,8 +95,8 @@ state_dir::open(const std::string& path, user_ptr user) {
   }
   return errno == EWOULDBLOCK
          ? lead + "is in use by " + holder(lock->get())
-             + ": two nodes cannot share it; stop that process, or give "
-               "this one a global.state_dir of its own"
+             + ": two nodes cannot share it; stop that process, or give this "
+               "one another global.state_dir"
          : lead + "cannot be locked: " + std::strerror(errno);
 }
 

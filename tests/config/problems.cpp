@@ -417,8 +417,8 @@ CAF_TEST(header rules cannot touch framing or inject lines) {
                          "without control characters"}});
   CAF_CHECK_EQUAL(
     problems_of(in_http("request_headers: {set: {X-A: 1, x-a: 2}}")),
-    "f:6:37: frontends[0].http.request_headers.set.x-a: set twice; names of "
-    "headers compare without case\n");
+    "f:6:37: frontends[0].http.request_headers.set.x-a: set twice; header "
+    "names are compared without case\n");
 }
 
 CAF_TEST(what decides about overload and odd pools has bounds) {

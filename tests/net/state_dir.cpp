@@ -77,7 +77,7 @@ CAF_TEST(a second process is told who holds the directory) {
   CAF_CHECK_EQUAL(text, "state_dir " + path + " is in use by pid "
                           + std::to_string(::getpid())
                           + ": two nodes cannot share it; stop that process, "
-                            "or give this one a global.state_dir of its own");
+                            "or give this one another global.state_dir");
 }
 
 CAF_TEST(the lock goes with its holder) {
