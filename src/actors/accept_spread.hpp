@@ -34,8 +34,8 @@ private:
   const unsigned worker_;
 };
 
-/// Who of a frontend's listeners, one a worker, takes the next connection.
-/// Shared by them; any thread.
+/// Decides which of a frontend's listeners, one per worker, takes the next
+/// connection. Shared by them; any thread.
 class accept_spread : public std::enable_shared_from_this<accept_spread> {
 public:
   explicit accept_spread(unsigned workers) : places_(workers) {}

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-/// Who may ask the admin API for what.
+/// Decides which clients may use which parts of the admin API.
 namespace troupe::actors {
 
 struct access_token {
@@ -37,9 +37,9 @@ struct access {
   token_role role = token_role::read; ///< of who may
 };
 
-/// Whoever may open the Unix socket may do everything. Over TCP a bearer token
-/// is needed: any for GET, one with role `operate` for the rest. Comparing
-/// takes the same time whatever the token.
+/// Users who may open the Unix socket may do everything. Over TCP a bearer
+/// token is needed: any for GET, one with role `operate` for the rest.
+/// Comparing takes the same time whatever the token.
 access check_access(const admin::request& request,
                     const std::vector<access_token>& tokens);
 

@@ -113,7 +113,7 @@ struct parsed {
   operation what;
 };
 
-/// What is wrong with the method or the path, which no body can mend: 404 or
+/// The error in the method or the path, which no body can correct: 404 or
 /// 405.
 std::optional<refusal> check_head(const admin::request& request, api_door door);
 

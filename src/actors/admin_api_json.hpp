@@ -23,7 +23,7 @@ using answers = std::vector<std::optional<T>>;
 /// Names of actors that did not answer: the key "unanswered" of a body.
 using name_list = std::vector<std::string>;
 
-/// What `GET /v1/status` says.
+/// The contents of `GET /v1/status`.
 struct status_body {
   std::string node;
   std::string version;
@@ -74,7 +74,7 @@ boost::json::object connections_body(const connection_list& connections,
 /// 200, or 422 with all problems.
 admin::response reload_response(const reload_result& x);
 
-/// What a rule means, for people.
+/// The meaning of a rule, for people.
 std::string_view explain(state_rule x) noexcept;
 
 } // namespace troupe::actors::api

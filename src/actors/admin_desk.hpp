@@ -18,8 +18,8 @@
 
 namespace troupe::actors {
 
-/// What the HTTP servers of a node share. It decides on heads, answers the
-/// health pages by itself, has the metrics written, and turns the rest into
+/// The part that the HTTP servers of a node share. It decides on heads, answers
+/// the health pages by itself, has the metrics written, and turns the rest into
 /// messages to the admin actor, so that strangers get no further than their own
 /// thread. On that thread but for the constructor.
 class admin_desk : public std::enable_shared_from_this<admin_desk> {

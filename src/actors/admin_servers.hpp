@@ -30,7 +30,7 @@ public:
   /// thread.
   void serve(admin_actor actor);
 
-  /// What `/readyz` says from now on. Any thread.
+  /// Sets the answer of `/readyz` from now on. Any thread.
   void tell(readiness now);
 
   /// Stops accepting; what is under way may be answered. No actor is needed any

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-/// What actors of one node say to each other about servers that the cluster
+/// Messages between actors of one node about servers that the cluster
 /// watches together. None of these leaves the process.
 namespace troupe::actors {
 
@@ -33,8 +33,9 @@ struct probe_role {
   bool probe = false;
   /// Begin anew: from this status, with no probe counted yet (rules 11, 15).
   std::optional<status> restart_from;
-  /// Verdicts count no more. What this node's own evidence is against begins
-  /// from down: it was not used, and must not be because of the loss (15).
+  /// Verdicts no longer count. A server that this node's own evidence is
+  /// against begins from down: it was not used, and must not be because of the
+  /// loss (15).
   bool alone = false;
   bool operator==(const probe_role&) const = default;
 };
@@ -135,7 +136,7 @@ struct cluster_nodes {
   std::vector<node_settings> nodes;
   /// By a recovery: not part of the cluster, but to be visited.
   std::vector<node_settings> left_behind = {};
-  /// What lists them, such as "generation 7 of prod"; empty: the file.
+  /// The name of the list, such as "generation 7 of prod"; empty: the file.
   std::string list = {};
 };
 
@@ -215,7 +216,7 @@ struct describe_target {
   std::string server;
 };
 
-/// What one node saw of a server, as this one knows it.
+/// An observation of one node about a server, as this node knows it.
 struct observer_row {
   std::string node;
   troupe::status status = troupe::status::up;

@@ -45,8 +45,8 @@ config_source
 file_source(std::string file, std::string node,
             std::function<void(std::function<void()>)> run_blocking);
 
-/// What is applied already when a config actor starts: by main, or by the one
-/// before it.
+/// The configuration that is applied already when a config actor starts: by
+/// main, or by the one before it.
 struct running_config {
   std::shared_ptr<const troupe::settings> settings;
   uint64_t hash = 0; ///< 0 if unknown: the next load is applied, whatever it is

@@ -66,7 +66,8 @@ struct connection_group : net::local_counted<connection_group>,
   }
 };
 
-/// What every connection of a worker may use. Owned by the worker's thread.
+/// Resources that every connection of a worker may use. Owned by the worker's
+/// thread.
 struct worker_context {
   worker_context(net::loop& l, unsigned index, net::access_log& log,
                  connection_limit& all, uint64_t seed)
@@ -101,7 +102,7 @@ public:
   }
   connection_group& group() const noexcept { return *group_; }
   uint64_t number() const noexcept { return number_; }
-  /// What listings say of it, whatever it does.
+  /// Its entry in listings, whatever it does.
   connection_view describe(const endpoint& client) const;
 
 private:

@@ -57,7 +57,7 @@ public:
   waiting_clients waiting;
 };
 
-/// What came of the wish for a place for one more client.
+/// The result of a request for a place for one more client.
 enum class place : uint8_t {
   free,  ///< it is there
   soon,  ///< it will be in the next turn of this loop
@@ -85,7 +85,7 @@ public:
   place make_place(evictable_group& group);
 
   /// Gives up one connection of this worker, of whichever frontend.
-  /// @param why What runs out: `local_resource`, `memory`.
+  /// @param why The resource that runs out: `local_resource`, `memory`.
   /// @returns free, soon or none.
   place give_up_one(reason why);
 

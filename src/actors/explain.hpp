@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-/// What would become of a request, found out by what handles requests: the
-/// codec, the header rules and the policies. Nothing is counted or moved on.
+/// Explains what would happen to a request, by the code that handles requests:
+/// the codec, the header rules and the policies. No counter or turn changes.
 namespace troupe::actors {
 
 /// A request as somebody might send it.

@@ -75,7 +75,7 @@ public:
   template <class F>
   bool in_actor(F&& f) {
     assert(host_ == nullptr || host_->on_this_thread());
-    // What scheduled_actor does around a message, without one.
+    // Does what scheduled_actor does around a message, without a message.
     if (!this->activate(host_ ? host_ : this->context()))
       return false;
     try {
@@ -103,7 +103,7 @@ public:
   uint64_t handled() const noexcept { return handled_.get(); }
 
 protected:
-  /// What this one of its kind serves, for listings.
+  /// The name of the item that this actor serves, for listings.
   virtual std::string subject() const { return {}; }
 
 private:

@@ -55,7 +55,7 @@ private:
   bool is_full() const noexcept;
   /// There is no place, and one may be made.
   bool may_evict() const noexcept;
-  /// What to do about a client for whom there is no place.
+  /// Decides what to do with a client for which there is no place.
   accepted await_place(place found);
   /// Serves it, or hands it to a worker with fewer connections.
   void welcome(int descriptor, const endpoint& peer);

@@ -26,7 +26,7 @@ using resolve_function = std::function<void(
   const std::string& address,
   std::function<void(boost::system::result<std::vector<endpoint>>)> done)>;
 
-/// Whom a router talks to.
+/// The actors that a router talks to.
 struct router_links {
   /// Called at every use, so that a restarted health checker is found. It gets
   /// its targets with the next `configure_backend`.

@@ -12,8 +12,8 @@
 
 namespace troupe::actors {
 
-/// What a worker is made of. Owned by its thread, so that it outlives a worker
-/// actor that died of a bug; touched by that thread only.
+/// The parts of a worker. Owned by its thread, so that they outlive a worker
+/// actor that failed because of a bug; touched by that thread only.
 struct worker_state final : net::backend_reporter {
   worker_state(net::loop& l, unsigned index, net::access_log& log,
                connection_limit& limit, uint64_t seed)

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-/// What the supervisor tells workers and workers tell their listeners.
+/// Messages of the supervisor to workers and of workers to their listeners.
 namespace troupe::actors {
 
 using net::plan_ptr;

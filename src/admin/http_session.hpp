@@ -16,8 +16,8 @@
 
 namespace troupe::admin {
 
-/// What the sessions of a server share: all run on one thread, and none needs
-/// the scratch memory beyond one call.
+/// The objects that the sessions of a server share: all run on one thread, and
+/// none needs the scratch memory beyond one call.
 struct session_parts {
   session_parts(const http_limits& x, head_handler y)
     : limits(x), decide(std::move(y)) {}
@@ -25,7 +25,7 @@ struct session_parts {
   const http_limits limits;
   const head_handler decide;
   net::http1::request_head head;
-  /// What one read may bring: a turn is short.
+  /// The limit for one read: a turn is short.
   std::array<char, size_t{16} * 1024> received;
 };
 
@@ -51,7 +51,7 @@ public:
 
   void close();
 
-  /// What it is about, for who_makes_room().
+  /// Its state, for who_makes_room().
   place standing() const;
 
   socket::executor_type executor() { return socket_.get_executor(); }

@@ -38,7 +38,7 @@ const node& shared_side(document& of);
 const node& local_side(document& of);
 
 /// Both sides as one tree, whatever documents they come from; it is made in
-/// `into`. What it lacks is lacking in the place of `shared`.
+/// `into`. A section that it lacks is missing in the place of `shared`.
 const node& joined(document& into, const node& local, const node& shared);
 
 /// A map of one entry.

@@ -15,7 +15,7 @@
 
 namespace troupe::config {
 
-/// What every cursor over one text shares.
+/// The state that all cursors over one text share.
 struct reading {
   report& problems;
   const std::string& node;

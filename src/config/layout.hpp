@@ -23,8 +23,8 @@ struct line_range {
 /// Lines of a text, each with its line feed.
 std::vector<std::string_view> split_lines(std::string_view text);
 
-/// What the parser skips at the beginning, and what would hide the first line's
-/// indentation.
+/// The bytes that the parser skips at the beginning, and that would hide the
+/// first line's indentation.
 std::string_view without_mark(std::string_view text);
 
 bool is_blank(std::string_view line);

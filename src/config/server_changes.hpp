@@ -16,7 +16,7 @@ struct server_name {
   auto operator<=>(const server_name&) const = default;
 };
 
-/// What a generation means for operators' wishes (rule 17). Sorted by name.
+/// The effect of a generation on operators' wishes (rule 17). Sorted by name.
 struct server_changes {
   std::vector<server_name> introduced;
   std::vector<server_name> removed;

@@ -21,7 +21,8 @@ struct server_facts {
   bool vetoed = false;  ///< this node's own connect evidence is against it
   bool ejected = false; ///< passive ejection on this node
   bool backup = false;
-  /// Nobody has seen it up yet, and until then it counts as down (`initial`).
+  /// No probe has found it up yet, and until then it counts as down
+  /// (`initial`).
   bool unproven = false;
 };
 

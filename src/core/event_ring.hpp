@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-/// What has changed on a node: the newest events, for people who ask why.
+/// The changes on a node: the newest events, for people who ask why.
 namespace troupe {
 
 enum class event_kind : uint8_t {

@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-/// What outlives snapshots and reloads: the in-flight count and the totals of a
-/// server, a backend and a frontend. Snapshots point here. Each per-worker
-/// block has exactly one writing thread; in-flight is shared.
+/// Counters that outlive snapshots and reloads: the in-flight count and the
+/// totals of a server, a backend and a frontend. Snapshots point here. Each
+/// per-worker block has exactly one writing thread; in-flight is shared.
 namespace troupe {
 
 /// Upper bounds in seconds of `troupe_http_request_duration_seconds`.

@@ -17,8 +17,8 @@ protected:
   ~turn_source() = default;
 };
 
-/// What the queues of all workers for one backend share (rule 30): how many
-/// wait where, and whom a server that becomes free wakes.
+/// The state that the queues of all workers for one backend share (rule 30):
+/// how many wait where, and which worker a free server wakes.
 ///
 /// A slot cannot be lost between a request that finds every server full and a
 /// release that finds nobody waiting: the one enters *before* it looks again,

@@ -36,11 +36,11 @@ struct surroundings {
 
 enum class output_format : uint8_t { table, json };
 
-/// What verbs work with: the node, and the way to show its answers.
+/// The environment of a verb: the node, and the way to show its answers.
 class context {
 public:
-  /// @param asked_node Who is to answer what is only read; empty: the node
-  /// behind the socket. @param in_turn And others after it.
+  /// @param asked_node The node that answers requests which only read; empty:
+  /// the node behind the socket. @param in_turn And others after it.
   context(surroundings& world, node_api& node, output_format format,
           std::string asked_node = {}, bool in_turn = false)
     : world_(world), node_(node), format_(format),

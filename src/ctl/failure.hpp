@@ -18,7 +18,7 @@ enum class exit_code : int {
 /// run() and nowhere else, but by those who try again.
 class failure : public std::runtime_error {
 public:
-  /// @param text What went wrong and the way out; may have several lines.
+  /// @param text The problem and the way out; may have several lines.
   failure(exit_code code, const std::string& text)
     : std::runtime_error(text), code_(code) {}
   exit_code code() const noexcept { return code_; }

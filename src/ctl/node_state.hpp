@@ -7,7 +7,7 @@
 
 namespace troupe::ctl {
 
-/// What the asked node thinks of a node of `/v1/nodes`.
+/// The state of a node in `/v1/nodes`, as the asked node sees it.
 cell state_of_node(const boost::json::object& node);
 
 } // namespace troupe::ctl

@@ -13,7 +13,7 @@
 
 namespace troupe::daemon {
 
-/// What the service manager that started this process is told (sd_notify(3)):
+/// Notices to the service manager that started this process (sd_notify(3)):
 /// when it serves, that it reads its file, one line on how it is. If it asked
 /// for that, a sign of life twice per WATCHDOG_USEC, given by the loop: a loop
 /// that stands still gives none, and the process is restarted.
@@ -30,7 +30,7 @@ public:
   void reload_ended(const actors::reload_result& result);
   /// A stop began: `limit` is how long connections may take.
   void stopping(milliseconds limit);
-  /// Nobody is served any more. No sign of life follows.
+  /// No client is served any more. No sign of life follows.
   void stopped();
 
 private:

@@ -48,7 +48,7 @@ public:
   /// All the time in which bytes were awaited.
   duration waited() const noexcept { return waited_; }
 
-  /// What of it the bytes that came do not account for.
+  /// The part of it that the received bytes do not account for.
   duration behind() const noexcept { return behind_; }
 
 private:

@@ -26,9 +26,9 @@ public:
     failed,  ///< no server; failure() says why
   };
 
-  /// What may be taken from the pool.
+  /// Which connections may be taken from the pool.
   enum class reuse : uint8_t {
-    any,    ///< whatever lies there: a retry is allowed
+    any,    ///< any: a retry is allowed
     proven, ///< only what is quiet at this moment
     none,   ///< a fresh connection
   };
@@ -130,7 +130,8 @@ private:
   void settle_suspicion(bool answered);
   outcome connect(const server_route& server);
   outcome connect_to(const endpoint& address);
-  /// What failed at one of the addresses of a name goes on at the next.
+  /// A dial that failed at one of the addresses of a name continues at the
+  /// next.
   outcome connect_on(int error);
   outcome connect_failed(int error);
   outcome connected();

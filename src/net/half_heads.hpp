@@ -27,7 +27,7 @@ protected:
 /// buffers get scarce, so that they cannot keep whole requests out.
 class half_heads {
 public:
-  /// What a head may take while buffers are scarce, but not used up.
+  /// The time that a head may take while buffers are scarce, but not used up.
   static constexpr milliseconds grace{1'000};
 
   /// One whose head begins now.

@@ -72,7 +72,7 @@ struct http_exchange : exchange_facts {
   void recycle();
 
   local_ptr<held_plan> plan;
-  /// Whom a trusted peer speaks for (rule 110); empty: itself.
+  /// The client that a trusted peer names (rule 110); empty: the peer itself.
   std::optional<endpoint> client;
   dialer dial;
   spliced pipe;         ///< for large bodies of responses

@@ -55,7 +55,7 @@ private:
   /// @param by_itself False: it was taken away.
   void server_failed(reason why, bool by_itself = true);
   void server_timed_out();
-  /// What it said is no response, or too much of one.
+  /// The server sent no valid response, or too much.
   void refuse_response(bool evidence);
   /// Whether the peer that does not take all it is sent takes some: a slow
   /// reader leaves the kernel's queue long before its socket has room.

@@ -53,7 +53,7 @@ public:
   /// Servers that are gone, have another address, are drained, in maint or
   /// down lose their idle connections; those at work are not kept later.
   /// Looks at each server once, and no further where nothing changed.
-  /// @param before What was adopted last, or null.
+  /// @param before The snapshot that was adopted last, or null.
   /// @returns whether a server came, left, changed its place or its addresses.
   bool adopt(const backend_snapshot& snapshot, const backend_snapshot* before);
 

@@ -34,8 +34,8 @@ struct service_user {
 /// @throws std::runtime_error in one printable line: there is no such user.
 std::optional<service_user> user_to_become(const std::string& name);
 
-/// What was opened, or why it was not: the end of a sentence that began with
-/// the path, such as "is a symbolic link; name the file itself".
+/// The opened file, or why it was not opened: the end of a sentence that began
+/// with the path, such as "is a symbolic link; name the file itself".
 template <class T>
 using opening = boost::system::result<T, std::string>;
 using user_ptr = const service_user*; ///< null: nobody to become

@@ -23,8 +23,8 @@ bool is_local_error(int error, int family) noexcept;
 /// Those of them that another server would meet as well.
 bool is_out_of_resources(int error) noexcept;
 
-/// Who may hold a port that is to be bound: a frontend of this process may give
-/// it to another one, anybody else may not.
+/// The permitted holder of a port that is to be bound: a frontend of this
+/// process may give it to another one; no other program may.
 enum class port_holder : uint8_t { unknown, this_process };
 
 /// A listening address, one bound descriptor for each worker. Not listening
@@ -76,7 +76,7 @@ bool is_ipv6_only(int fd) noexcept;
 /// what it could be sent with (tcp(7), TCP_QUICKACK).
 void hold_back_ack(int fd) noexcept;
 
-/// What a pending connect came to: 0 or an errno.
+/// The result of a pending connect: 0 or an errno.
 int connect_result(int fd) noexcept;
 
 /// True when a read would block: the peer has sent nothing and has not closed.

@@ -18,7 +18,7 @@
 
 namespace troupe::actors {
 
-/// What stands behind links.hpp.
+/// The implementation of links.hpp.
 class node_links final : public peer_links, private link::owner {
 public:
   node_links(caf::actor_system& system, boost::asio::io_context& loop,

@@ -20,8 +20,8 @@
 
 namespace troupe::actors {
 
-/// Whom a register talks to, and what it stands on. Functions that give an
-/// actor are called at every use, so that a restarted one is found.
+/// The partners of a register, and the files it relies on. Functions that give
+/// an actor are called at every use, so that a restarted one is found.
 struct register_parts {
   cluster::registry::identity self;
   cluster::registry::shared_text file; ///< as read at the start

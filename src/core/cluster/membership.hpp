@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-/// Who is there: links to the other nodes, their heartbeats, and whether this
+/// Membership: links to the other nodes, their heartbeats, and whether this
 /// node sees a majority (rules 15, 16, 18, 19).
 namespace troupe::cluster::membership {
 
@@ -56,7 +56,8 @@ struct nodes_changed {
   /// Nodes that may have recovered on a side of their own: they do not count,
   /// and are dialled now and then, so that the two sides meet.
   std::vector<std::string> left_behind = {};
-  /// What lists them, such as "generation 7 of prod"; empty: the node's file.
+  /// The name of the list, such as "generation 7 of prod"; empty: the node's
+  /// file.
   std::string list = {};
 };
 
@@ -210,7 +211,8 @@ private:
     std::optional<time_point> leaves;
   };
 
-  /// What was last said about a node, and when: not every few seconds.
+  /// The last report about a node, and its time: reports must not repeat every
+  /// few seconds.
   struct complaint {
     std::string text;
     time_point at{};

@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
-/// What the cluster concludes from what its nodes saw (rules 8 to 11): pure
-/// functions.
+/// Computes the cluster's verdicts from the observations of its nodes (rules 8
+/// to 11): pure functions.
 namespace troupe::cluster::watch {
 
 /// Everything is told again to the peers this often.
 inline constexpr milliseconds digest_interval{1'000};
 
-/// What one node saw of one target.
+/// The observation of one node about one target.
 struct observation {
   /// Of the observer: starts of one node are ordered by `incarnation`, its
   /// observations of one start by `sequence`.
@@ -111,8 +111,8 @@ struct electorate {
   bool awaited = false; ///< one of these has no vote yet
 };
 
-/// Who is counted: the first three of `ranking` that have a fresh vote. While
-/// one is awaited, older votes stand in.
+/// Selects the nodes that count: the first three of `ranking` that have a fresh
+/// vote. While one is awaited, older votes stand in.
 /// @param ranking All nodes.
 /// @param alive As this node sees them, sorted.
 electorate elect(std::span<const std::string> ranking,

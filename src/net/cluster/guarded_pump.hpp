@@ -44,7 +44,7 @@ public:
                const basp_ends& ends, milliseconds stall_timeout,
                callbacks calls);
 
-  /// @param early What has been read from the peer already.
+  /// @param early Bytes that have been read from the peer already.
   void start(std::string early);
 
   /// CAF has delivered that many peer_messages of this one since the start.

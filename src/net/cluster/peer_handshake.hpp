@@ -14,7 +14,7 @@
 
 namespace troupe::net::cluster {
 
-/// Whom this node is, and whom it lets in.
+/// The identity of this node, and the peers that it accepts.
 struct handshake_terms {
   std::string node;
   std::string cluster;
@@ -49,7 +49,7 @@ public:
   /// Closes the connection and calls nobody back.
   void cancel();
 
-  /// What it waits for, as in "no TLS handshake".
+  /// The step it waits for, as in "no TLS handshake".
   const char* awaited() const noexcept { return awaited_; }
 
 private:

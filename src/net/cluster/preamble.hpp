@@ -26,7 +26,7 @@ struct preamble {
 /// Longest line, its end included.
 inline constexpr size_t preamble_bytes_max = 1'024;
 
-/// What every line of this program begins with.
+/// The beginning of every line of this program.
 inline constexpr std::string_view preamble_version = "TROUPE/1";
 
 /// The line with its end. A refusal's text is cut to fit.

@@ -24,8 +24,9 @@ struct certificate_files {
   bool operator==(const certificate_files&) const = default;
 };
 
-/// What a node proves itself and others with: certificates that have been read
-/// and were found good. Never empty, so that whoever holds one talks TLS.
+/// The means by which a node identifies itself and verifies others:
+/// certificates that have been read and were found good. Never empty, so that a
+/// holder always uses TLS.
 class tls_identity {
 public:
   /// @pre `context` is not null. @throws std::invalid_argument otherwise.

@@ -37,8 +37,9 @@ private:
   bool unix_ = false;
 };
 
-/// What one frontend does to heads, made once per configuration. Rules that
-/// could break framing or end a line early are left out (config refuses them).
+/// The changes that one frontend makes to heads, prepared once per
+/// configuration. Rules that could break framing or end a line early are left
+/// out (config refuses them).
 struct forward_rules {
   explicit forward_rules(const http_settings& http);
   forward_rules() = default;
@@ -88,7 +89,7 @@ size_t write_request(const request_head& head, const forward_rules& rules,
                      const forward_context& context, std::span<char> out,
                      uint32_t* dropped = nullptr) noexcept;
 
-/// What the client's side needs in the response head.
+/// The needs of the client's side for the response head.
 struct response_context {
   bool close = false;      ///< add `Connection: close`
   bool keep_alive = false; ///< add `Connection: keep-alive` (HTTP/1.0 client)
