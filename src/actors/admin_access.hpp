@@ -19,12 +19,12 @@ struct access_token {
 };
 
 /// Reads a file's first and only line. @param user See service_user.hpp.
-/// @returns what is wrong with it, "" when nothing is: it cannot be read, is
+/// @returns its error, "" if there is none: it cannot be read, is
 /// empty, or holds anything but one word of printable characters. Never shows
 /// the secret.
 std::string check_token(const token_settings& settings, net::user_ptr user);
 
-/// Reads all of them. Warns about files that everybody may read.
+/// Reads all of them. Warns about files that all users may read.
 /// @throws std::runtime_error for what check_token() finds.
 std::vector<access_token>
 read_tokens(const std::vector<token_settings>& settings,

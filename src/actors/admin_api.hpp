@@ -15,8 +15,8 @@
 #include <variant>
 #include <vector>
 
-/// The HTTP API as values: what a request asks for, before anybody acts on it.
-/// docs/api.md describes it to its users.
+/// The HTTP API as values: the operation of a request, before it is carried
+/// out. docs/api.md describes it to its users.
 namespace troupe::actors::api {
 
 struct get_version {};

@@ -38,14 +38,14 @@ public:
   void close();
 
   // -- decisions on a head, one a door --
-  /// The API: for whoever has the right to ask.
+  /// The API: for clients that have the right to ask.
   admin::decision on_api(const admin::request& x);
   /// The dashboard's files hold no data, so they come before the question for a
   /// token; then as on_api().
   admin::decision on_pages_and_api(const admin::request& x);
-  /// Metrics and health pages, for whoever can connect.
+  /// Metrics and health pages, for all clients that can connect.
   /// @param loopback The door is on a loopback address: a name in Host that
-  /// could lead a browser here from a page of somebody else is refused.
+  /// could lead a browser here from a foreign page is refused.
   admin::decision on_metrics(const admin::request& x, bool loopback);
 
 private:
@@ -67,7 +67,7 @@ private:
   readiness readiness_{false, "starting"};
 };
 
-/// Whether a page of somebody else could have this name lead to a loopback
+/// Whether a foreign page could have this name lead to a loopback
 /// address (DNS rebinding): names with a dot, but not `x.localhost`.
 bool may_be_rebound(std::string_view host);
 

@@ -15,7 +15,7 @@
 /// Messages to the admin actor.
 namespace troupe::actors {
 
-/// Supervisor to admin: whom to ask, again whenever it changes.
+/// Supervisor to admin: the actors to ask, again whenever they change.
 struct admin_directory {
   struct backend {
     std::string name;

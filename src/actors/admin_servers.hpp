@@ -33,8 +33,8 @@ public:
   /// Sets the answer of `/readyz` from now on. Any thread.
   void tell(readiness now);
 
-  /// Stops accepting; what is under way may be answered. No actor is needed any
-  /// more, so its handle is dropped. On the loop.
+  /// Stops accepting; requests under way may be answered. No actor is needed
+  /// any more, so its handle is dropped. On the loop.
   void stop();
 
   /// The addresses really bound; empty if there is no such server.

@@ -31,7 +31,7 @@ struct observe_backend {
 struct probe_role {
   std::string server;
   bool probe = false;
-  /// Begin anew: from this status, with no probe counted yet (rules 11, 15).
+  /// Start again: from this status, with no probe counted yet (rules 11, 15).
   std::optional<status> restart_from;
   /// Verdicts no longer count. A server that this node's own evidence is
   /// against begins from down: it was not used, and must not be because of the
@@ -98,7 +98,7 @@ struct backend_verdicts {
 // -- nodes --------------------------------------------------------------------
 
 /// Membership to the other cluster actors: messages to this node arrive from
-/// here on, or no more.
+/// here on, or no longer.
 struct peer_joined {
   std::string node;
 };
@@ -140,7 +140,7 @@ struct cluster_nodes {
   std::string list = {};
 };
 
-/// Membership to observations: whom this node sees.
+/// Membership to observations: the nodes that this node sees.
 struct cluster_view {
   std::vector<std::string> alive; ///< this node included
   bool has_majority = false;
@@ -272,7 +272,7 @@ struct propose_config {
   bool rebase = false;
 };
 
-/// Admin to register: an old text anew.
+/// Admin to register: propose an old text again.
 struct roll_back {
   uint64_t generation = 0;
   cluster::registry::asker by;
@@ -343,7 +343,7 @@ struct operator_wish {
   operator_entry entry;
 };
 
-/// Membership to metrics: whom this node sees.
+/// Membership to metrics: the nodes that this node sees.
 struct membership_changed {
   size_t alive = 1; ///< this node included
   size_t suspect = 0;

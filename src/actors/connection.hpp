@@ -83,7 +83,7 @@ struct worker_context {
 };
 
 /// A client connection's place on its worker and frontend, counted for as long
-/// as somebody holds it: the actor, or what is parked in its stead.
+/// as it has a holder: the actor, or what is parked in its stead.
 class connection_seat {
 public:
   connection_seat(worker_context& worker,
@@ -161,7 +161,7 @@ private:
   template <class F>
   void act(F&& f);
   void quit_if_ended();
-  /// Takes or leaves its place among those that nobody works for.
+  /// Takes or leaves its place among the inactive connections.
   void note_wait() noexcept;
   void cut_if_running() noexcept;
   /// Ends the actor, not the connection, once that has rested long enough.

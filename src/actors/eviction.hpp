@@ -18,7 +18,7 @@ namespace troupe::actors {
 struct eviction_desk {
   turn_source* source = nullptr;
   uint64_t client = 0;
-  counter waiting; ///< connections of this worker that nobody works for
+  counter waiting;                 ///< inactive connections of this worker
   std::atomic<uint32_t> wanted{0}; ///< 1: one of them is to go
 };
 
@@ -62,10 +62,10 @@ enum class place : uint8_t {
   free,  ///< it is there
   soon,  ///< it will be in the next turn of this loop
   later, ///< in a moment: another worker was asked
-  none,  ///< nobody waits who could be given up
+  none,  ///< no connection could be closed
 };
 
-/// Gives up connections that nobody works for when places run out: those that
+/// Closes inactive connections when places run out: those that
 /// rest between two requests first, then those whose head is not complete, each
 /// longest first as this worker sees it. One place costs a look at each
 /// frontend and at the first few of its connections, however many there are.

@@ -37,7 +37,7 @@ public:
 
   using Base::enqueue;
 
-  /// Every message lands here, whoever sends it; any thread.
+  /// Every message lands here, from any sender; any thread.
   void enqueue(caf::mailbox_element_ptr element,
                caf::execution_unit* unit) override {
     // Released here, acquired where messages are consumed or, unread, destroyed
@@ -107,7 +107,7 @@ protected:
   virtual std::string subject() const { return {}; }
 
 private:
-  /// Those that are made anew whenever one fails.
+  /// Those that are restarted whenever one fails.
   static constexpr bool is_restarted = Kind != actor_kind::supervisor
                                     && Kind != actor_kind::connection
                                     && Kind != actor_kind::link;

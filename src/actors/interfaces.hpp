@@ -31,7 +31,7 @@ using router_actor = caf::typed_actor<
   // The cluster's verdicts on the backend's servers; publishes. No reply.
   caf::reacts_to<backend_verdicts>,
   // Drain, ready, maint or a weight; answers with the result, or an error that
-  // names the server nobody knows.
+  // names the unknown server.
   caf::replies_to<operator_change>::with<backend_view>,
   // The same, agreed between nodes already. No reply.
   caf::reacts_to<operator_wish>,
@@ -118,7 +118,7 @@ using membership_actor = caf::typed_actor<
 using register_actor =
   caf::typed_actor<caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
                    caf::reacts_to<peer_said>,
-                   // A peer turns this node away, or no more. No reply.
+                   // A peer refuses this node, or no longer does. No reply.
                    caf::reacts_to<peer_refuses>,
                    // Each is answered once it is known how it ended.
                    caf::replies_to<file_read>::with<answer>,
@@ -201,7 +201,7 @@ using worker_actor = caf::typed_actor<
   caf::reacts_to<open_frontend>,
   // The frontend's rules changed: the next request takes them. No reply.
   caf::reacts_to<update_frontend>, caf::reacts_to<close_frontend>,
-  // A drained listener is no more. No reply.
+  // A drained listener has ended. No reply.
   caf::reacts_to<listener_ended>,
   // Asked after a change, to know that this worker has made it. Replies empty.
   caf::reacts_to<confirm_changes>,
@@ -230,7 +230,7 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<stop_node>,
   // A worker has ended all its actors. No reply.
   caf::reacts_to<worker_stopped>,
-  // INTERNAL: nobody came for what a check has bound.
+  // INTERNAL: no change used the sockets that a check has bound.
   caf::reacts_to<held_too_long>,
   // INTERNAL: global.stop_delay is over.
   caf::reacts_to<stop_step>>;

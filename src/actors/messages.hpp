@@ -35,7 +35,7 @@ struct operator_entry {
   admin_state admin = admin_state::ready;
   std::optional<unsigned> weight{}; ///< instead of the configured one
   operator_origin by{};
-  /// The same is wanted, whoever wants it.
+  /// The same is wanted, by any author.
   bool operator==(const operator_entry& other) const {
     return admin == other.admin && weight == other.weight;
   }
@@ -181,7 +181,7 @@ struct publish_due {};
 /// INTERNAL to the router: look the servers' names up again.
 struct resolve_due {};
 
-/// INTERNAL to a router: nobody has an opinion of a new server yet; it is used
+/// INTERNAL to a router: no node has probed a new server yet; it is used
 /// without.
 struct opinion_overdue {};
 
@@ -282,7 +282,7 @@ struct frontends_changed {
   std::vector<std::shared_ptr<frontend_live>> frontends;
 };
 
-/// A backend is no more.
+/// A backend has been removed.
 struct backend_gone {
   std::string name;
 };

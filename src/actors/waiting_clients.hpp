@@ -13,8 +13,8 @@
 
 namespace troupe::actors {
 
-/// How client connections wait that nobody works for, in the order in which
-/// they are given up when something runs out.
+/// The kinds of inactive client connections, in the order in which
+/// they are closed when something runs out.
 enum class wait_kind : uint8_t {
   parked,  ///< rests between two requests, without its actor
   resting, ///< the same, not yet for long

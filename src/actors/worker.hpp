@@ -38,7 +38,7 @@ struct worker_state final : net::backend_reporter {
     int descriptor = -1;
     std::shared_ptr<accept_spread> spread;
     listener_actor listener;
-    std::optional<drain_listener> draining; ///< what it was told at the end
+    std::optional<drain_listener> draining; ///< its last instruction
   };
 
   /// Requests and streams on a server that a configuration has removed, or at
@@ -56,7 +56,7 @@ struct worker_state final : net::backend_reporter {
   uint64_t closed = 0; ///< frontends told to drain so far
   std::vector<removed_server> removed;
   milliseconds drain_timeout{30'000};
-  bool ending = false; ///< nobody is left to report to
+  bool ending = false; ///< there is no actor left to report to
 };
 
 /// A frontend that moves to another address is a new one beside the old.

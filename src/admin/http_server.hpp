@@ -39,7 +39,7 @@ struct request {
   bool local = false; ///< came over a Unix socket
 };
 
-/// A body that goes on until the peer leaves or the server stops.
+/// A body that continues until the peer leaves or the server stops.
 class body_stream {
 public:
   virtual ~body_stream() = default;
@@ -77,7 +77,7 @@ using request_handler = std::function<void(const request&, responder)>;
 struct decision {
   /// The answer, whatever the body may be: it is not read.
   std::optional<response> refusal = {};
-  request_handler handle = {}; ///< who gets the whole request otherwise
+  request_handler handle = {}; ///< otherwise gets the whole request
   uint64_t body_bytes_max = 0; ///< a longer one gets 413
   /// The client has shown its right to ask: the connection is not closed to
   /// make room for another one while it is served.

@@ -30,7 +30,7 @@ struct session_parts {
 };
 
 /// One connection of the admin server: read a request, have it answered, write
-/// the response, again; or pieces of a stream until somebody ends it. Owned by
+/// the response, again; or pieces of a stream until it is ended. Owned by
 /// its server; pending operations keep it alive.
 class http_session : public std::enable_shared_from_this<http_session> {
 public:
@@ -46,7 +46,7 @@ public:
   /// Lets a request under way be answered, then closes.
   void stop();
 
-  /// Closes at once and calls nobody any more.
+  /// Closes at once; no callback is called any more.
   void abandon();
 
   void close();

@@ -17,7 +17,8 @@ enum class claim : uint8_t {
   reading,   ///< its request is not whole
   writing,   ///< takes its answer
   answering, ///< waits for its answer
-  trusted,   ///< any of the last three, of somebody who has shown a right to it
+  trusted,   ///< any of the last three, of a client that has shown its right to
+             ///< ask
 };
 
 struct place {

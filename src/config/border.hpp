@@ -7,9 +7,9 @@
 #include <string_view>
 
 /// The border between the cluster's sections of a document and the node's own,
-/// drawn on trees: a `cluster` map is on both sides, for its `nodes` are shared
-/// and its other keys are not. Trees made here live in the documents they are
-/// made of and point into them.
+/// drawn on trees: a `cluster` map is on both sides, because its `nodes` are
+/// shared and its other keys are not. Trees made here live in the documents
+/// they are made of and point into them.
 namespace troupe::config {
 
 inline constexpr std::string_view cluster_key = "cluster";

@@ -11,7 +11,7 @@
 namespace troupe::config {
 
 /// A file's text with other shared sections: edited in place if that reads as
-/// it should and gives back the same pieces, else written anew.
+/// it should and gives back the same pieces, else rewritten.
 /// @param own The result of read_sections() for `text`.
 /// @returns nothing if neither works.
 std::optional<std::string> replace_sections(std::string_view text,

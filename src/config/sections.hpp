@@ -6,7 +6,7 @@
 
 #include <vector>
 
-/// One function a section of the file. Each reads what is there into settings
+/// One function per section of the file. Each reads what is there into settings
 /// that hold the defaults, and reports what is wrong.
 namespace troupe::config {
 

@@ -18,7 +18,7 @@ inline constexpr size_t shared_size_max = size_t{1} << 20;
 
 struct shared_part {
   std::string text;              ///< meaningful only without problems
-  std::vector<problem> problems; ///< of what this function needs, no more
+  std::vector<problem> problems; ///< only of what this function needs
   bool ok() const noexcept { return problems.empty(); }
 };
 
@@ -63,7 +63,7 @@ struct pulled {
 /// A file's text with its shared sections replaced by those of a record, so
 /// that split() gives the record's text. Local sections, comments outside the
 /// replaced sections, order and line ends stay. A file whose sections share
-/// lines is written anew as a whole, without its comments.
+/// lines is rewritten as a whole, without its comments.
 pulled pull(std::string_view text, const std::string& file,
             std::string_view shared);
 

@@ -51,7 +51,7 @@ public:
   /// @param started_ms Since the epoch; ids begin there, times a thousand.
   explicit event_ring(int64_t started_ms);
 
-  /// Gives it the next id, and tells those who watch.
+  /// Gives it the next id, and tells the watchers.
   void add(event x);
 
   /// The id of the newest event, or what comes before the first one.

@@ -128,10 +128,10 @@ struct alignas(64) client_counters {
   counter connections_total;
   counter fields_dropped; ///< of requests, for their names
   std::array<counter, reason_count> refused;
-  /// Given up for the sake of others, by what ran out.
+  /// Closed in favour of others, by the resource that ran out.
   std::array<counter, reason_count> evicted;
-  counter waiting; ///< a gauge: those that nobody works for at the moment
-  /// 1: another worker has nobody to give up; this one does it for it.
+  counter waiting; ///< a gauge: those that are inactive now
+  /// 1: another worker has no connection to close; this one does it for it.
   std::atomic<uint32_t> places_wanted{0};
 };
 

@@ -17,7 +17,7 @@ struct character {
   bool printable = false; ///< neither that nor any kind of control character
 };
 
-/// The first piece of `text`. @pre `text` is not empty.
+/// The first character of `text`. @pre `text` is not empty.
 character first_character(std::string_view text) noexcept;
 
 /// `text` as it may stand in a line of a log: whatever came from outside can

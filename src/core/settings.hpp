@@ -10,7 +10,7 @@
 #include <vector>
 
 /// The checked configuration as plain data: what a file says, with every
-/// default filled in. `config/` makes it, everybody else only reads it.
+/// default filled in. `config/` makes it, all other layers only read it.
 /// All structs compare by value, so a reload can tell what changed.
 namespace troupe {
 
@@ -144,7 +144,7 @@ struct tcp_settings {
 
 /// The file of a Unix socket that a frontend listens on.
 struct unix_socket_settings {
-  uint32_t mode = 0666; ///< whoever may write may connect
+  uint32_t mode = 0666; ///< users who may write may connect
   std::string owner;    ///< name or number; "" is who binds it
   std::string group;
   bool operator==(const unix_socket_settings&) const = default;

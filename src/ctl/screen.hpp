@@ -11,7 +11,7 @@ namespace troupe::ctl {
 /// Where text goes.
 struct screen {
   size_t columns = 80;
-  bool terminal = false; ///< somebody watches: progress may be shown
+  bool terminal = false; ///< a user may be watching: progress may be shown
   bool coloured = false;
   bool paintable = false; ///< its cursor can be moved
 };

@@ -15,7 +15,7 @@ struct credentials {
   std::optional<net::cluster::link_security> links;
 };
 
-/// Reads certificates, keys and tokens, all that is needed before anybody is
+/// Reads certificates, keys and tokens, all that is needed before any peer is
 /// talked to. Their errors are added to the problems of `loaded`, at
 /// the lines that name them: a node that could not prove itself must not start
 /// (rules 131 and 134). Blocks on files, binds nothing.

@@ -38,7 +38,7 @@ private:
   void tell(std::string_view state, std::string_view status) const;
 
   boost::asio::steady_timer timer_;
-  milliseconds interval_{0}; ///< 0: nobody waits for signs of life
+  milliseconds interval_{0}; ///< 0: no signs of life are wanted
   std::string running_;      ///< what runs, for the status line
   bool stopping_ = false;    ///< reloads are no news any more
 };

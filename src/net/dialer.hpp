@@ -52,10 +52,10 @@ public:
   outcome dial(reuse pool);
 
   /// An event on the pending connection. @returns what it came to, the next
-  /// server's included; that one begins anew when retries() has grown.
+  /// server's included; that one starts again when retries() has grown.
   outcome resume();
 
-  /// Picks anew, from the newest snapshot, once it has been woken.
+  /// Picks again, from the newest snapshot, once it has been woken.
   outcome resume_queued();
 
   /// How long a pending connection may take from now on.

@@ -23,7 +23,7 @@ protected:
   ~half_head() = default;
 };
 
-/// Those of one worker, the oldest first: the slowest clients give way when
+/// Those of one worker, the oldest first: the slowest clients are closed when
 /// buffers get scarce, so that they cannot keep whole requests out.
 class half_heads {
 public:

@@ -60,7 +60,7 @@ private:
   /// Whether the peer that does not take all it is sent takes some: a slow
   /// reader leaves the kernel's queue long before its socket has room.
   bool peers_take() noexcept;
-  /// Whether it is the client that nothing can go on without.
+  /// Whether nothing can continue without the client.
   bool client_stalls() const noexcept;
   bool may_send_again() const noexcept;
   void count_retry(counter backend_counters::*which) noexcept;
@@ -82,7 +82,7 @@ private:
   void start_tunnel(std::string_view from_server);
   void end();
   void arm(milliseconds timeout);
-  /// For whoever the exchange waits for now.
+  /// For the side that the exchange waits for now.
   void arm_exchange();
   /// The time between two requests begins.
   void begin_rest();

@@ -47,7 +47,7 @@ public:
 
   /// The events that the last wait() brought for this registration and its sink
   /// has not been told of yet: events of one wait are known all at once,
-  /// whoever is told first.
+  /// whichever sink is told first.
   uint32_t untold(io_token token) const noexcept {
     return slots_[token.slot].untold;
   }

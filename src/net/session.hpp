@@ -133,7 +133,7 @@ public:
   virtual client_wait waits() const noexcept { return client_wait::no; }
   /// The client has sent nothing that was not read yet. Asks the system.
   virtual bool client_is_silent() const noexcept { return false; }
-  /// End now, for the sake of others. @pre waits() says more than `no`.
+  /// End now, in favour of others. @pre waits() says more than `no`.
   virtual void give_up(reason why) { cut(why); }
 
   virtual session_phase phase() const noexcept = 0;

@@ -29,13 +29,13 @@ enum class port_holder : uint8_t { unknown, this_process };
 
 /// A listening address, one bound descriptor for each worker. Not listening
 /// yet. TCP: SO_REUSEPORT, after a probe without it, so that a port in use by
-/// somebody else is an error (rule 32). Until it listens, the group keeps
+/// another program is an error (rule 32). Until it listens, the group keeps
 /// others from binding; only processes of the same user that set SO_REUSEPORT
 /// can, and trouped asks without it first. Unix: one socket, duplicated; a
 /// stale file is removed only if connecting to it is refused (rule 33). Its
 /// file is for this user alone until socket_file::give() says otherwise.
 /// @param ipv4_too The unspecified IPv6 address takes IPv4 as well, unless
-/// somebody else has that port there.
+/// another program has that port there.
 result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
                                     port_holder holder = port_holder::unknown,
                                     bool ipv4_too = false);

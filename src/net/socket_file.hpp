@@ -25,8 +25,8 @@ std::optional<file_owner> find_owner(const unix_socket_settings& settings,
                                      std::string& problem);
 
 /// The file of a Unix socket that this process has bound. Removed when this
-/// ends, unless another socket has taken its name: who connects from then on
-/// is told that nobody is there.
+/// ends, unless another socket has taken its name: clients that connect from
+/// then on are refused.
 class socket_file {
 public:
   socket_file() = default; ///< of a TCP socket: no file

@@ -85,7 +85,7 @@ public:
   io_status send(std::span<iovec> pieces, bool more = false);
   io_status send(std::string_view bytes, bool more = false);
 
-  /// Goes on with what waits. @returns done once nothing does.
+  /// Continues with the bytes that wait. @returns done once nothing does.
   io_status flush() { return unsent_.empty() ? io_status::done : send_rest(); }
 
   bool has_unsent() const noexcept { return !unsent_.empty(); }

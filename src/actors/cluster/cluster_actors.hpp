@@ -59,7 +59,7 @@ public:
   /// serves.
   void serve();
 
-  /// Replaces the one that died; it is told what it missed, but for backends.
+  /// Replaces the one that failed; it learns what it missed, except backends.
   /// @returns false if it is none of them.
   bool replace(const caf::actor_addr& dead);
 

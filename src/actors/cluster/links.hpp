@@ -36,7 +36,7 @@ struct link_settings {
   std::string node;
   std::string cluster;
   std::string listen; ///< "0.0.0.0:7946", "[::]:7946"; port 0 is any
-  /// Has no default: whoever makes links says how they are protected.
+  /// Has no default: the code that makes links says how they are protected.
   net::cluster::link_security security;
   link_limits limits;
   /// Runs what blocks on the helper thread (rule 20).
@@ -60,13 +60,13 @@ public:
   virtual void link_received(uint64_t link, uint16_t kind, uint16_t version,
                              std::string body) = 0;
 
-  /// A dial came to nothing. Exactly this or link_opened follows each dial.
+  /// A dial failed. Exactly this or link_opened follows each dial.
   /// @param refusal The reason of the other side, if it refused; else empty.
   virtual void dial_failed(const std::string& peer, const std::string& reason,
                            const std::string& refusal) = 0;
 
-  /// Somebody was turned away before a link was open, or a link was closed for
-  /// what its peer sent. Told once a minute and source (an address, or the
+  /// A peer was refused before a link was open, or a link was closed for
+  /// what its peer sent. Called once per minute and source (an address, or the
   /// peer's name), and logged by then; `suppressed` others came in between.
   virtual void link_refused(const std::string& source,
                             const std::string& reason, uint64_t suppressed) {
@@ -123,7 +123,8 @@ public:
   virtual void close(uint64_t link, const std::string& reason) = 0;
 
   /// Reads the certificates again, on the helper thread. New links use them,
-  /// open ones go on. Files that are no good are logged and the old ones kept.
+  /// open ones stay. Files that cannot be used are logged and the old ones
+  /// kept.
   virtual void reload_certificates() = 0;
 
   virtual link_counters counters() const = 0;

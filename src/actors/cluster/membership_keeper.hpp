@@ -24,7 +24,7 @@ namespace troupe::actors {
 /// one is found.
 struct membership_parts {
   cluster::membership::identity self;
-  /// Links are made anew with each membership actor.
+  /// Links are made again with each membership actor.
   std::function<std::shared_ptr<peer_links>(link_events&)> make_links;
   std::function<observations_actor()> observations;
   std::function<register_actor()> agreed;

@@ -52,7 +52,7 @@ struct running_shared {
 /// with the record in force.
 ///
 /// Answers of the register to a reload and records to apply may cross: each
-/// application reads the file anew, and they go to the supervisor one at a
+/// application reads the file again, and they go to the supervisor one at a
 /// time.
 class shared_config_keeper final
   : public hosted<config_actor::base, actor_kind::config> {

@@ -75,7 +75,7 @@ struct link_closed {
 struct dial_failed {
   std::string peer;
   std::string reason;
-  std::string refusal = {}; ///< what the other side said, if it was that
+  std::string refusal = {}; ///< the other side's reason, if it refused
 };
 
 /// INPUT: a `link_send` of the other side.
@@ -87,7 +87,7 @@ struct received {
 /// INPUT: this process did not run for a while: what is overdue proves nothing.
 struct stalled {};
 
-/// INPUT: somebody else has a reason not to talk to this node.
+/// INPUT: another node has a reason not to talk to this node.
 struct refuse {
   std::string node;
   std::string text;
@@ -118,7 +118,7 @@ struct link_send {
 };
 
 /// EFFECT: messages of other kinds may go to this node and are taken from it,
-/// or no more.
+/// or no longer.
 struct joined {
   std::string peer;
   uint64_t incarnation = 0;
@@ -206,7 +206,7 @@ private:
     unsigned failures = 0; ///< in a row
     time_point next_dial{};
     std::string text;
-    std::string refusal; ///< what it said last, if it turned this node away
+    std::string refusal; ///< its last reason, if it refused this node
     /// No longer listed: does not count, and is turned away then.
     std::optional<time_point> leaves;
   };

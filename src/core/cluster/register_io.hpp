@@ -39,7 +39,7 @@ struct started {
   shared_text file;
 };
 
-/// INPUT: membership's link to a node is usable from here on, or no more.
+/// INPUT: membership's link to a node is usable from here on, or no longer.
 struct peer_joined {
   std::string node;
 };
@@ -66,7 +66,7 @@ struct checked {
   std::vector<std::string> problems;
 };
 
-/// INPUT: `config apply`, `rollback` (an old text anew).
+/// INPUT: `config apply`, `rollback` (an old text again).
 struct propose {
   uint64_t request = 0;
   shared_text candidate;
@@ -209,7 +209,7 @@ struct event {
 };
 
 /// EFFECT: close the link to this peer and tell both sides why. It may dial
-/// again: the refusal is decided anew each time it joins.
+/// again: the refusal is decided again each time it joins.
 struct refuse {
   std::string node;
   std::string text;

@@ -51,7 +51,7 @@ struct basp_node {
 
   /// @returns nothing unless `bytes` begins with a node of the random kind.
   static std::optional<basp_node> read(std::string_view bytes) noexcept;
-  /// One that nobody else has.
+  /// A unique one.
   static basp_node random();
 };
 

@@ -31,7 +31,7 @@ struct basp_ends {
   uint64_t peer_actor = 0; ///< the one actor there; set by the inlet
 };
 
-/// Cuts a stream into frames. Keeps what is there of one frame and no more;
+/// Cuts a stream into frames. Keeps only the bytes of one frame;
 /// what a header merely claims is never allocated.
 class basp_frames {
 public:

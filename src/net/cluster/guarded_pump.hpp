@@ -17,7 +17,7 @@
 
 namespace troupe::net::cluster {
 
-/// Why a pump came to its end.
+/// The reason why a pump ended.
 enum class pump_end : uint8_t {
   closed,  ///< by the peer, or the network
   ended,   ///< the peer's actor is gone
@@ -51,10 +51,10 @@ public:
   /// Reading stops while it lags behind, so that it never holds much.
   void delivered(uint64_t messages);
 
-  /// Tells the peer that nothing follows, and goes on reading.
+  /// Tells the peer that nothing follows, and continues to read.
   void finish() noexcept;
 
-  /// Everything ends here and now; nobody is called any more.
+  /// Ends everything at once; no callback is called any more.
   void close() noexcept;
 
   uint64_t bytes_sent() const noexcept { return bytes_sent_; }

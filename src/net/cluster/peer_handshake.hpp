@@ -33,7 +33,7 @@ struct handshake_result {
 };
 
 /// From TCP to a peer with a name: connect, TLS, certificate, one line from
-/// each side. It has no deadline: whoever starts it cancels it.
+/// each side. It has no deadline: its starter cancels it.
 class peer_handshake : public std::enable_shared_from_this<peer_handshake> {
 public:
   /// Called once, unless cancelled before.
@@ -46,7 +46,7 @@ public:
   /// @param peer The name that must answer.
   void dial(const endpoint& to, std::string peer);
 
-  /// Closes the connection and calls nobody back.
+  /// Closes the connection without a callback.
   void cancel();
 
   /// The step it waits for, as in "no TLS handshake".

@@ -13,7 +13,8 @@
 #include <variant>
 #include <vector>
 
-/// Certificates of nodes: what this one shows, and whom it believes.
+/// Certificates of nodes: the one that this node shows, and those that it
+/// trusts.
 namespace troupe::net::cluster {
 
 /// PEM files.

@@ -22,7 +22,7 @@ public:
   network_list() = default;
   /// @param networks "10.0.0.0/8", "::1"; checked by config, bad ones skipped.
   /// "unix:" stands for the peers of Unix sockets, and so do "0.0.0.0/0" and
-  /// "::/0" together: they say everybody.
+  /// "::/0" together: they name all peers.
   explicit network_list(const std::vector<std::string>& networks);
   bool contains(const endpoint& address) const noexcept;
   bool contains_unix() const noexcept { return unix_; }
@@ -69,8 +69,8 @@ struct forward_context {
   std::string_view default_host = "localhost";
 };
 
-/// The request id that goes on: the client's X-Request-Id when it is 1 to 128
-/// visible ASCII characters, else `fallback`.
+/// The request id that is sent on: the client's X-Request-Id when it is 1 to
+/// 128 visible ASCII characters, else `fallback`.
 std::string_view effective_request_id(const request_head& head,
                                       std::string_view fallback) noexcept;
 

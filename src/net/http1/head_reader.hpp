@@ -77,7 +77,7 @@ head_tail tail_of_fields(std::string_view bytes) noexcept;
 
 /// Reads a Content-Length: digits only, at most 2^63 - 1. Leading zeros are
 /// accepted, since every reading of them that is not ours stops at this hop:
-/// the value is written anew.
+/// the value is rewritten.
 inline std::optional<uint64_t> parse_length(std::string_view text) noexcept {
   if (text.empty() || text.size() > 20)
     return std::nullopt;
