@@ -10,6 +10,7 @@
 #include "actors/gather.hpp"
 #include "actors/journal.hpp"
 #include "actors/log.hpp"
+#include "actors/wall_clock.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/result.hpp>
@@ -90,10 +91,7 @@ node_facts facts_of(std::string node, std::string version, time_point started,
 }
 
 operator_origin origin_of(const api_call& call, std::string reason) {
-  using namespace std::chrono;
-  const auto now = system_clock::now().time_since_epoch();
-  return {call.who, std::move(reason),
-          static_cast<uint64_t>(duration_cast<milliseconds>(now).count())};
+  return {call.who, std::move(reason), wall_clock_ms()};
 }
 
 administrator::administrator(caf::actor_config& cfg, node_facts facts)
@@ -215,8 +213,8 @@ void administrator::run(const api_call& call, const api::get_ready&) {
 
 // -- backends -----------------------------------------------------------------
 
-template <class F>
-void administrator::ask_routers(F done) {
+void administrator::ask_routers(
+  std::function<void(std::vector<backend_view>, api::name_list)> done) {
   std::vector<router_actor> routers;
   api::name_list names;
   for (const auto& x : directory_.backends) {
@@ -374,36 +372,6 @@ actor_list administrator::own_actors() const {
 }
 
 // -- the node -----------------------------------------------------------------
-
-void administrator::run(const api_call& call, const api::get_status&) {
-  ask_routers([this, reply = call.reply](std::vector<backend_view> views,
-                                         api::name_list missing) {
-    api::status_body body;
-    body.node = facts_.node;
-    body.version = facts_.version;
-    body.uptime_s =
-      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
-                              clock().now() - facts_.started)
-                              .count());
-    body.ready = readiness_.ready;
-    body.why = readiness_.ready ? std::string{} : readiness_.why;
-    body.workers = directory_.workers.size();
-    body.connections = open_connections();
-    body.connection_limit = facts_.connection_limit;
-    body.backends = std::move(views);
-    body.unanswered = std::move(missing);
-    request(directory_.config, answer_timeout, describe_config{})
-      .then(
-        [reply, body](const config_view& view) mutable {
-          body.config = view;
-          reply(api::ok(api::to_json(body)));
-        },
-        [reply, body](const caf::error&) mutable {
-          body.unanswered.emplace_back("config");
-          reply(api::ok(api::to_json(body)));
-        });
-  });
-}
 
 uint64_t administrator::open_connections() const {
   uint64_t result = 0;

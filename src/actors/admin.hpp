@@ -3,6 +3,7 @@
 
 #include "actors/admin_api.hpp"
 #include "actors/admin_messages.hpp"
+#include "actors/admin_status_json.hpp"
 #include "actors/hosted.hpp"
 #include "core/cluster/question_message.hpp"
 
@@ -85,6 +86,9 @@ private:
   void run(const api_call& call, const api::roll_back_config& x);
   void run(const api_call& call, const api::cluster_order& x);
   bool in_cluster(const api_call& call) const;
+  bool alone() const;
+  template <class Show>
+  void show_one(const api_call& call, Show show);
   template <class T>
   void ask_register(const api_call& call, T message);
   void change_everywhere(const api_call& call, const api::change_server& x);
@@ -102,9 +106,10 @@ private:
   // -- parts of them --
   /// Asks every router; `done` gets those views that came, and the names of the
   /// routers that did not answer.
-  template <class F>
-  void ask_routers(F done);
+  void ask_routers(
+    std::function<void(std::vector<backend_view>, api::name_list)> done);
   void show_config(const api_call& call);
+  api::status_body own_status() const;
   void show_observers(const admin::responder& reply, boost::json::object body,
                       describe_target target);
   void show_evidence(const admin::responder& reply, const backend_ref& backend,

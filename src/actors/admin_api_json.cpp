@@ -32,17 +32,6 @@ int64_t to_ms(clock::duration x) {
 }
 
 /// A backend without its servers, for overviews.
-json::object summary(const backend_view& x) {
-  auto count = [&](auto&& test) {
-    return std::count_if(x.servers.begin(), x.servers.end(), test);
-  };
-  return {{"name", view(x.name)},
-          {"servers", x.servers.size()},
-          {"usable", count([](auto& y) { return y.state.usable; })},
-          {"healthy", count([](auto& y) { return y.state.healthy; })},
-          {"fail_open", x.fail_open}};
-}
-
 /// All actors of one loop that are connections.
 struct connection_group {
   uint64_t count = 0;
@@ -107,29 +96,6 @@ json::object to_json(const backend_view& x) {
           {"version", x.version},
           {"fail_open", x.fail_open},
           {"servers", to_objects(x.servers)}};
-}
-
-json::object to_json(const status_body& x) {
-  json::array backends;
-  for (const auto& backend : x.backends)
-    backends.emplace_back(summary(backend));
-  json::object result{{"node", view(x.node)},
-                      {"version", view(x.version)},
-                      {"uptime_s", x.uptime_s},
-                      {"ready", x.ready},
-                      {"ready_why", view(x.why)},
-                      {"workers", x.workers},
-                      {"connections", x.connections},
-                      {"connection_limit", x.connection_limit},
-                      {"generation", nullptr},
-                      {"last_reload_ok", nullptr},
-                      {"backends", std::move(backends)},
-                      {"unanswered", to_array(x.unanswered)}};
-  if (x.config) {
-    result["generation"] = x.config->generation;
-    result["last_reload_ok"] = x.config->last_problems.empty();
-  }
-  return result;
 }
 
 json::object to_json(const actor_row& x) {

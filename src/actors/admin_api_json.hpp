@@ -23,21 +23,6 @@ using answers = std::vector<std::optional<T>>;
 /// Names of actors that did not answer: the key "unanswered" of a body.
 using name_list = std::vector<std::string>;
 
-/// The contents of `GET /v1/status`.
-struct status_body {
-  std::string node;
-  std::string version;
-  uint64_t uptime_s = 0;
-  bool ready = false;
-  std::string why; ///< of a no
-  size_t workers = 0;
-  uint64_t connections = 0;
-  uint64_t connection_limit = 0; ///< 0 is none
-  std::optional<config_view> config;
-  std::vector<backend_view> backends;
-  name_list unanswered;
-};
-
 admin::response ok(const boost::json::object& body);
 admin::response error(unsigned status, std::string_view text);
 admin::response plain(unsigned status, std::string text);
@@ -46,7 +31,6 @@ admin::response plain(unsigned status, std::string text);
 boost::json::value to_json(const operator_origin& x);
 boost::json::object to_json(const server_view& x);
 boost::json::object to_json(const backend_view& x);
-boost::json::object to_json(const status_body& x);
 boost::json::object to_json(const config_view& x);
 boost::json::object to_json(const actor_row& x);
 boost::json::object to_json(const connection_view& x);

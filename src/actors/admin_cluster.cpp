@@ -3,6 +3,7 @@
 #include "actors/admin.hpp"
 #include "actors/admin_api_json.hpp"
 #include "actors/admin_cluster_json.hpp"
+#include "actors/cluster_of_one.hpp"
 #include "actors/journal.hpp"
 #include "actors/log.hpp"
 
@@ -79,7 +80,28 @@ bool administrator::in_cluster(const api_call& call) const {
   return false;
 }
 
+/// A node without a cluster answers as a cluster of one.
+bool administrator::alone() const {
+  return directory_.config && !directory_.agreed;
+}
+
+template <class Show>
+void administrator::show_one(const api_call& call, Show show) {
+  request(directory_.config, answer_timeout, describe_config{})
+    .then(
+      [reply = call.reply, show,
+       node = facts_.node](const config_view& running) {
+        reply(
+          api::ok(show(nodes_of_one(node), register_of_one(node, running))));
+      },
+      failure(call, "config"));
+}
+
 void administrator::run(const api_call& call, const api::get_nodes&) {
+  if (alone())
+    return show_one(call, [](const auto& nodes, const auto& agreed) {
+      return api::to_json(nodes, agreed);
+    });
   if (!in_cluster(call))
     return;
   request(directory_.membership, answer_timeout, describe_nodes{})
@@ -107,6 +129,10 @@ void administrator::run(const api_call& call, const api::get_observations&) {
 }
 
 void administrator::run(const api_call& call, const api::get_history&) {
+  if (alone())
+    return show_one(call, [](const auto&, const auto& agreed) {
+      return api::history_body(agreed);
+    });
   if (!in_cluster(call))
     return;
   request(directory_.agreed, answer_timeout, describe_register{})

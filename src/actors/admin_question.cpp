@@ -32,6 +32,11 @@ void administrator::pass_on(const api_call& call, const std::string& node) {
   if (call.request->method != "GET")
     return call.reply(
       api::error(400, "node: only GET requests can be sent to another node"));
+  if (alone())
+    return call.reply(api::error(
+      404,
+      fmt::format("this node is {}, in no cluster: there is no node \"{}\"",
+                  facts_.node, node)));
   if (!in_cluster(call))
     return;
   request(directory_.membership, std::chrono::seconds{2}, describe_nodes{})

@@ -3,6 +3,7 @@
 
 #include "actors/journal.hpp"
 #include "actors/log.hpp"
+#include "actors/wall_clock.hpp"
 #include "config/diff.hpp"
 
 #include <caf/result.hpp>
@@ -71,10 +72,12 @@ caf::result<reload_result> config_keeper::reload(const reload_config& request) {
                   "reload of {} asked for by {}: follows the one under way",
                   source_.file, request.why);
     later_.push_back(result);
+    why_later_ = request.why;
   } else {
     journal::info(event_kind::config, "", "reload of {} asked for by {}",
                   source_.file, request.why);
     waiting_.push_back(result);
+    why_ = request.why;
     start_load();
   }
   return result;
@@ -85,8 +88,9 @@ void config_keeper::start_load() {
   source_.watch.begin();
   source_.run_blocking(
     [load = source_.load, self = caf::actor_cast<config_actor>(this)] {
-      caf::anon_send(
-        self, config_loaded{std::make_shared<const config::loaded>(load())});
+      auto result = std::make_shared<const config::loaded>(load());
+      auto shared = result->ok() ? shared_text_in(*result) : std::string{};
+      caf::anon_send(self, config_loaded{std::move(result), std::move(shared)});
     });
 }
 
@@ -100,27 +104,32 @@ void config_keeper::loaded(const config_loaded& message) {
     last_problems_.clear();
     finish({true, running_.generation, {}, "nothing changed"});
   } else {
-    apply(message.result);
+    apply(message);
   }
 }
 
-void config_keeper::apply(std::shared_ptr<const config::loaded> candidate) {
+void config_keeper::apply(const config_loaded& candidate) {
   // The settings live as long as the load they are part of.
-  settings_ptr next{candidate, &candidate->settings};
-  request(supervisor_, apply_timeout, apply_settings{next, generation_next_})
-    .then([this, candidate,
-           next](const apply_result& x) { applied(*candidate, next, x); },
+  const auto& file = candidate.result;
+  const apply_settings change{
+    settings_ptr{file, &file->settings}, generation_next_,
+    followed_by(running_.history,
+                {generation_next_, wall_clock_ms(), why_, candidate.shared})};
+  request(supervisor_, apply_timeout, change)
+    .then([this, file,
+           change](const apply_result& x) { applied(*file, change, x); },
           [this](const caf::error& reason) { lost(reason); });
 }
 
-void config_keeper::applied(const config::loaded& candidate, settings_ptr next,
+void config_keeper::applied(const config::loaded& candidate,
+                            const apply_settings& change,
                             const apply_result& result) {
   if (!result.problems.empty()) {
     refuse(result.problems);
     return;
   }
-  auto changes = config::diff(*running_.settings, *next);
-  running_ = {std::move(next), candidate.hash, generation_next_++};
+  auto changes = config::diff(*running_.settings, *change.next);
+  running_ = {change.next, candidate.hash, generation_next_++, change.history};
   last_problems_.clear();
   if (!changes.needs_restart.empty())
     journal::warn(event_kind::config, "",
@@ -164,12 +173,13 @@ void config_keeper::finish(reload_result result) {
   if (later_.empty())
     return;
   waiting_ = std::exchange(later_, {});
+  why_ = std::exchange(why_later_, {});
   start_load();
 }
 
 config_view config_keeper::describe() const {
-  return {source_.file, running_.generation, running_.hash, last_problems_,
-          running_.settings};
+  return {source_.file,   running_.generation, running_.hash,
+          last_problems_, running_.settings,   running_.history};
 }
 
 } // namespace troupe::actors

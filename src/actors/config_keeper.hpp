@@ -51,6 +51,7 @@ struct running_config {
   std::shared_ptr<const troupe::settings> settings;
   uint64_t hash = 0; ///< 0 if unknown: the next load is applied, whatever it is
   uint64_t generation = 1;
+  history_ptr history = {};
 };
 
 /// The config actor: turns "read the file again" into an applied generation, or
@@ -81,8 +82,8 @@ private:
   config_view describe() const;
 
   void start_load();
-  void apply(std::shared_ptr<const config::loaded> candidate);
-  void applied(const config::loaded& candidate, settings_ptr next,
+  void apply(const config_loaded& candidate);
+  void applied(const config::loaded& candidate, const apply_settings& change,
                const apply_result& result);
   void lost(const caf::error& reason);
   void refuse(std::vector<std::string> problems);
@@ -96,6 +97,8 @@ private:
   /// configurations ever share one.
   uint64_t generation_next_;
   std::vector<std::string> last_problems_;
+  std::string why_;              ///< who asked for the load under way
+  std::string why_later_;        ///< and for the one after it
   bool busy_ = false;            ///< a load or an apply is under way
   std::vector<promise> waiting_; ///< for its result
   std::vector<promise> later_;   ///< for that of the load after it

@@ -2,22 +2,16 @@
 #include "actors/journal.hpp"
 
 #include "actors/log.hpp"
+#include "actors/wall_clock.hpp"
 #include "core/one_line.hpp"
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <utility>
 
 namespace troupe::journal {
 
 namespace {
-
-int64_t wall_ms() noexcept {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-    .count();
-}
 
 constexpr log::severity severities[] = {
   log::severity::info, log::severity::warn, log::severity::error};
@@ -25,7 +19,7 @@ constexpr log::severity severities[] = {
 } // namespace
 
 event_ring& events() {
-  static event_ring ring{wall_ms()};
+  static event_ring ring{static_cast<int64_t>(actors::wall_clock_ms())};
   return ring;
 }
 
@@ -33,7 +27,8 @@ void write(event_kind kind, event_level level, std::string subject,
            fmt::string_view format, fmt::format_args arguments) noexcept {
   log::write(severities[static_cast<size_t>(level)], format, arguments);
   try {
-    events().add({0, wall_ms(), kind, level, one_line(subject),
+    events().add({0, static_cast<int64_t>(actors::wall_clock_ms()), kind, level,
+                  one_line(subject),
                   one_line(fmt::vformat(format, arguments))});
   } catch (...) {
     log::error("an event could not be kept");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "actors/config_history.hpp"
 #include "admin/chunked_text.hpp"
 #include "config/load.hpp"
 #include "core/health.hpp"
@@ -146,6 +147,7 @@ struct server_view {
   effective_state state;
   troupe::status own = status::up;
   bool vetoed = false;
+  bool disputed = false; ///< its state here differs from the verdict
   bool ejected = false;
   uint32_t in_flight = 0;
   std::optional<troupe::status> verdict; ///< with a majority of the cluster
@@ -226,13 +228,15 @@ struct reload_result {
 /// INTERNAL: the helper thread has read and checked the file.
 struct config_loaded {
   std::shared_ptr<const config::loaded> result;
-  uint64_t job = 0; ///< which reading, where there are several
+  std::string shared; ///< see shared_text_in(); of a node without a cluster
+  uint64_t job = 0;   ///< which reading, where there are several
 };
 
 /// Config to supervisor: make it so, whole or not at all.
 struct apply_settings {
   std::shared_ptr<const settings> next;
   uint64_t generation = 0;
+  history_ptr history = {}; ///< with this one; null in a cluster
 };
 
 /// The supervisor binds sockets in this time.
@@ -261,6 +265,7 @@ struct config_view {
   uint64_t hash = 0;
   std::vector<std::string> last_problems; ///< of the last refused load
   std::shared_ptr<const settings> running;
+  history_ptr history = {}; ///< null in a cluster: the register has it
 };
 
 /// Config to metrics.

@@ -4,6 +4,7 @@
 #include "actors/failures.hpp"
 #include "actors/health_checker.hpp"
 #include "actors/log.hpp"
+#include "actors/wall_clock.hpp"
 #include "core/stable_hash.hpp"
 
 #include <fmt/format.h>
@@ -63,6 +64,8 @@ void supervisor::start_node() {
   workers_.resize(parts_.workers.size());
   workers_left_ = workers_.size();
   generation_ = 1;
+  history_ = followed_by(
+    nullptr, {generation_, wall_clock_ms(), "the start", parts_.initial_text});
   if (parts_.cluster) {
     const auto& record = parts_.cluster->running.record;
     generation_ = record ? record->at.generation : 0;
@@ -94,7 +97,9 @@ caf::result<apply_result> supervisor::apply(const apply_settings& message) {
     return promise;
   }
   change_to(message.next, message.generation,
-            [promise](problems found) mutable {
+            [this, promise, history = message.history](problems found) mutable {
+              if (found.empty())
+                history_ = std::move(history);
               promise.deliver(apply_result{std::move(found)});
             });
   return promise;
@@ -255,7 +260,7 @@ void supervisor::spawn_config() {
   }
   config_ = spawn_on<config_keeper>(
     *host(), parts_.config, supervisor_actor{this}, metrics_,
-    running_config{running_, std::exchange(hash_, 0), generation_});
+    running_config{running_, std::exchange(hash_, 0), generation_, history_});
   monitor(config_);
 }
 

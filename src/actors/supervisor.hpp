@@ -36,6 +36,7 @@ struct node_parts {
   node_facts facts;
   std::shared_ptr<const settings> initial;
   uint64_t initial_hash = 0;
+  std::string initial_text; ///< its shared sections; of a node alone
   /// Only on a node of a cluster.
   std::optional<cluster_parts> cluster;
   /// These run from now on: makes those global settings take effect that are
@@ -152,6 +153,7 @@ private:
   settings_ptr running_;
   uint64_t generation_ = 0;
   uint64_t hash_ = 0;
+  history_ptr history_; ///< of a node alone; config actors come and go
   restart_limit restarts_;
   std::unique_ptr<held> held_;
   uint64_t tickets_ = 0;

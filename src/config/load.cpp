@@ -165,7 +165,7 @@ loaded collect(const std::string& name, Read read) {
 template <class Parse>
 loaded from_file(const std::string& file, Parse parse_it) {
   auto text = read_file(file);
-  if (const auto* text_read = std::get_if<std::string>(&text))
+  if (auto* text_read = std::get_if<std::string>(&text))
     return parse_it(*text_read);
   loaded result;
   result.problems.push_back(
@@ -186,8 +186,10 @@ loaded parse(std::string_view text, const std::string& file,
 }
 
 loaded load(const std::string& file, const std::string& node) {
-  return from_file(file, [&](const std::string& text) {
-    return parse(text, file, node, from_environment);
+  return from_file(file, [&](std::string& text) {
+    auto result = parse(text, file, node, from_environment);
+    result.text = std::move(text);
+    return result;
   });
 }
 

@@ -47,6 +47,7 @@ struct loaded {
   std::vector<problem> warnings;
   std::vector<file_place> files; ///< certificates, keys and tokens it names
   uint64_t hash = 0;             ///< stable_hash of all that was read
+  std::string text;              ///< of the file, as load() read it
   bool ok() const noexcept { return problems.empty(); }
 
   /// A problem, or a warning, at the place of `path`, or of the file as a whole

@@ -76,6 +76,7 @@ private:
   std::unique_ptr<cluster_start> cluster_;      ///< none: this node is alone
   settings_ptr settings_;
   const uint64_t hash_;
+  std::string shared_text_; ///< of a node alone, until its supervisor has it
   const descriptor_budget descriptors_;
   actors::connection_limit connection_limit_;
   milliseconds stop_delays_{0}; ///< what the running configuration allows
@@ -129,6 +130,7 @@ node::node(const arguments& args, const config::loaded& loaded,
     settings_(cluster_ ? cluster_->initial()
                        : std::make_shared<const settings>(loaded.settings)),
     hash_(loaded.hash),
+    shared_text_(cluster_ ? std::string{} : actors::shared_text_in(loaded)),
     descriptors_(share_descriptors(raise_descriptor_limit(),
                                    worker_count(*settings_),
                                    settings_->frontends.size())),
@@ -256,6 +258,7 @@ actors::node_parts node::parts() {
     .facts = std::move(facts),
     .initial = settings_,
     .initial_hash = hash_,
+    .initial_text = std::exchange(shared_text_, {}),
     .cluster = cluster_parts(),
     .configured =
       [this](const auto& running, uint64_t generation) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/gather_list.hpp"
 #include "net/http_exchange.hpp"
 #include "net/session.hpp"
 #include "net/tunnel.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe::net {
@@ -39,9 +41,6 @@ public:
   const server_connection* upstream() const noexcept override;
 
 private:
-  /// Pieces of a body in one scattered write.
-  static constexpr size_t pieces_max = 16;
-
   // -- http_session.cpp
   /// Does one thing that can be done now. @returns false when nothing can.
   bool step(turn_budget& budget);
@@ -115,10 +114,10 @@ private:
   bool splice_request(turn_budget& budget);
   size_t forward_body(std::string_view bytes);
   size_t forward_chunks(std::string_view bytes);
-  /// Sends the head first if it is due, then what waits, then the pieces.
-  void send_to_server(std::span<iovec> pieces);
-  void keep_waiting(std::span<const iovec> pieces);
-  void on_send_failed(std::span<const iovec> pieces);
+  /// Sends the head first if it is due, then what waits, then the buffers.
+  void send_to_server(std::span<iovec> buffers);
+  void keep_waiting(std::span<const iovec> buffers);
+  void on_send_failed(std::span<const iovec> buffers);
   void await_body();
   /// Bytes of the body came. @returns false if it was too late: the client has
   /// been told.
@@ -139,7 +138,16 @@ private:
   std::string_view client_head(const http1::response_head& head,
                                std::string_view raw);
   void relay_response(std::string_view head, std::string_view body);
-  void send_to_client(std::span<iovec> pieces);
+  struct taken_body {
+    size_t size; ///< of the bytes given
+    bool whole;  ///< the body is complete
+  };
+  /// Adds to `out` what of `bytes` goes to the client as a body.
+  /// @returns nothing if the exchange has ended over it.
+  std::optional<taken_body> take_body(std::string_view bytes, gather_list& out);
+  std::optional<taken_body> take_chunks(std::string_view bytes,
+                                        gather_list& out);
+  void send_to_client(std::span<iovec> buffers);
   bool splice_response(turn_budget& budget);
   void server_finished();
   void response_complete(bool clean);

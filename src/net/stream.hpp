@@ -37,7 +37,7 @@ struct received {
 
 /// One non-blocking socket under the edge-triggered rules (rule 22), and the
 /// narrow door behind which TLS or another engine can come later: receive a
-/// span, send pieces, finish one side, close.
+/// span, send buffers, finish one side, close.
 ///
 /// Bytes that the peer cannot take yet wait in the stream; its owner reads no
 /// more from the other side while `has_unsent()` (rule 24).
@@ -78,11 +78,11 @@ public:
   /// Reads once, at most `max` bytes, into the scratch buffer.
   received receive(size_t max);
 
-  /// Sends all pieces: what does not fit now is copied and follows by itself
+  /// Sends all buffers: what does not fit now is copied and follows by itself
   /// as on_stream() leads to flush().
   /// @param more More follows at once: lets the kernel fill a segment.
   /// @returns done (some may wait: has_unsent()) or failed.
-  io_status send(std::span<iovec> pieces, bool more = false);
+  io_status send(std::span<iovec> buffers, bool more = false);
   io_status send(std::string_view bytes, bool more = false);
 
   /// Continues with the bytes that wait. @returns done once nothing does.
@@ -126,7 +126,7 @@ private:
   void on_io(uint32_t events) override;
   void begin(int fd, io_token token, bool connected, bool is_unix) noexcept;
   io_status send_rest();
-  io_status write_now(std::span<iovec> pieces, size_t total, bool more,
+  io_status write_now(std::span<iovec> buffers, size_t total, bool more,
                       size_t& sent) noexcept;
   io_status fail(int error) noexcept;
 

@@ -112,12 +112,34 @@ CAF_TEST(a generation that is not applied is told) {
             != std::string::npos);
 }
 
-CAF_TEST(a node of no cluster says so) {
+CAF_TEST(a node of no cluster is one on its own) {
   scripted_node alone;
-  alone.answers("GET /v1/nodes", 409,
-                R"({"error":"this node belongs to no cluster"})");
-  CAF_CHECK_EQUAL(alone({"nodes"}), 1);
-  CAF_CHECK_EQUAL(alone.err, "troupectl: this node belongs to no cluster\n");
+  alone.answers(
+    "GET /v1/nodes", 200,
+    R"({"cluster":"","node":"lb1","has_majority":true,"votes":true,)"
+    R"("committed":{"epoch":0,"generation":2},)"
+    R"("applied":{"epoch":0,"generation":2},"nodes":[{"name":"lb1",)"
+    R"("address":"","state":"self","votes":true,"text":""}]})");
+  CAF_CHECK_EQUAL(alone({"nodes"}), 0);
+  CAF_CHECK(alone.out.find("none: lb1 is a node on its own\n")
+            != std::string::npos);
+  CAF_CHECK(alone.out.find("majority") == std::string::npos);
+  alone.answers("GET /v1/status?node=lb1", 200, R"({"node":"lb1"})");
+  CAF_CHECK_EQUAL(alone({"--node", "all", "status"}), 0);
+  CAF_CHECK(alone.out.find("lb1\n") != std::string::npos);
+}
+
+CAF_TEST(a status that is degraded says why and fails) {
+  scripted_node x;
+  x.answers("GET /v1/status", 200,
+            R"({"node":"lb1","ready":true,"cluster":{"name":"prod","nodes":3,)"
+            R"("alive":2,"has_majority":true,"votes":true,"disputed":[]},)"
+            R"("degraded":["node lb3 is gone: no answer"]})");
+  CAF_CHECK_EQUAL(x({"status"}), 1);
+  CAF_CHECK(x.out.find("prod: 2 of 3 nodes alive, a majority\n")
+            != std::string::npos);
+  CAF_CHECK(x.out.find("node lb3 is gone: no answer\n") != std::string::npos);
+  CAF_CHECK(x.err.empty());
 }
 
 CAF_TEST(why has a line for each observer) {

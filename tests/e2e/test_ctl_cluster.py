@@ -46,6 +46,21 @@ def test_a_change_is_shown_applied_told_and_rolled_back(t):
 
 
 @limit(120)
+def test_the_status_says_what_the_cluster_is_and_fails_when_it_is_degraded(t):
+    c = t.cluster(3)
+    for name in c.listed:
+        eventually(lambda: "prod: 3 of 3 nodes alive, a majority" in ctl(c[name], "status").stdout, 10, "all is well")
+    history = json.loads(ctl(c["lb2"], "-o", "json", "config", "history").stdout)["history"]
+    assert [x["generation"] for x in history] == [1] and history[0]["time_ms"] > 1.7e12, history
+    c["lb3"].process.kill()
+    eventually(lambda: c["lb1"].metric("cluster_nodes", state="alive") == 2, 15, "lb3 is missed")
+    shown = ctl(c["lb1"], "status", code=1).stdout
+    assert "prod: 2 of 3 nodes alive, a majority" in shown and "node lb3 is gone" in shown, shown
+    rows_seen = {x["name"]: x for x in json.loads(ctl(c["lb1"], "-o", "json", "nodes").stdout)["nodes"]}
+    assert rows_seen["lb3"]["text"], rows_seen  # why the link was lost
+
+
+@limit(120)
 def test_a_refused_change_names_the_node_and_its_reason(t):
     c = t.cluster(3)
 

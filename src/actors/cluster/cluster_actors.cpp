@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/cluster_actors.hpp"
 
+#include "actors/wall_clock.hpp"
+
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace troupe::actors {
@@ -93,7 +96,10 @@ void cluster_actors::spawn_observations() {
 
 void cluster_actors::spawn_register() {
   register_parts parts;
-  parts.self = {parts_.node, parts_.settings.name, parts_.incarnation};
+  const auto up = std::chrono::duration_cast<milliseconds>(
+    host_.system().clock().now().time_since_epoch());
+  parts.self = {parts_.node, parts_.settings.name, parts_.incarnation,
+                wall_clock_ms() - static_cast<uint64_t>(up.count())};
   parts.file = parts_.file;
   parts.parse = shared_text_of;
   parts.keep_nodes = parts_.keep_nodes;

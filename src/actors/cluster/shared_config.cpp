@@ -12,8 +12,6 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -25,13 +23,6 @@ namespace {
 
 /// The register asks every node, each for at most 5 s, then votes.
 constexpr std::chrono::seconds agree_timeout{30};
-
-std::string text_of(const std::string& file) {
-  std::ifstream in{file, std::ios::binary};
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 config::shared_record named(const registry::record& record) {
   return {record.text, fmt::format("generation {}", record.at.generation)};
@@ -68,9 +59,8 @@ shared_file_source(std::string file, std::string node,
   shared_source result;
   result.read = [file, node] {
     // Read once: both views are of the same bytes.
-    const auto text = text_of(file);
     file_reading reading{config::load(file, node), {}};
-    auto shared = config::split(text, file);
+    auto shared = config::split(reading.own.text, file);
     auto& problems = reading.own.problems;
     problems.insert(problems.end(), shared.problems.begin(),
                     shared.problems.end());

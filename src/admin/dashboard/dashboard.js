@@ -55,13 +55,15 @@ const charts = [
 // -- asking -----------------------------------------------------------------------
 
 async function ask() {
-  const [status, backends, traffic, nodes, observations] = await Promise.all([
+  const [status, backends, traffic, all, observations] = await Promise.all([
     get("/v1/status"),
     get("/v1/backends"),
     get("/v1/traffic"),
     page.alone ? null : getOfCluster("/v1/nodes"),
     page.alone ? null : getOfCluster("/v1/observations"),
   ]);
+  // A node without a cluster answers as one of a cluster without a name.
+  const nodes = all?.cluster ? all : null;
   // One that was restarted may belong to a cluster now.
   page.alone = nodes === null && !(status.uptime_s < page.answers?.status.uptime_s);
   return { status, backends, traffic, nodes, observations };

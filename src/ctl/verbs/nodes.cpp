@@ -56,7 +56,15 @@ void add_trouble(facts& to, const json::object& x, const char* key,
     to.add(name ? name : key, {words, tone::bad});
 }
 
-std::string render_nodes(const json::object& x, const screen& to) {
+facts facts_of_one(const json::object& x) {
+  facts about;
+  about.add("cluster",
+            fmt::format("none: {} is a node on its own", text(x, "node")));
+  about.add("generation", text(part(x, "applied"), "generation"));
+  return about;
+}
+
+facts facts_of(const json::object& x) {
   facts about;
   about.add("cluster",
             fmt::format("{}, seen by {}", text(x, "cluster"), text(x, "node")));
@@ -72,6 +80,11 @@ std::string render_nodes(const json::object& x, const screen& to) {
   add_trouble(about, x, "obstacle");
   add_trouble(about, x, "conflict");
   add_trouble(about, x, "way_out", "way out");
+  return about;
+}
+
+std::string render_nodes(const json::object& x, const screen& to) {
+  const auto about = is_in_cluster(x) ? facts_of(x) : facts_of_one(x);
   table rows{{{"NODE", false, true},
               {"ADDRESS", false, true},
               {"STATE"},
