@@ -33,8 +33,8 @@ read_tokens(const std::vector<token_settings>& settings,
 struct access {
   unsigned status = 200; ///< 401: no valid token, 403: not with this one
   std::string text;      ///< of a refusal
-  std::string who;       ///< of who may: "uid 0", "token deploy from 10.0.0.9"
-  token_role role = token_role::read; ///< of who may
+  std::string who;       ///< the user: "uid 0", "token deploy from 10.0.0.9"
+  token_role role = token_role::read; ///< of the user
 };
 
 /// Users who may open the Unix socket may do everything. Over TCP a bearer

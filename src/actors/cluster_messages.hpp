@@ -148,7 +148,7 @@ struct cluster_view {
 };
 
 /// Supervisor to membership: one of the other cluster actors was restarted;
-/// all of them hear again who has joined.
+/// all of them hear again which nodes have joined.
 struct introduce_peers {};
 
 /// Supervisor to membership: new links take the certificates as they are now.

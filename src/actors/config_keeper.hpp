@@ -97,8 +97,8 @@ private:
   /// configurations ever share one.
   uint64_t generation_next_;
   std::vector<std::string> last_problems_;
-  std::string why_;              ///< who asked for the load under way
-  std::string why_later_;        ///< and for the one after it
+  std::string why_;              ///< the author of the load under way
+  std::string why_later_;        ///< and of the one after it
   bool busy_ = false;            ///< a load or an apply is under way
   std::vector<promise> waiting_; ///< for its result
   std::vector<promise> later_;   ///< for that of the load after it

@@ -70,8 +70,8 @@ enum class place : uint8_t {
 /// longest first as this worker sees it. One place costs a look at each
 /// frontend and at the first few of its connections, however many there are.
 ///
-/// A head has a moment to come: who has only just connected is not sent away
-/// for the next one.
+/// A head has a moment to come: a client that has only just connected is not
+/// sent away for the next one.
 class eviction final : private net::loop_client {
 public:
   eviction(net::loop& event_loop, unsigned worker, connection_limit& limit);

@@ -23,7 +23,7 @@ struct imagined_request {
   std::string authority; ///< "host:port" of the URL; may be empty
   std::string target;    ///< "/path?query"
   std::vector<std::pair<std::string, std::string>> headers;
-  std::optional<endpoint> client; ///< who sends it
+  std::optional<endpoint> client; ///< its sender
 };
 
 /// Splits an URL into authority and target; "/path" has no authority.

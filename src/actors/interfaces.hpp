@@ -70,7 +70,7 @@ using health_actor = caf::typed_actor<
   caf::reacts_to<check_due>>;
 
 /// OBSERVATIONS, one per node of a cluster, control loop: what every node saw
-/// of every server, the verdict that follows, and who probes what.
+/// of every server, the verdict that follows, and which node probes what.
 using observations_actor = caf::typed_actor<
   // A health checker's servers; it is told its part in each. No reply.
   caf::reacts_to<observe_backend>, caf::reacts_to<backend_gone>,
@@ -95,7 +95,7 @@ using observations_actor = caf::typed_actor<
   caf::reacts_to<step_due>>;
 
 /// MEMBERSHIP, one per node of a cluster, control loop: links to the other
-/// nodes, who is alive, and whether this node sees a majority.
+/// nodes, which of them are alive, and whether this node sees a majority.
 using membership_actor = caf::typed_actor<
   // `cluster.nodes` in force. No reply.
   caf::reacts_to<cluster_nodes>,

@@ -15,9 +15,9 @@
 namespace troupe::actors {
 
 /// Answers `GET /metrics`. One text is made at a time, in slices between which
-/// the loop does everything else. A text that took some work is shared: whoever
-/// asks while it is made, or within a second, gets the same. One that was cheap
-/// is never older than the question.
+/// the loop does everything else. A text that took some work is shared: a
+/// client that asks while it is made, or within a second, gets the same. One
+/// that was cheap is never older than the question.
 ///
 /// All but what `ask` is given runs on the loop.
 class scrape_desk : public std::enable_shared_from_this<scrape_desk> {

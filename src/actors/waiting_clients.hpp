@@ -72,7 +72,8 @@ public:
   }
 
   /// The one that has waited longest since before `latest` and is silent; null
-  /// if there is none. Only a few are asked: who is not silent is busy soon.
+  /// if there is none. Only a few are asked: a client that is not silent is
+  /// busy soon.
   waiting_client* longest(wait_kind kind, time_point latest) noexcept;
 
   static time_point since(const waiting_client& client) noexcept {

@@ -10,7 +10,7 @@
 #include <vector>
 
 /// Where the parts of a YAML text stand, in whole lines. A guess that is right
-/// for what people write: whoever cuts along it reads the result again and
+/// for what people write: code that cuts along it reads the result again and
 /// compares trees.
 namespace troupe::config {
 

@@ -136,7 +136,7 @@ struct alignas(64) client_counters {
 };
 
 /// A frontend's clients, whichever backend serves them: a reload that points
-/// it elsewhere neither forgets who is connected nor admits as many again.
+/// it elsewhere neither forgets the connected clients nor admits as many again.
 struct frontend_clients {
   explicit frontend_clients(unsigned workers) : by_worker(workers) {}
   /// Open connections on this node, for `max_connections`.

@@ -145,7 +145,7 @@ struct tcp_settings {
 /// The file of a Unix socket that a frontend listens on.
 struct unix_socket_settings {
   uint32_t mode = 0666; ///< users who may write may connect
-  std::string owner;    ///< name or number; "" is who binds it
+  std::string owner;    ///< name or number; "" is the user that binds it
   std::string group;
   bool operator==(const unix_socket_settings&) const = default;
 };

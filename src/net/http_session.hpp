@@ -87,7 +87,7 @@ private:
   void begin_rest();
   void arm_end_of_rest();
   void on_idle_timer();
-  /// stream::flush() that gives a peer who takes some, but not all, the whole
+  /// stream::flush() that gives a peer that takes some, but not all, the whole
   /// `timeout` again.
   io_status flush(stream& to, milliseconds timeout);
   const http_settings& rules() const noexcept;

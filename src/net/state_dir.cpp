@@ -42,7 +42,7 @@ opening<owned_fd> open_private(const std::string& path, user_ptr user) {
   struct stat found {};
   if (result && ::fstat(result->get(), &found) == 0
       && (found.st_mode & S_IWOTH) != 0)
-    return std::string{"can be written to by everybody; `chmod 700` it"};
+    return std::string{"can be written to by all users; `chmod 700` it"};
   return result;
 }
 

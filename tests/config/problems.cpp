@@ -454,7 +454,7 @@ CAF_TEST(the API is not exposed without a token and without saying so) {
          {"\"[::1]:9091\"", ""},
          {"0.0.0.0:9091",
           "got \"0.0.0.0:9091\", expected a loopback address such as "
-          "127.0.0.1:9091, for tokens would cross the network unencrypted; "
+          "127.0.0.1:9091, because tokens would cross the network unencrypted; "
           "write `insecure: true` to accept that"},
          {"unix:/a", "got \"unix:/a\", expected IPv4:port, [IPv6]:port"}});
   check(good + "admin: {listen: \"@\"}", "5:17: admin.listen",

@@ -102,7 +102,7 @@ CAF_TEST(a path that is no directory of ours is refused with the reason) {
   CAF_REQUIRE_EQUAL(::chmod((base / "open").c_str(), 0777), 0);
   CAF_CHECK_EQUAL(error_of(base / "open"),
                   "state_dir " + base.path
-                    + "/open can be written to by everybody; `chmod 700` it");
+                    + "/open can be written to by all users; `chmod 700` it");
 }
 
 CAF_TEST(a lock that names nobody is still a lock) {

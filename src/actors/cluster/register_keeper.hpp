@@ -67,7 +67,7 @@ private:
   void tell_metrics(const cluster::registry::register_status& x);
 
   /// Gives the machine `make(number)` once it runs; the answer of that number
-  /// goes to who asked.
+  /// goes to the requester.
   /// @returns still_starting() before the files were read: what is asked for
   /// may be decided by what they say.
   caf::result<answer> ask_if_started(std::function<caf::result<answer>()> then);

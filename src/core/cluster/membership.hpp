@@ -36,8 +36,8 @@ inline constexpr milliseconds dial_pause_min{100};
 inline constexpr milliseconds dial_pause_max{5'000};
 /// Between two dials of a node that was left behind.
 inline constexpr milliseconds visit_pause{5'000};
-/// Between two dials by a node that is not listed any more: who lists it again
-/// dials it.
+/// Between two dials by a node that is not listed any more: a node that lists
+/// it again dials it.
 inline constexpr milliseconds knock_pause{60'000};
 
 struct identity {

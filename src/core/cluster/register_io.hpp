@@ -155,8 +155,8 @@ struct publish {
   record committed;
 };
 
-/// EFFECT: agreed without this node, which has nothing to apply; but who counts
-/// follows it.
+/// EFFECT: agreed without this node, which has nothing to apply; but the nodes
+/// that count follow it.
 struct left_out {
   record committed;
 };

@@ -32,7 +32,7 @@ struct observation {
   bool operator==(const observation&) const = default;
 };
 
-/// An observation with the time it was made, on the clock of who holds it.
+/// An observation with the time it was made, on the clock of its holder.
 struct held_observation {
   observation what;
   time_point made{};
@@ -130,12 +130,12 @@ struct verdict {
 };
 
 /// Down if strictly more than half of the counted say down; a tie is up. With
-/// nobody to count the last status stands, up if there was none.
+/// no vote to count the last status stands, or up if there was none.
 ///
 /// While others are awaited the same holds of all parts: what these may still
-/// turn over is not decided, and the last status stands. Else whoever happened
-/// to look first would decide alone, and a verdict would flip because nodes
-/// were restarted.
+/// turn over is not decided, and the last status stands. Otherwise the node
+/// that happened to look first would decide alone, and a verdict would flip
+/// because nodes were restarted.
 verdict decide(const electorate& who, const observation_map& seen,
                std::optional<troupe::status> last,
                const rules& by = as_written());

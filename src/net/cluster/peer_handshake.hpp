@@ -23,7 +23,7 @@ struct handshake_terms {
   std::function<std::string(const std::string&)> refusal;
 };
 
-/// A peer that is who it says it is, or why there is none.
+/// A peer with a verified identity, or the reason why there is none.
 struct handshake_result {
   std::unique_ptr<peer_stream> stream; ///< null: see `failure`
   std::string peer;
@@ -63,7 +63,7 @@ private:
   void got_hello(const preamble& hello);
   void got_welcome(const preamble& answer);
   std::string objection(const preamble& hello) const;
-  /// A peer is who it says it is.
+  /// The identity of the peer is verified.
   bool without_proof() const;
   bool has_proved(const std::string& name) const;
   void refuse(std::string reason);
