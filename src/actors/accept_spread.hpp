@@ -34,8 +34,8 @@ private:
   const unsigned worker_;
 };
 
-/// Who of a frontend's listeners, one a worker, takes the next connection.
-/// Shared by them; any thread.
+/// Decides which of a frontend's listeners, one per worker, takes the next
+/// connection. Shared by them; any thread.
 class accept_spread : public std::enable_shared_from_this<accept_spread> {
 public:
   explicit accept_spread(unsigned workers) : places_(workers) {}
@@ -43,7 +43,7 @@ public:
   /// From now on this listener takes what others hand over.
   void join(unsigned worker, listener_actor listener);
 
-  /// It takes no more.
+  /// It no longer takes any.
   /// @returns false while some are on their way to it.
   bool leave(unsigned worker) noexcept;
 
@@ -94,7 +94,7 @@ public:
   handed_connection(const handed_connection&) = delete;
   handed_connection& operator=(const handed_connection&) = delete;
 
-  /// It has arrived: whoever takes it owns the descriptor.
+  /// It has arrived: the taker owns the descriptor.
   int take() noexcept;
   const endpoint& peer() const noexcept { return peer_; }
 

@@ -21,7 +21,7 @@
 
 namespace troupe::actors {
 
-/// The kinds of actors a node is made of, for listings and metrics.
+/// The kinds of actors of a node, for listings and metrics.
 enum class actor_kind : uint8_t {
   supervisor,
   config,

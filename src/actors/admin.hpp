@@ -18,7 +18,7 @@
 
 namespace troupe::actors {
 
-/// What a node knows of itself from its start on.
+/// Facts about a node that are known from its start on.
 struct node_facts {
   std::string node;
   std::string version;
@@ -33,7 +33,7 @@ struct node_facts {
 node_facts facts_of(std::string node, std::string version, time_point started,
                     uint64_t connection_limit);
 
-/// Who calls, why, and that it is now.
+/// The caller, the reason and the current time.
 operator_origin origin_of(const api_call& call, std::string reason);
 
 /// The admin actor: answers API requests by asking the actors that own the

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-/// Who may ask the admin API for what.
+/// Decides which clients may use which parts of the admin API.
 namespace troupe::actors {
 
 struct access_token {
@@ -19,12 +19,12 @@ struct access_token {
 };
 
 /// Reads a file's first and only line. @param user See service_user.hpp.
-/// @returns what is wrong with it, "" when nothing is: it cannot be read, is
+/// @returns its error, "" if there is none: it cannot be read, is
 /// empty, or holds anything but one word of printable characters. Never shows
 /// the secret.
 std::string check_token(const token_settings& settings, net::user_ptr user);
 
-/// Reads all of them. Warns about files that everybody may read.
+/// Reads all of them. Warns about files that all users may read.
 /// @throws std::runtime_error for what check_token() finds.
 std::vector<access_token>
 read_tokens(const std::vector<token_settings>& settings,
@@ -33,13 +33,13 @@ read_tokens(const std::vector<token_settings>& settings,
 struct access {
   unsigned status = 200; ///< 401: no valid token, 403: not with this one
   std::string text;      ///< of a refusal
-  std::string who;       ///< of who may: "uid 0", "token deploy from 10.0.0.9"
-  token_role role = token_role::read; ///< of who may
+  std::string who;       ///< the user: "uid 0", "token deploy from 10.0.0.9"
+  token_role role = token_role::read; ///< of the user
 };
 
-/// Whoever may open the Unix socket may do everything. Over TCP a bearer token
-/// is needed: any for GET, one with role `operate` for the rest. Comparing
-/// takes the same time whatever the token.
+/// Users who may open the Unix socket may do everything. Over TCP a bearer
+/// token is needed: any for GET, one with role `operate` for the rest.
+/// Comparing takes the same time whatever the token.
 access check_access(const admin::request& request,
                     const std::vector<access_token>& tokens);
 

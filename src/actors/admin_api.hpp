@@ -15,8 +15,8 @@
 #include <variant>
 #include <vector>
 
-/// The HTTP API as values: what a request asks for, before anybody acts on it.
-/// docs/api.md describes it to its users.
+/// The HTTP API as values: the operation of a request, before it is carried
+/// out. docs/api.md describes it to its users.
 namespace troupe::actors::api {
 
 struct get_version {};
@@ -113,7 +113,7 @@ struct parsed {
   operation what;
 };
 
-/// What is wrong with the method or the path, which no body can mend: 404 or
+/// The error in the method or the path, which no body can correct: 404 or
 /// 405.
 std::optional<refusal> check_head(const admin::request& request, api_door door);
 

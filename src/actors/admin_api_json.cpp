@@ -209,9 +209,9 @@ admin::response reload_response(const reload_result& x) {
 std::string_view explain(state_rule x) noexcept {
   switch (x) {
   case state_rule::admin_drain:
-    return "an operator drains it: no new work, probes go on";
+    return "an operator drains it: no new requests, probes continue";
   case state_rule::admin_maint:
-    return "an operator took it out: no new work, no probes";
+    return "an operator took it out: no new requests, no probes";
   case state_rule::own_down:
     return "this node's own probes find it down";
   case state_rule::verdict_down:
@@ -219,20 +219,21 @@ std::string_view explain(state_rule x) noexcept {
   case state_rule::vetoed:
     return "this node cannot connect to it, so it avoids it";
   case state_rule::ejected:
-    return "requests to it failed in a row, so it cools down";
+    return "requests to it failed in a row, so it is ejected for a while";
   case state_rule::up:
     return "it is healthy";
   case state_rule::fail_open:
-    return "this node's own evidence is against every server, so it uses them "
-           "all the same";
+    return "this node's own evidence is against every server, so it uses all "
+           "of them";
   case state_rule::panic:
-    return "fewer servers are usable than panic_threshold asks for, so all are "
+    return "fewer servers are usable than panic_threshold demands, so all are "
            "used";
   case state_rule::backup_idle:
-    return "it is a healthy backup, and another server is usable";
+    return "it is a healthy backup that is not needed: another server is "
+           "usable";
   case state_rule::backup_spare:
-    return "it is a healthy backup, and only the first of them serves "
-           "(backups: one)";
+    return "it is a healthy backup, but only the first backup serves (backups: "
+           "one)";
   case state_rule::unproven:
     return "no probe has found it up yet (initial: down)";
   }

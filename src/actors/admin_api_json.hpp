@@ -58,7 +58,7 @@ boost::json::object connections_body(const connection_list& connections,
 /// 200, or 422 with all problems.
 admin::response reload_response(const reload_result& x);
 
-/// What a rule means, for people.
+/// The meaning of a rule, for people.
 std::string_view explain(state_rule x) noexcept;
 
 } // namespace troupe::actors::api

@@ -80,7 +80,7 @@ bool administrator::in_cluster(const api_call& call) const {
   return false;
 }
 
-/// A node without a cluster answers as one of one.
+/// A node without a cluster answers as a cluster of one.
 bool administrator::alone() const {
   return directory_.config && !directory_.agreed;
 }
@@ -156,7 +156,8 @@ void administrator::ask_register(const api_call& call, T message) {
       [this, decision, who = call.who](const caf::error& reason) {
         if (is_still_starting(reason))
           return decision->starting();
-        log::warn("admin: what {} asked of the register has no outcome: {}",
+        log::warn("admin: the outcome of a request of {} to the register is "
+                  "unknown: {}",
                   who, system().render(reason));
         decision->unknown("the register gave no answer: "
                           + system().render(reason));

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-/// What the admin actor is told.
+/// Messages to the admin actor.
 namespace troupe::actors {
 
-/// Supervisor to admin: whom to ask, again whenever it changes.
+/// Supervisor to admin: the actors to ask, again whenever they change.
 struct admin_directory {
   struct backend {
     std::string name;
@@ -59,7 +59,7 @@ struct api_call {
   std::string who; ///< for the log: "uid 0", "token deploy from 10.0.0.9"
   admin::responder reply;
   token_role role = token_role::read;
-  /// What it asks for; none: the admin actor finds out.
+  /// The operation; none: the admin actor finds out.
   std::shared_ptr<const api::parsed> wanted = {};
 };
 

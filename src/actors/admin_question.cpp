@@ -31,7 +31,7 @@ bool is_there(const node_row& node) {
 void administrator::pass_on(const api_call& call, const std::string& node) {
   if (call.request->method != "GET")
     return call.reply(
-      api::error(400, "node: only what is read can be asked of another node"));
+      api::error(400, "node: only GET requests can be sent to another node"));
   if (alone())
     return call.reply(api::error(
       404,
@@ -60,7 +60,8 @@ void administrator::pass_on(const api_call& call, const std::string& node) {
 void administrator::put_question(const api_call& call,
                                  const std::string& node) {
   if (questions_.size() >= questions_max)
-    return call.reply(api::error(503, "too many questions to other nodes"));
+    return call.reply(
+      api::error(503, "too many requests to other nodes are under way"));
   const auto id = ++questions_put_;
   questions_[id] = {node, call.reply};
   send(directory_.membership,

@@ -32,7 +32,7 @@ std::unique_ptr<admin::http_server> open(boost::asio::io_context& loop,
   auto address = endpoint::parse(text);
   if (!address)
     throw std::runtime_error(
-      fmt::format("{}: \"{}\" is no address to listen on", key, text));
+      fmt::format("{}: \"{}\" is not an address to listen on", key, text));
   try {
     auto server = admin::listen(loop, *address, std::move(decide));
     log::info("{} listens on {}", key, server->local_endpoint().to_string());

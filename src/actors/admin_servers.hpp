@@ -30,11 +30,11 @@ public:
   /// thread.
   void serve(admin_actor actor);
 
-  /// What `/readyz` says from now on. Any thread.
+  /// Sets the answer of `/readyz` from now on. Any thread.
   void tell(readiness now);
 
-  /// Stops accepting; what is under way may be answered. No actor is needed any
-  /// more, so its handle is dropped. On the loop.
+  /// Stops accepting; requests under way may be answered. No actor is needed
+  /// any more, so its handle is dropped. On the loop.
   void stop();
 
   /// The addresses really bound; empty if there is no such server.

@@ -80,8 +80,8 @@ admin::decision admin_service::on_metrics(const admin::request& x,
   if (loopback && may_be_rebound(x.host))
     return refusal({421,
                     "metrics.listen is a loopback address, so it answers "
-                    "to an IP address, to localhost and to names without "
-                    "a dot only: another name may be a web page's trick",
+                    "to an IP address, to localhost and to names without a dot "
+                    "only: a web page could have made another name lead here",
                     {}});
   if (const auto wrong = api::check_head(x, api_door::metrics))
     return refusal(*wrong);
@@ -100,10 +100,10 @@ admin::decision admin_service::refuse(const admin::request& x,
   if (const auto untold = refusals_.note(x.source, clock::now()))
     log::warn("admin: {} {} from {} refused: {}{}", x.method,
               one_line(x.path, path_bytes_max), x.peer, by.text,
-              *untold == 0 ? ""
-                           : fmt::format(" (and {} more from there since the "
-                                         "last line about it)",
-                                         *untold));
+              *untold == 0
+                ? ""
+                : fmt::format(" ({} more from there since the last such line)",
+                              *untold));
   auto response = api::error(by.status, by.text);
   response.fields.emplace_back("WWW-Authenticate", challenge_of(x, by.status));
   return {std::move(response)};

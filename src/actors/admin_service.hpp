@@ -18,8 +18,8 @@
 
 namespace troupe::actors {
 
-/// What the HTTP servers of a node share. It decides on heads, answers the
-/// health pages by itself, has the metrics written, and turns the rest into
+/// The part that the HTTP servers of a node share. It decides on heads, answers
+/// the health pages by itself, has the metrics written, and turns the rest into
 /// messages to the admin actor, so that strangers get no further than their own
 /// thread. On that thread but for the constructor.
 class admin_service : public std::enable_shared_from_this<admin_service> {
@@ -38,14 +38,14 @@ public:
   void close();
 
   // -- decisions on a head, one a door --
-  /// The API: for whoever has the right to ask.
+  /// The API: for clients that have the right to ask.
   admin::decision on_api(const admin::request& x);
   /// The dashboard's files hold no data, so they come before the question for a
   /// token; then as on_api().
   admin::decision on_pages_and_api(const admin::request& x);
-  /// Metrics and health pages, for whoever can connect.
+  /// Metrics and health pages, for all clients that can connect.
   /// @param loopback The door is on a loopback address: a name in Host that
-  /// could lead a browser here from a page of somebody else is refused.
+  /// could lead a browser here from a foreign page is refused.
   admin::decision on_metrics(const admin::request& x, bool loopback);
 
 private:
@@ -67,7 +67,7 @@ private:
   readiness readiness_{false, "starting"};
 };
 
-/// Whether a page of somebody else could have this name lead to a loopback
+/// Whether a foreign page could have this name lead to a loopback
 /// address (DNS rebinding): names with a dot, but not `x.localhost`.
 bool may_be_rebound(std::string_view host);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the node does, in one look: the admin actor asks everybody.
+// The summary of the node, for which the admin actor asks all others.
 #include "actors/admin.hpp"
 #include "actors/admin_status_json.hpp"
 

@@ -69,8 +69,8 @@ void add_own(const status_body& x, std::vector<std::string>& to) {
 
 void add_nodes(const nodes_view& x, std::vector<std::string>& to) {
   if (!x.has_majority)
-    to.emplace_back("this node sees no majority of the cluster: it serves on "
-                    "by its own checks, and cannot change the configuration");
+    to.emplace_back("this node sees no majority of the cluster: it trusts its "
+                    "own probes, and the configuration cannot be changed");
   for (const auto& node : x.nodes)
     if (!is_alive(node))
       to.push_back(fmt::format("node {} is {}{}", node.name, node.state,
@@ -82,8 +82,8 @@ void add_agreed(const register_view& x, std::vector<std::string>& to) {
   if (!at.no_vote.empty())
     to.push_back("this node does not vote: " + at.no_vote);
   else if (at.committed != at.applied)
-    to.push_back(fmt::format("generation {} is committed, this node still runs "
-                             "{}; its log says why",
+    to.push_back(fmt::format("generation {} is committed, but this node still "
+                             "runs {}; its log says why",
                              at.committed.generation, at.applied.generation));
   for (const auto* text : {&at.obstacle, &at.conflict, &at.way_out})
     if (!text->empty())
@@ -115,7 +115,7 @@ std::vector<std::string> degradations(const status_body& x) {
     add_agreed(*x.agreed, result);
   if (const auto names = disputed(x); !names.empty())
     result.push_back(fmt::format("this node and the cluster disagree about {}; "
-                                 "\"troupectl why\" says what each saw",
+                                 "\"troupectl why\" shows what each node saw",
                                  fmt::join(names, ", ")));
   return result;
 }

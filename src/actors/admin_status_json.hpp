@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-/// `GET /v1/status`: what the node does, in one look.
+/// `GET /v1/status`: a summary of the node and its cluster.
 namespace troupe::actors::api {
 
 struct status_body {
@@ -27,8 +27,9 @@ struct status_body {
   name_list unanswered;
 };
 
-/// What is not as it should be, a sentence each; none: all is well. A server
-/// that is down or drained is no such thing: the others are there for that.
+/// The problems of the node and its cluster, a sentence for each; none: all is
+/// well. A server that is down or drained is not a problem: the others are
+/// there for that.
 std::vector<std::string> degradations(const status_body& x);
 
 boost::json::object to_json(const status_body& x);

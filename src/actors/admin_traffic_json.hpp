@@ -11,8 +11,8 @@
 
 namespace troupe::actors::api {
 
-/// What `GET /v1/traffic` says: counters since the start, never reset. Two
-/// answers and the time between them give rates and percentiles.
+/// The contents of `GET /v1/traffic`: counters since the start, never reset.
+/// Two answers and the time between them give rates and percentiles.
 struct traffic_body {
   clock::duration uptime{};
   std::vector<std::shared_ptr<frontend_live>> frontends;

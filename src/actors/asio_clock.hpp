@@ -51,7 +51,7 @@ private:
 
   struct entry {
     asio_clock::kind kind = kind::message;
-    caf::actor_id owner = 0; ///< 0: nobody can cancel it
+    caf::actor_id owner = 0; ///< 0: no actor can cancel it
     caf::atom_value type{};
     uint64_t timeout_id = 0;
     caf::message_id request;

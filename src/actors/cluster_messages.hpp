@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-/// What actors of one node say to each other about servers that the cluster
+/// Messages between actors of one node about servers that the cluster
 /// watches together. None of these leaves the process.
 namespace troupe::actors {
 
@@ -31,10 +31,11 @@ struct observe_backend {
 struct probe_role {
   std::string server;
   bool probe = false;
-  /// Begin anew: from this status, with no probe counted yet (rules 11, 15).
+  /// Start again: from this status, with no probe counted yet (rules 11, 15).
   std::optional<status> restart_from;
-  /// Verdicts count no more. What this node's own evidence is against begins
-  /// from down: it was not used, and must not be because of the loss (15).
+  /// Verdicts no longer count. A server that this node's own evidence is
+  /// against begins from down: it was not used, and must not be because of the
+  /// loss (15).
   bool alone = false;
   bool operator==(const probe_role&) const = default;
 };
@@ -97,7 +98,7 @@ struct backend_verdicts {
 // -- nodes --------------------------------------------------------------------
 
 /// Membership to the other cluster actors: messages to this node arrive from
-/// here on, or no more.
+/// here on, or no longer.
 struct peer_joined {
   std::string node;
 };
@@ -135,11 +136,11 @@ struct cluster_nodes {
   std::vector<node_settings> nodes;
   /// By a recovery: not part of the cluster, but to be visited.
   std::vector<node_settings> left_behind = {};
-  /// What lists them, such as "generation 7 of prod"; empty: the file.
+  /// The name of the list, such as "generation 7 of prod"; empty: the file.
   std::string list = {};
 };
 
-/// Membership to observations: whom this node sees.
+/// Membership to observations: the nodes that this node sees.
 struct cluster_view {
   std::vector<std::string> alive; ///< this node included
   bool has_majority = false;
@@ -147,7 +148,7 @@ struct cluster_view {
 };
 
 /// Supervisor to membership: one of the other cluster actors was restarted;
-/// all of them hear again who has joined.
+/// all of them hear again which nodes have joined.
 struct introduce_peers {};
 
 /// Supervisor to membership: new links take the certificates as they are now.
@@ -215,7 +216,7 @@ struct describe_target {
   std::string server;
 };
 
-/// What one node saw of a server, as this one knows it.
+/// An observation of one node about a server, as this node knows it.
 struct observer_row {
   std::string node;
   troupe::status status = troupe::status::up;
@@ -271,7 +272,7 @@ struct propose_config {
   bool rebase = false;
 };
 
-/// Admin to register: an old text anew.
+/// Admin to register: propose an old text again.
 struct roll_back {
   uint64_t generation = 0;
   cluster::registry::asker by;
@@ -342,7 +343,7 @@ struct operator_wish {
   operator_entry entry;
 };
 
-/// Membership to metrics: whom this node sees.
+/// Membership to metrics: the nodes that this node sees.
 struct membership_changed {
   size_t alive = 1; ///< this node included
   size_t suspect = 0;

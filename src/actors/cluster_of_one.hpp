@@ -6,7 +6,7 @@
 
 #include <string>
 
-/// A node without a cluster, told as a cluster of one: whoever reads the API
+/// A node without a cluster, described as a cluster of one: readers of the API
 /// need not tell the two apart. Its cluster has no name, its epoch is 0.
 namespace troupe::actors {
 

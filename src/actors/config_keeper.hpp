@@ -45,8 +45,8 @@ config_source
 file_source(std::string file, std::string node,
             std::function<void(std::function<void()>)> run_blocking);
 
-/// What is applied already when a config actor starts: by main, or by the one
-/// before it.
+/// The configuration that is applied already when a config actor starts: by
+/// main, or by the one before it.
 struct running_config {
   std::shared_ptr<const troupe::settings> settings;
   uint64_t hash = 0; ///< 0 if unknown: the next load is applied, whatever it is
@@ -97,8 +97,8 @@ private:
   /// configurations ever share one.
   uint64_t generation_next_;
   std::vector<std::string> last_problems_;
-  std::string why_;              ///< who asked for the load under way
-  std::string why_later_;        ///< and for the one after it
+  std::string why_;              ///< the author of the load under way
+  std::string why_later_;        ///< and of the one after it
   bool busy_ = false;            ///< a load or an apply is under way
   std::vector<promise> waiting_; ///< for its result
   std::vector<promise> later_;   ///< for that of the load after it

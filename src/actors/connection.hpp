@@ -66,7 +66,8 @@ struct connection_group : net::local_counted<connection_group>,
   }
 };
 
-/// What every connection of a worker may use. Owned by the worker's thread.
+/// Resources that every connection of a worker may use. Owned by the worker's
+/// thread.
 struct worker_context {
   worker_context(net::loop& l, unsigned index, net::access_log& log,
                  connection_limit& all, uint64_t seed)
@@ -82,7 +83,7 @@ struct worker_context {
 };
 
 /// A client connection's place on its worker and frontend, counted for as long
-/// as somebody holds it: the actor, or what is parked in its stead.
+/// as it has a holder: the actor, or what is parked in its stead.
 class connection_slot {
 public:
   connection_slot(worker_context& worker,
@@ -101,7 +102,7 @@ public:
   }
   connection_group& group() const noexcept { return *group_; }
   uint64_t number() const noexcept { return number_; }
-  /// What listings say of it, whatever it does.
+  /// Its entry in listings, whatever it does.
   connection_view describe(const endpoint& client) const;
 
 private:
@@ -160,7 +161,7 @@ private:
   template <class F>
   void act(F&& f);
   void quit_if_ended();
-  /// Takes or leaves its place among those that nobody works for.
+  /// Takes or leaves its place among the inactive connections.
   void note_wait() noexcept;
   void cut_if_running() noexcept;
   /// Ends the actor, not the connection, once that has been idle long enough.

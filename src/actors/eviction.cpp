@@ -148,8 +148,8 @@ place eviction::give_up(waiting_client& client, evictable_group& group,
   if (loop_.now() >= quiet_until_) {
     quiet_until_ = loop_.now() + log_pause;
     journal::warn(event_kind::daemon, group.frontend_,
-                  "frontend {}: {}: connections that nobody works for are "
-                  "closed, the longest idle first",
+                  "frontend {}: {}: inactive connections are closed, the "
+                  "longest idle first",
                   group.frontend_,
                   why == reason::memory ? "global.buffers_max is nearly reached"
                   : why == reason::frontend_limit

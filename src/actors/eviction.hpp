@@ -18,7 +18,7 @@ namespace troupe::actors {
 struct eviction_inbox {
   turn_source* source = nullptr;
   uint64_t client = 0;
-  counter waiting; ///< connections of this worker that nobody works for
+  counter waiting;                 ///< inactive connections of this worker
   std::atomic<uint32_t> wanted{0}; ///< 1: one of them is to go
 };
 
@@ -57,21 +57,21 @@ public:
   waiting_clients waiting;
 };
 
-/// What came of the wish for a place for one more client.
+/// The result of a request for a place for one more client.
 enum class place : uint8_t {
   free,  ///< it is there
   soon,  ///< it will be in the next turn of this loop
   later, ///< in a moment: another worker was asked
-  none,  ///< nobody waits who could be given up
+  none,  ///< no connection could be closed
 };
 
-/// Gives up connections that nobody works for when places run out: those that
+/// Closes inactive connections when places run out: those that
 /// rest between two requests first, then those whose head is not complete, each
 /// longest first as this worker sees it. One place costs a look at each
 /// frontend and at the first few of its connections, however many there are.
 ///
-/// A head has a moment to come: who has only just connected is not sent away
-/// for the next one.
+/// A head has a moment to come: a client that has only just connected is not
+/// sent away for the next one.
 class eviction final : private net::loop_client {
 public:
   eviction(net::loop& event_loop, unsigned worker, connection_limit& limit);
@@ -85,7 +85,7 @@ public:
   place make_place(evictable_group& group);
 
   /// Gives up one connection of this worker, of whichever frontend.
-  /// @param why What runs out: `local_resource`, `memory`.
+  /// @param why The resource that runs out: `local_resource`, `memory`.
   /// @returns free, soon or none.
   place give_up_one(reason why);
 

@@ -13,17 +13,17 @@
 #include <utility>
 #include <vector>
 
-/// What would become of a request, found out by what handles requests: the
-/// codec, the header rules and the policies. Nothing is counted or moved on.
+/// Explains what would happen to a request, by the code that handles requests:
+/// the codec, the header rules and the policies. No counter or turn changes.
 namespace troupe::actors {
 
-/// A request as somebody might send it.
+/// A request as a client might send it.
 struct imagined_request {
   std::string method;
   std::string authority; ///< "host:port" of the URL; may be empty
   std::string target;    ///< "/path?query"
   std::vector<std::pair<std::string, std::string>> headers;
-  std::optional<endpoint> client; ///< who sends it
+  std::optional<endpoint> client; ///< its sender
 };
 
 /// Splits an URL into authority and target; "/path" has no authority.
@@ -40,7 +40,7 @@ const frontend_settings* frontend_for(const settings& of,
 
 /// `/v1/explain` of docs/api.md, but for the node.
 /// @param role Values that the configuration sets may hold what it read from
-/// the environment: only operators see them, and nobody those of secrets.
+/// the environment: only operators see them, and no role sees those of secrets.
 boost::json::object explain(const frontend_settings& frontend,
                             const backend_snapshot& backend,
                             const imagined_request& what, token_role role);

@@ -13,7 +13,7 @@ namespace troupe::actors {
 
 /// Asks several actors the same question at once and calls `done` when each has
 /// answered, failed or let `timeout` pass: with the answers in the order of
-/// `whom`, nothing for those that gave none. At once if nobody is asked.
+/// `whom`, nothing for those that gave none. At once if no actor is asked.
 /// @param self The asking actor; `done` runs as one of its handlers.
 template <class Answer, class Self, class Handle, class Question, class F>
 void gather(Self& self, const std::vector<Handle>& whom,

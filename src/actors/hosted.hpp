@@ -37,7 +37,7 @@ public:
 
   using Base::enqueue;
 
-  /// Every message lands here, whoever sends it; any thread.
+  /// Every message lands here, from any sender; any thread.
   void enqueue(caf::mailbox_element_ptr element,
                caf::execution_unit* unit) override {
     // Released here, acquired where messages are consumed or, unread, destroyed
@@ -75,7 +75,7 @@ public:
   template <class F>
   bool in_actor(F&& f) {
     assert(host_ == nullptr || host_->on_this_thread());
-    // What scheduled_actor does around a message, without one.
+    // Does what scheduled_actor does around a message, without a message.
     if (!this->activate(host_ ? host_ : this->context()))
       return false;
     try {
@@ -103,11 +103,11 @@ public:
   uint64_t handled() const noexcept { return handled_.get(); }
 
 protected:
-  /// What this one of its kind serves, for listings.
+  /// The name of the item that this actor serves, for listings.
   virtual std::string subject() const { return {}; }
 
 private:
-  /// Those that are made anew whenever one fails.
+  /// Those that are restarted whenever one fails.
   static constexpr bool is_restarted = Kind != actor_kind::supervisor
                                     && Kind != actor_kind::connection
                                     && Kind != actor_kind::link;

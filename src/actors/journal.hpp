@@ -7,8 +7,8 @@
 
 #include <string>
 
-/// What changed on this node, said once: a line in the log, and an event that
-/// can be asked for. Any thread; never throws.
+/// Records a change on this node, once: as a line in the log, and as an event
+/// that can be asked for. Any thread; never throws.
 namespace troupe::journal {
 
 /// Of this process.

@@ -94,8 +94,8 @@ listen_sockets::bind(const std::vector<frontend_settings>& next,
     }
     if (frontend.ipv4_too && net::is_ipv6_only(group->front()))
       journal::warn(event_kind::config, frontend.name,
-                    "frontend {}: {} takes IPv6 only: another program has this "
-                    "port of IPv4",
+                    "frontend {}: {} accepts IPv6 only: another program uses "
+                    "this port of IPv4",
                     frontend.name, frontend.listen);
     const auto& [at, fresh] = bound_.emplace(
       key, bound{frontend, {std::move(*group), net::socket_file{*address}}});

@@ -24,8 +24,8 @@ std::optional<std::string> give_rights(const net::socket_file& file,
                                        const frontend_settings& frontend);
 
 /// The listening sockets a configuration needs and does not have yet: bound
-/// all together before anything changes, or not at all. Closes what nobody
-/// took.
+/// all together before anything changes, or not at all. Closes those that
+/// were not taken.
 class listen_sockets {
 public:
   explicit listen_sockets(unsigned per_frontend) : count_(per_frontend) {}
@@ -42,7 +42,7 @@ public:
                                 const std::set<std::string>& open,
                                 const std::set<std::string>& ours);
 
-  /// Makes all that was bound listen: the kernel queues who comes until a
+  /// Makes all that was bound listen: the kernel queues clients until a
   /// worker accepts. Another process may have been faster since bind().
   /// @returns problems as bind() does.
   std::vector<std::string> listen();

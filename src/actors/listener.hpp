@@ -20,7 +20,7 @@ struct listener_start {
 
 /// Accepts for one frontend on one worker, and drains when told to. When there
 /// is no place for one more client, by `max_connections` or by descriptors, it
-/// asks for that of a connection that nobody works for; without one, it refuses
+/// asks for that of an inactive connection; without one, it refuses
 /// by the first, and pauses by the others.
 class listener final
   : public hosted<listener_actor::base, actor_kind::listener>,
@@ -41,7 +41,7 @@ private:
     one,
     none,
     later,            ///< a place is being made
-    out_of_resources, ///< nobody makes one
+    out_of_resources, ///< none can be made
   };
 
   void on_io(uint32_t events) override;
@@ -55,7 +55,7 @@ private:
   bool is_full() const noexcept;
   /// There is no place, and one may be made.
   bool may_evict() const noexcept;
-  /// What to do about a client for whom there is no place.
+  /// Decides what to do with a client for which there is no place.
   accepted await_place(place found);
   /// Serves it, or hands it to a worker with fewer connections.
   void welcome(int descriptor, const endpoint& peer);

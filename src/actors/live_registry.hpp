@@ -21,7 +21,7 @@ public:
                                       const std::string& name);
   std::shared_ptr<frontend_live> frontend(const frontend_settings& settings);
 
-  /// Forgets what `settings` no longer names. Whoever holds one keeps it.
+  /// Forgets items that `settings` no longer names. A holder of one keeps it.
   void prune(const settings& settings);
 
 private:

@@ -17,13 +17,13 @@
 #include <string>
 #include <vector>
 
-/// What actors of one node say to each other: one struct a message. None of
+/// Messages between actors of one node: one struct per message. None of
 /// these leaves the process.
 namespace troupe::actors {
 
 // -- backends -----------------------------------------------------------------
 
-/// Who asked for something, why and when.
+/// The author, reason and time of a request.
 struct operator_origin {
   std::string author; ///< "uid 0", "token deploy from 10.0.0.9"
   std::string reason; ///< may be empty
@@ -31,12 +31,12 @@ struct operator_origin {
   bool operator==(const operator_origin&) const = default;
 };
 
-/// What an operator set at run time; it outlives reloads.
+/// The settings of an operator at run time; they outlive reloads.
 struct operator_entry {
   admin_state admin = admin_state::ready;
   std::optional<unsigned> weight{}; ///< instead of the configured one
   operator_origin by{};
-  /// The same is wanted, whoever wants it.
+  /// The same is wanted, by any author.
   bool operator==(const operator_entry& other) const {
     return admin == other.admin && weight == other.weight;
   }
@@ -96,7 +96,7 @@ struct own_evidence {
   bool operator==(const own_evidence&) const = default;
 };
 
-/// What live traffic says against a server.
+/// The kind of evidence of live traffic against a server.
 enum class failure_kind : uint8_t {
   connect,  ///< refused, unreachable or timed out: leads to a veto
   response, ///< reset, timeout or (opt-in) 5xx: leads to an ejection
@@ -183,7 +183,7 @@ struct publish_due {};
 /// INTERNAL to the router: look the servers' names up again.
 struct resolve_due {};
 
-/// INTERNAL to a router: nobody has an opinion of a new server yet; it is used
+/// INTERNAL to a router: no node has probed a new server yet; it is used
 /// without.
 struct opinion_overdue {};
 
@@ -287,7 +287,7 @@ struct frontends_changed {
   std::vector<std::shared_ptr<frontend_live>> frontends;
 };
 
-/// A backend is no more.
+/// A backend has been removed.
 struct backend_gone {
   std::string name;
 };

@@ -61,7 +61,7 @@ struct kind_figures {
   uint64_t restarted = 0;
 };
 
-/// What a node knows of itself at the moment of a scrape.
+/// The figures of the node itself at the moment of a scrape.
 struct node_figures {
   std::string version;
   double start_seconds = 0; ///< Unix time
@@ -74,8 +74,8 @@ struct node_figures {
   process_usage process;
 };
 
-/// What the families of frontends, backends and servers read. It must outlive
-/// them.
+/// The sources of the families of frontends, backends and servers. They must
+/// outlive them.
 using frontend_span = std::span<const std::shared_ptr<frontend_live>>;
 using backend_span = std::span<const snapshot_ptr>;
 

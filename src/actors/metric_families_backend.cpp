@@ -53,8 +53,8 @@ void add_state(streamed_families& to, server_span servers) {
     [](const server_route& x) { return x.verdict == status::up ? 1.0 : 0.0; }));
   to.push_back(per_server(
     gauge_family("troupe_server_vetoed",
-                 "1 if this node avoids the server on its own traffic's "
-                 "evidence"),
+                 "1 if this node avoids the server because its own "
+                 "traffic fails there"),
     servers, [](const server_route& x) { return x.vetoed ? 1.0 : 0.0; }));
   static constexpr std::array<std::string_view, 3> states{"ready", "drain",
                                                           "maint"};
@@ -84,8 +84,8 @@ void add_traffic(streamed_families& to, server_span servers) {
                }));
   to.push_back(per_server(
     counter_family("troupe_server_requests_total",
-                   "Requests given to a server, by class of the "
-                   "status; streams count as 2xx"),
+                   "Requests sent to a server, by status class; "
+                   "streams count as 2xx"),
     servers, "code", status_classes, [](const server_route& x, size_t i) {
       return sum_workers(
         x.live->by_worker, [&](auto& y) -> auto& { return y.requests[i]; });
@@ -119,8 +119,8 @@ void add_traffic(streamed_families& to, server_span servers) {
   }();
   to.push_back(per_server(
     counter_family("troupe_server_failures_total",
-                   "Tries that failed at a server, whether another "
-                   "one saved the request or not"),
+                   "Tries that failed at a server, whether a retry "
+                   "succeeded or not"),
     servers, "reason", faults, [](const server_route& x, size_t i) {
       return sum_workers(
         x.live->by_worker, [&](auto& y) -> auto& { return y.failures[i]; });
@@ -148,23 +148,22 @@ void add_checks(streamed_families& to, server_span servers) {
 }
 
 void add_pool(streamed_families& to, backend_span backends) {
-  to.push_back(
-    per_item(counter_family("troupe_retries_total",
-                            "Requests tried again, by how that ended"),
-             backends, [](const backend_snapshot& x, series_sink& to) {
-               const auto& workers = x.live->by_worker;
-               auto add = [&](std::string_view result, auto read) {
-                 to.add({{"backend", x.name}, {"result", result}},
-                        sum_workers(workers, read));
-               };
-               add(
-                 "success", [](auto& y) -> auto& { return y.retries_success; });
-               add(
-                 "failure", [](auto& y) -> auto& { return y.retries_failure; });
-               add(
-                 "budget_exhausted",
-                 [](auto& y) -> auto& { return y.retries_budget_exhausted; });
-             }));
+  to.push_back(per_item(
+    counter_family("troupe_retries_total", "Requests retried, by result"),
+    backends, [](const backend_snapshot& x, series_sink& to) {
+      const auto& workers = x.live->by_worker;
+      auto add = [&](std::string_view result, auto read) {
+        to.add({{"backend", x.name}, {"result", result}},
+               sum_workers(workers, read));
+      };
+      add(
+        "success", [](auto& y) -> auto& { return y.retries_success; });
+      add(
+        "failure", [](auto& y) -> auto& { return y.retries_failure; });
+      add(
+        "budget_exhausted",
+        [](auto& y) -> auto& { return y.retries_budget_exhausted; });
+    }));
   to.push_back(per_item(
     gauge_family("troupe_queue_length", "Requests that wait for a free server"),
     backends, [](const backend_snapshot& x, series_sink& to) {
@@ -181,7 +180,7 @@ void add_pool(streamed_families& to, backend_span backends) {
   to.push_back(per_item(
     gauge_family(
       "troupe_panic",
-      "1 while so few servers are usable that all that are ready are used "
+      "1 while too few servers are usable and all ready servers are used "
       "(panic_threshold)"),
     backends, [](const backend_snapshot& x, series_sink& to) {
       to.add({{"backend", x.name}}, x.panic ? 1 : 0);

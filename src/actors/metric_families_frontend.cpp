@@ -8,7 +8,7 @@ namespace troupe::actors {
 void add_frontend_families(streamed_families& to, frontend_span frontends) {
   to.push_back(per_item(
     counter_family("troupe_http_requests_total",
-                   "Requests answered, by class of the status"),
+                   "Requests answered, by status class"),
     frontends, [](const frontend_live& x, series_sink& to) {
       for (size_t i = 0; i < status_classes.size(); ++i)
         to.add({{"frontend", x.name},
@@ -26,7 +26,7 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
              histogram_totals{x.by_worker});
     }));
   to.push_back(per_item(gauge_family("troupe_frontend_connections",
-                                     "Connections of clients open now"),
+                                     "Client connections that are open now"),
                         frontends, [](const frontend_live& x, series_sink& to) {
                           to.add({{"frontend", x.name}},
                                  sum_workers(
@@ -35,7 +35,7 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
                                    }));
                         }));
   to.push_back(per_item(counter_family("troupe_frontend_connections_total",
-                                       "Connections of clients accepted"),
+                                       "Client connections accepted"),
                         frontends, [](const frontend_live& x, series_sink& to) {
                           to.add({{"frontend", x.name}},
                                  sum_workers(
@@ -45,7 +45,7 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
                         }));
   to.push_back(per_item(
     counter_family("troupe_http_fields_dropped_total",
-                   "Fields of requests left out for their names: aliases and "
+                   "Request fields dropped because of their names: aliases and "
                    "underscores"),
     frontends, [](const frontend_live& x, series_sink& to) {
       to.add({{"frontend", x.name}},
@@ -53,22 +53,23 @@ void add_frontend_families(streamed_families& to, frontend_span frontends) {
                x.clients->by_worker,
                [](auto& y) -> auto& { return y.fields_dropped; }));
     }));
-  to.push_back(per_item(
-    counter_family("troupe_refused_total",
-                   "Requests and streams that did not end well, by reason"),
-    frontends, [](const frontend_live& x, series_sink& to) {
-      for (size_t i = 0; i < reason_count; ++i)
-        if (const auto why = static_cast<reason>(i); why != reason::ok)
-          to.add({{"frontend", x.name}, {"reason", to_string(why)}},
-                 sum_workers(
-                   x.clients->by_worker, [&](auto& y) -> auto& {
-                     return y.refused[i];
-                   }));
-    }));
+  to.push_back(
+    per_item(counter_family(
+               "troupe_refused_total",
+               "Requests and streams that were refused or failed, by reason"),
+             frontends, [](const frontend_live& x, series_sink& to) {
+               for (size_t i = 0; i < reason_count; ++i)
+                 if (const auto why = static_cast<reason>(i); why != reason::ok)
+                   to.add({{"frontend", x.name}, {"reason", to_string(why)}},
+                          sum_workers(
+                            x.clients->by_worker, [&](auto& y) -> auto& {
+                              return y.refused[i];
+                            }));
+             }));
   to.push_back(per_item(
     counter_family("troupe_connections_evicted_total",
-                   "Connections of clients that nobody worked for, given up "
-                   "for the sake of others, by what ran out"),
+                   "Inactive client connections closed in favour of new "
+                   "clients, by the limit that was reached"),
     frontends, [](const frontend_live& x, series_sink& to) {
       for (const auto why :
            {reason::local_resource, reason::frontend_limit, reason::memory})

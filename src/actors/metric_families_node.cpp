@@ -40,7 +40,7 @@ void add_config(family_list& to, const reload_totals& config) {
 void add_cluster(family_list& to, const cluster_figures& cluster) {
   auto nodes = metric_family::gauge("troupe_cluster_nodes",
                                     "Nodes of the cluster as this one sees "
-                                    "them; alone, itself");
+                                    "them; without a cluster, itself");
   nodes.add({{"state", "alive"}}, static_cast<double>(cluster.alive));
   nodes.add({{"state", "suspect"}}, static_cast<double>(cluster.suspect));
   nodes.add({{"state", "gone"}}, static_cast<double>(cluster.gone));
@@ -64,16 +64,16 @@ void add_links(family_list& to, const cluster_figures& cluster) {
   add_gauge(to, "troupe_cluster_links", "Links to other nodes that are open",
             static_cast<double>(x.open));
   add_counter(to, "troupe_cluster_links_opened_total",
-              "Links to other nodes that came to be",
+              "Links to other nodes that were established",
               static_cast<double>(x.opened));
   auto refused = metric_family::counter("troupe_cluster_links_refused_total",
-                                        "Links that were refused or ended for "
-                                        "what the other side sent or is");
+                                        "Links that were refused, or closed "
+                                        "because of the other side, by reason");
   refused.add({{"reason", "handshake"}}, static_cast<double>(x.refused));
   refused.add({{"reason", "guard"}}, static_cast<double>(x.guard_refusals));
   to.push_back(std::move(refused).take());
   add_counter(to, "troupe_cluster_dials_failed_total",
-              "Dials of other nodes that came to nothing",
+              "Dials of other nodes that failed",
               static_cast<double>(x.dials_failed));
   const auto both = [&](const char* name, const char* help, uint64_t sent,
                         uint64_t received) {
@@ -88,7 +88,7 @@ void add_links(family_list& to, const cluster_figures& cluster) {
        "Bytes between this node and others, without TLS and TCP", x.bytes_sent,
        x.bytes_received);
   add_gauge(to, "troupe_cluster_certificate_expiry_timestamp_seconds",
-            "Unix time until which this node's certificate for links is good; "
+            "Unix time until which this node's certificate for links is valid; "
             "0 without TLS",
             static_cast<double>(cluster.certificate_expires));
 }
@@ -100,8 +100,8 @@ void add_actors(family_list& to, const node_figures& node) {
   auto depth = metric_family::gauge("troupe_actor_mailbox_depth",
                                     "Messages that wait in mailboxes");
   auto restarts = metric_family::counter("troupe_actor_restarts_total",
-                                         "Actors that failed and were made "
-                                         "anew");
+                                         "Actors that failed and were "
+                                         "restarted");
   for (size_t i = 0; i < actor_kind_count; ++i) {
     auto kind = to_string(static_cast<actor_kind>(i));
     const auto& x = node.actors[i];

@@ -15,7 +15,7 @@
 #include <vector>
 
 /// Families with a series for each server or frontend: too many for an object
-/// each (decision 0015), so they are told one by one to whoever writes them.
+/// each (decision 0015), so they are given one by one to the writer.
 namespace troupe::actors {
 
 /// The classes of HTTP statuses, as counters hold them.

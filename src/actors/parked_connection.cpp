@@ -87,7 +87,7 @@ void parked_connection::wake() {
   try {
     spawn_on<connection>(host, std::move(start));
   } catch (const std::exception& e) {
-    log::error("a connection that rested could not go on: {}", e.what());
+    log::error("an idle connection could not be resumed: {}", e.what());
   }
 }
 

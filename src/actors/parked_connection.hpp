@@ -6,7 +6,7 @@
 namespace troupe::actors {
 
 /// A client connection between two requests without its actor and its session,
-/// which cost eight times as much memory. The next byte makes them anew.
+/// which cost eight times as much memory. The next byte creates them again.
 class parked_connection final : private group_member,
                                 private net::io_sink,
                                 private net::loop_client {

@@ -5,7 +5,7 @@
 
 namespace troupe::actors {
 
-/// What the kernel says of this process. A figure it does not give is 0.
+/// Figures of the kernel about this process. A figure it does not give is 0.
 struct process_usage {
   double cpu_seconds = 0; ///< user and system
   uint64_t resident_bytes = 0;

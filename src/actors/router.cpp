@@ -334,8 +334,8 @@ void router::tell_wish(const member& server,
                                               server.settings.weight));
   if (wish.by.author.empty()) {
     journal::info(event_kind::operation, subject_of(name),
-                  "backend {}: server {}: set to {}: what an operator wanted "
-                  "ended with the server of that name before",
+                  "backend {}: server {}: set to {}: the operator's setting "
+                  "was for the previous server of that name",
                   backend_, name, fmt::join(parts, ", "));
     return;
   }
@@ -592,15 +592,16 @@ void router::note(member& server, const effective_state& next) {
 void router::note_pool(const pool_state& pool) {
   if (std::exchange(fail_open_, pool.fail_open) != pool.fail_open)
     journal::warn(event_kind::server, backend_, "backend {}: {}", backend_,
-                  pool.fail_open ? "nothing else is usable: servers that only "
-                                   "live traffic speaks against are used"
-                                 : "servers are usable on their own again");
+                  pool.fail_open
+                    ? "no other server is usable: servers are used that only "
+                      "this node's traffic rejects"
+                    : "servers are usable again without an exception");
   if (std::exchange(panic_, pool.panic) != pool.panic)
     journal::warn(event_kind::server, backend_, "backend {}: {}", backend_,
                   pool.panic
-                    ? "fewer servers are usable than panic_threshold "
-                      "asks for: all that are ready are used"
-                    : "enough servers are usable again: no more panic");
+                    ? "fewer servers are usable than panic_threshold demands: "
+                      "all ready servers are used"
+                    : "enough servers are usable again: the panic is over");
   // A new router says it in any case: another one may have said otherwise.
   if (const auto now = rejects_all(); rejects_all_ != now) {
     rejects_all_ = now;

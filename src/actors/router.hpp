@@ -26,7 +26,7 @@ using resolve_function = std::function<void(
   const std::string& address,
   std::function<void(boost::system::result<std::vector<endpoint>>)> done)>;
 
-/// Whom a router talks to.
+/// The actors that a router talks to.
 struct router_links {
   /// Called at every use, so that a restarted health checker is found. It gets
   /// its targets with the next `configure_backend`.
@@ -53,7 +53,7 @@ struct router_links {
 /// address takes the place of one that is gone.
 ///
 /// Without an address a server is down, whatever its health. One that joins
-/// others is used once somebody has looked at it, after a second at the latest
+/// others is used once a node has probed it, after a second at the latest
 /// (rule 21); until then it counts as if ejected.
 class router final : public hosted<router_actor::base, actor_kind::router> {
 public:
@@ -77,8 +77,8 @@ private:
     bool lookup_failed = false; ///< and it has been logged
     bool looking_up = false;    ///< an answer is on its way
     time_point looked_up_at{};  ///< asked for, last
-    bool unproven = false;      ///< `initial: down`, and nobody saw it up
-    std::optional<time_point> opinion_due; ///< nobody has looked at it yet
+    bool unproven = false;      ///< `initial: down`, and no probe found it up
+    std::optional<time_point> opinion_due; ///< no node has probed it yet
     operator_entry wish;
     status own = status::up;
     bool vetoed = false;

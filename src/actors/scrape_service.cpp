@@ -36,7 +36,7 @@ public:
   explicit pending_figures(admin::responder to) : to_(std::move(to)) {}
   // Only a lack of memory throws here, and ends the process.
   ~pending_figures() { // NOLINT(bugprone-exception-escape)
-    give(api::error(503, "the metrics cannot be asked for now"));
+    give(api::error(503, "the metrics are not available now"));
   }
   pending_figures(const pending_figures&) = delete;
   pending_figures& operator=(const pending_figures&) = delete;

@@ -15,9 +15,9 @@
 namespace troupe::actors {
 
 /// Answers `GET /metrics`. One text is made at a time, in slices between which
-/// the loop does everything else. A text that took some work is shared: whoever
-/// asks while it is made, or within a second, gets the same. One that was cheap
-/// is never older than the question.
+/// the loop does everything else. A text that took some work is shared: a
+/// client that asks while it is made, or within a second, gets the same. One
+/// that was cheap is never older than the question.
 ///
 /// All but what `ask` is given runs on the loop.
 class scrape_service : public std::enable_shared_from_this<scrape_service> {
@@ -36,7 +36,7 @@ public:
 
   void scrape(admin::responder reply, ask_function ask);
 
-  /// Forgets the text and whoever waits for one.
+  /// Forgets the text and the clients that wait for one.
   void close();
 
 private:
@@ -63,7 +63,7 @@ private:
   std::shared_ptr<admin::text_source> source_;
   text_ptr text_; ///< in the making
   std::chrono::nanoseconds cost_{0};
-  text_ptr shared_; ///< for those who come within a second
+  text_ptr shared_; ///< for requests within a second
   std::deque<std::weak_ptr<admin::chunked_text>> held_;
 };
 

@@ -9,9 +9,9 @@
 
 namespace troupe::actors {
 
-/// What `GET /metrics` shows, gathered at one moment by the metrics actor.
-/// Snapshots do not change and counters may be read by anybody, so the text may
-/// be written on any thread.
+/// The contents of `GET /metrics`, gathered at one moment by the metrics actor.
+/// Snapshots do not change and counters may be read by any thread, so the text
+/// may be written on any thread.
 class scrape_source final : public admin::text_source {
 public:
   scrape_source(std::vector<std::shared_ptr<frontend_live>> frontends,

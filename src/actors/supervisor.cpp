@@ -175,10 +175,10 @@ void supervisor::reload(const reload_config& message) {
 void supervisor::child_died(const caf::down_msg& down) {
   if (stopping_ || !is_failure(down.reason) || !replace(down.source))
     return;
-  log::error("an actor died and was restarted: {}",
+  log::error("an actor failed and was restarted: {}",
              system().render(down.reason));
   if (!restarts_.allow(clock::now())) {
-    log::critical("actors die faster than restarts help: giving up");
+    log::critical("actors fail faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);
   }
 }

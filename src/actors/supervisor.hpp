@@ -24,7 +24,8 @@
 
 namespace troupe::actors {
 
-/// What main has made for the supervisor; all of it outlives the actors.
+/// The objects that main makes for the supervisor; all of them outlive the
+/// actors.
 struct node_parts {
   std::vector<std::unique_ptr<worker_thread>>& workers;
   net::prober& prober;
@@ -78,7 +79,7 @@ private:
   };
   using change_ptr = std::shared_ptr<change>;
 
-  /// What a check has bound, for the change that may follow it.
+  /// The sockets that a check has bound, for the change that may follow it.
   struct held {
     settings_ptr settings;
     listen_sockets sockets;

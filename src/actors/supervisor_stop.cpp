@@ -12,12 +12,13 @@ void supervisor::stop(const stop_node&) {
   }
   const auto& global = running_->global;
   if (std::exchange(stopping_, true)) {
-    journal::warn(event_kind::daemon, "", "told twice: stopping at once");
+    journal::warn(event_kind::daemon, "",
+                  "stopping at once, because of a second signal");
     return stop_workers(milliseconds{0});
   }
   journal::info(event_kind::daemon, "",
                 "stopping: {} ms until listeners close, then at most {} ms for "
-                "what is under way",
+                "requests under way",
                 global.stop_delay.count(), global.drain_timeout.count());
   tell_readiness();
   if (cluster_)

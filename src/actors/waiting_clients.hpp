@@ -13,8 +13,8 @@
 
 namespace troupe::actors {
 
-/// How client connections wait that nobody works for, in the order in which
-/// they are given up when something runs out.
+/// The kinds of inactive client connections, in the order in which
+/// they are closed when something runs out.
 enum class wait_kind : uint8_t {
   parked,  ///< rests between two requests, without its actor
   resting, ///< the same, not yet for long
@@ -72,7 +72,8 @@ public:
   }
 
   /// The one that has waited longest since before `latest` and is silent; null
-  /// if there is none. Only a few are asked: who is not silent is busy soon.
+  /// if there is none. Only a few are asked: a client that is not silent is
+  /// busy soon.
   waiting_client* longest(wait_kind kind, time_point latest) noexcept;
 
   static time_point since(const waiting_client& client) noexcept {

@@ -214,10 +214,10 @@ void worker::listener_died(const caf::down_msg& down) {
     return stopped_if_done();
   }
   if (!restarts_.allow(clock::now())) {
-    log::critical("listeners die faster than restarts help: giving up");
+    log::critical("listeners fail faster than restarts help: giving up");
     std::_Exit(EXIT_FAILURE);
   }
-  log::error("frontend {}: its listener died ({}) and is restarted",
+  log::error("frontend {}: its listener failed ({}) and is restarted",
              found->first, system().render(down.reason));
   start_listener(found->second);
   if (found->second.draining)

@@ -12,8 +12,8 @@
 
 namespace troupe::actors {
 
-/// What a worker is made of. Owned by its thread, so that it outlives a worker
-/// actor that died of a bug; touched by that thread only.
+/// The parts of a worker. Owned by its thread, so that they outlive a worker
+/// actor that failed because of a bug; touched by that thread only.
 struct worker_state final : net::backend_reporter {
   worker_state(net::loop& l, unsigned index, net::access_log& log,
                connection_limit& limit, uint64_t seed)
@@ -38,7 +38,7 @@ struct worker_state final : net::backend_reporter {
     int descriptor = -1;
     std::shared_ptr<accept_spread> spread;
     listener_actor listener;
-    std::optional<drain_listener> draining; ///< what it was told at the end
+    std::optional<drain_listener> draining; ///< its last instruction
   };
 
   /// Requests and streams on a server that a configuration has removed, or at
@@ -56,7 +56,7 @@ struct worker_state final : net::backend_reporter {
   uint64_t closed = 0; ///< frontends told to drain so far
   std::vector<removed_server> removed;
   milliseconds drain_timeout{30'000};
-  bool ending = false; ///< nobody is left to report to
+  bool ending = false; ///< there is no actor left to report to
 };
 
 /// A frontend that moves to another address is a new one beside the old.

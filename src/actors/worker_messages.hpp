@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-/// What the supervisor tells workers and workers tell their listeners.
+/// Messages of the supervisor to workers and of workers to their listeners.
 namespace troupe::actors {
 
 using net::plan_ptr;
@@ -35,7 +35,7 @@ struct open_frontend {
   std::shared_ptr<accept_spread> spread = nullptr;
 };
 
-/// Listener to listener: serve this client, whom another worker has accepted.
+/// Listener to listener: serve this client, which another worker has accepted.
 struct adopt_connection {
   std::shared_ptr<handed_connection> connection;
 };

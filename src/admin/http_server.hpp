@@ -39,13 +39,13 @@ struct request {
   bool local = false; ///< came over a Unix socket
 };
 
-/// A body that goes on until the peer leaves or the server stops.
+/// A body that continues until the peer leaves or the server stops.
 class body_stream {
 public:
   virtual ~body_stream() = default;
 
-  /// What is new since the last call; empty if nothing is. Asked again only
-  /// once the peer has taken all of it.
+  /// The bytes that are new since the last call; empty if there are none.
+  /// Called again only once the peer has taken all of it.
   virtual std::string next() = 0;
 
   /// `wake` is called, on any thread, when next() may give something. The last
@@ -63,7 +63,8 @@ struct response {
   std::shared_ptr<body_stream> stream = {};
   /// Stands for `body` if it is set.
   std::shared_ptr<const chunked_text> text = {};
-  /// What `text` is still to be made from, by whoever passes this on.
+  /// The source that `text` is still to be made from, by the code that passes
+  /// this on.
   std::shared_ptr<text_source> source = {};
 };
 
@@ -72,14 +73,14 @@ struct response {
 using responder = std::function<void(response)>;
 using request_handler = std::function<void(const request&, responder)>;
 
-/// What follows from the head of a request.
+/// The decision on the head of a request.
 struct decision {
   /// The answer, whatever the body may be: it is not read.
   std::optional<response> refusal = {};
-  request_handler handle = {}; ///< who gets the whole request otherwise
+  request_handler handle = {}; ///< otherwise gets the whole request
   uint64_t body_bytes_max = 0; ///< a longer one gets 413
-  /// Whoever asks has shown a right to: the connection is not closed to make
-  /// room for another one while it is served.
+  /// The client has shown its right to ask: the connection is not closed to
+  /// make room for another one while it is served.
   bool trusted = false;
 };
 

@@ -16,8 +16,8 @@
 
 namespace troupe::admin {
 
-/// What the sessions of a server share: all run on one thread, and none needs
-/// the scratch memory beyond one call.
+/// The objects that the sessions of a server share: all run on one thread, and
+/// none needs the scratch memory beyond one call.
 struct session_parts {
   session_parts(const http_limits& x, head_handler y)
     : limits(x), decide(std::move(y)) {}
@@ -25,12 +25,12 @@ struct session_parts {
   const http_limits limits;
   const head_handler decide;
   net::http1::request_head head;
-  /// What one read may bring: a turn is short.
+  /// The limit for one read: a turn is short.
   std::array<char, size_t{16} * 1024> received;
 };
 
 /// One connection of the admin server: read a request, have it answered, write
-/// the response, again; or pieces of a stream until somebody ends it. Owned by
+/// the response, again; or pieces of a stream until it is ended. Owned by
 /// its server; pending operations keep it alive.
 class http_session : public std::enable_shared_from_this<http_session> {
 public:
@@ -46,12 +46,12 @@ public:
   /// Lets a request under way be answered, then closes.
   void stop();
 
-  /// Closes at once and calls nobody any more.
+  /// Closes at once; no callback is called any more.
   void abandon();
 
   void close();
 
-  /// What it is about, for who_makes_room().
+  /// Its state, for who_makes_room().
   place standing() const;
 
   socket::executor_type executor() { return socket_.get_executor(); }

@@ -10,14 +10,15 @@
 
 namespace troupe::admin {
 
-/// What a connection is about, from the one that is missed least.
+/// The state of a connection, beginning with the one that is missed least.
 enum class claim : uint8_t {
   idle,      ///< between two requests
   lingering, ///< has its answer
   reading,   ///< its request is not whole
   writing,   ///< takes its answer
   answering, ///< waits for its answer
-  trusted,   ///< any of the last three, of somebody who has shown a right to it
+  trusted,   ///< any of the last three, of a client that has shown its right to
+             ///< ask
 };
 
 struct place {
@@ -26,10 +27,10 @@ struct place {
   time_point since{}; ///< when that began
 };
 
-/// Who makes room for a newcomer when all places are taken: of sources that
-/// hold more than their share (a quarter of the places) if there are any, else
-/// of all, the one that is missed least and has been so for longest. Nobody who
-/// is trusted ever does.
+/// Chooses the connection that makes room for a new one when all places are
+/// taken: of sources that hold more than their share (a quarter of the places)
+/// if there are any, else of all, the one that is missed least and has been so
+/// for longest. A trusted connection never makes room.
 /// @returns the index, or nothing if the newcomer has to go.
 std::optional<size_t> who_makes_room(std::span<const place> taken,
                                      const std::string& newcomer);

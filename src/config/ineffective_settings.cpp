@@ -106,7 +106,7 @@ void check_protocols(const cursor& root, const settings& all) {
     if (!all.frontends[i].listen.starts_with("unix:")
         && all.frontends[i].unix_socket != unix_socket_settings{})
       if (const auto file = root.at("frontends", i, "unix"))
-        file->warning("has no effect, because listen is no Unix socket");
+        file->warning("has no effect, because listen is not a Unix socket");
     if (all.frontends[i].protocol == protocol::tcp
         && all.frontends[i].defer_accept > milliseconds{0})
       if (const auto defer = root.at("frontends", i, "defer_accept"))

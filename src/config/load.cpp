@@ -100,7 +100,7 @@ void check_only_shared(document& record, report& problems) {
   for (const auto& [key, value] : local_side(record).entries) {
     const bool cluster = key->text == cluster_key;
     problems.add_problem(cluster ? value->at : key->at, cut(key->text),
-                         cluster ? "each node's own but for its nodes"
+                         cluster ? "each node's own, except its nodes"
                                  : "each node's own, not the cluster's; only "
                                    "health_check_defaults, frontends, "
                                    "backends and cluster.nodes are shared");

@@ -11,8 +11,8 @@
 namespace troupe::config {
 
 /// A file's text with other shared sections: edited in place if that reads as
-/// it should and gives back the same sections, else written anew.
-/// @param own What read_sections() made of `text`.
+/// it should and gives back the same sections, else rewritten.
+/// @param own The result of read_sections() for `text`.
 /// @returns nothing if neither works.
 std::optional<std::string>
 replace_sections(std::string_view text, document& own,

@@ -30,7 +30,7 @@ document read_sections(std::string_view text, report& problems,
                        unsigned source = 0);
 
 /// The shared sections of a text: as written if that reads as the same, else
-/// written anew.
+/// rewritten.
 /// @returns nothing after a problem.
 std::optional<std::vector<section_text>>
 section_texts_of(std::string_view text, report& problems, unsigned source = 0);

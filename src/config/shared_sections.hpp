@@ -7,8 +7,8 @@
 #include <string_view>
 
 /// The boundary between the cluster's sections of a document and the node's
-/// own, drawn on trees: a `cluster` map is on both sides, for its `nodes` are
-/// shared and its other keys are not. Trees made here live in the documents
+/// own, drawn on trees: a `cluster` map is on both sides, because its `nodes`
+/// are shared and its other keys are not. Trees made here live in the documents
 /// they are made of and point into them.
 namespace troupe::config {
 
@@ -38,7 +38,7 @@ const node& shared_side(document& of);
 const node& local_side(document& of);
 
 /// Both sides as one tree, whatever documents they come from; it is made in
-/// `into`. What it lacks is lacking in the place of `shared`.
+/// `into`. A section that it lacks is missing in the place of `shared`.
 const node& joined(document& into, const node& local, const node& shared);
 
 /// A map of one entry.

@@ -12,8 +12,8 @@
 
 namespace troupe::daemon {
 
-/// What a node of a cluster finds on its disk, and what it starts with: the
-/// last committed record it knows, else its own file.
+/// The state that a node of a cluster finds on its disk, and the configuration
+/// it starts with: the last committed record it knows, else its own file.
 class cluster_start {
 public:
   /// Opens `state_dir` and reads what is there. Blocks. A file of a later

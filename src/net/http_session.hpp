@@ -54,12 +54,12 @@ private:
   /// @param by_itself False: it was taken away.
   void server_failed(reason why, bool by_itself = true);
   void server_timed_out();
-  /// What it said is no response, or too much of one.
+  /// The server sent no valid response, or too much.
   void refuse_response(bool evidence);
   /// Whether the peer that does not take all it is sent takes some: a slow
   /// reader leaves the kernel's queue long before its socket has room.
   bool peers_take() noexcept;
-  /// Whether it is the client that nothing can go on without.
+  /// Whether nothing can continue without the client.
   bool client_stalls() const noexcept;
   bool may_send_again() const noexcept;
   void count_retry(counter backend_counters::*which) noexcept;
@@ -81,13 +81,13 @@ private:
   void start_tunnel(std::string_view from_server);
   void end();
   void arm(milliseconds timeout);
-  /// For whoever the exchange waits for now.
+  /// For the side that the exchange waits for now.
   void arm_exchange();
   /// The time between two requests begins.
   void begin_rest();
   void arm_end_of_rest();
   void on_idle_timer();
-  /// stream::flush() that gives a peer who takes some, but not all, the whole
+  /// stream::flush() that gives a peer that takes some, but not all, the whole
   /// `timeout` again.
   io_status flush(stream& to, milliseconds timeout);
   const http_settings& rules() const noexcept;

@@ -17,7 +17,7 @@
 /// So nothing here is done by path: what was opened is looked at, then given
 /// away through its descriptor. A symbolic link counts only where root alone
 /// could have made it: it is root's, and so is the directory it lies in, which
-/// nobody else may write to (or it is sticky).
+/// no other user may write to (or it is sticky).
 ///
 /// Without a user to become (not root, or root stays root) files are opened as
 /// the system opens them: what a link leads to is the opener's own affair.
@@ -34,11 +34,11 @@ struct service_user {
 /// @throws std::runtime_error in one printable line: there is no such user.
 std::optional<service_user> user_to_become(const std::string& name);
 
-/// What was opened, or why it was not: the end of a sentence that began with
-/// the path, such as "is a symbolic link; name the file itself".
+/// The opened file, or why it was not opened: the end of a sentence that began
+/// with the path, such as "is a symbolic link; name the file itself".
 template <class T>
 using opening = boost::system::result<T, std::string>;
-using user_ptr = const service_user*; ///< null: nobody to become
+using user_ptr = const service_user*; ///< null: no user to become
 
 /// Opens a regular file for reading; never waits, as for the writer of a pipe.
 /// A link that others than root could have made may lead to the user's own

@@ -42,7 +42,7 @@ opening<owned_fd> open_private(const std::string& path, user_ptr user) {
   struct stat found {};
   if (result && ::fstat(result->get(), &found) == 0
       && (found.st_mode & S_IWOTH) != 0)
-    return std::string{"can be written to by everybody; `chmod 700` it"};
+    return std::string{"can be written to by all users; `chmod 700` it"};
   return result;
 }
 
@@ -95,8 +95,8 @@ state_dir::open(const std::string& path, user_ptr user) {
   }
   return errno == EWOULDBLOCK
          ? lead + "is in use by " + holder(lock->get())
-             + ": two nodes cannot share it; stop that process, or give "
-               "this one a global.state_dir of its own"
+             + ": two nodes cannot share it; stop that process, or give this "
+               "one another global.state_dir"
          : lead + "cannot be locked: " + std::strerror(errno);
 }
 

@@ -15,7 +15,7 @@ namespace troupe::net {
 class state_dir {
 public:
   /// Makes the directory (mode 0700; missing parents too) and locks it. Refuses
-  /// one that everybody may write to. An error is a complete sentence for the
+  /// one that all users may write to. An error is a complete sentence for the
   /// operator, such as `state_dir /x is in use by pid 17: ...`.
   /// @param user Whose it becomes with all files in it, see service_user.hpp.
   static boost::system::result<state_dir, std::string>

@@ -17,7 +17,7 @@ namespace troupe::net {
 /// Bytes of content a state file may have.
 inline constexpr size_t state_size_max = size_t{64} << 20;
 
-/// What reading came to.
+/// The result of reading.
 struct state_content {
   std::string content;
   uint32_t format = 0; ///< that it was written with, at most this program's

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-/// What stands around the content of a state file, as bytes.
+/// The header around the content of a state file, as bytes.
 namespace troupe::net {
 
 /// Bytes before the content.

@@ -12,7 +12,7 @@ namespace troupe::net {
 
 class stream;
 
-/// Whoever drives a stream: the connection, or the pool of idle ones.
+/// The owner that drives a stream: the connection, or the pool of idle ones.
 class stream_owner {
 public:
   /// Something about `s` changed: bytes, room, the end, or a failure. Try what
@@ -39,8 +39,8 @@ struct received {
 /// narrow door behind which TLS or another engine can come later: receive a
 /// span, send buffers, finish one side, close.
 ///
-/// What the peer cannot take yet waits in the stream; its owner reads no more
-/// from the other side while `has_unsent()` (rule 24).
+/// Bytes that the peer cannot take yet wait in the stream; its owner reads no
+/// more from the other side while `has_unsent()` (rule 24).
 class stream final : private io_sink {
 public:
   stream(loop& l, stream_owner& owner) noexcept : loop_(l), owner_(&owner) {}
@@ -61,7 +61,7 @@ public:
   };
   void adopt(loose_end x, bool is_unix) noexcept;
 
-  /// Lets go of a connection with nothing unsent. Whoever has it now asks the
+  /// Lets go of a connection with nothing unsent. The new owner asks the
   /// poller to be told of it, before the next event.
   loose_end let_go() noexcept;
 
@@ -85,7 +85,7 @@ public:
   io_status send(std::span<iovec> buffers, bool more = false);
   io_status send(std::string_view bytes, bool more = false);
 
-  /// Goes on with what waits. @returns done once nothing does.
+  /// Continues with the bytes that wait. @returns done once nothing does.
   io_status flush() { return unsent_.empty() ? io_status::done : send_rest(); }
 
   bool has_unsent() const noexcept { return !unsent_.empty(); }

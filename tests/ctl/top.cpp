@@ -248,7 +248,7 @@ CAF_TEST(a snapshot is one picture of one interval) {
   auto node = node_with_traffic();
   CAF_REQUIRE_EQUAL(node({"top", "--snapshot"}), 0);
   CAF_CHECK(node.out.find("requests  202/s") != std::string::npos);
-  CAF_CHECK(node.out.find("this node is alone") != std::string::npos);
+  CAF_CHECK(node.out.find("this node is in no cluster") != std::string::npos);
   CAF_CHECK(node.out.find("q quit") == std::string::npos);
   CAF_CHECK(node.out.find('\033') == std::string::npos);
 }

@@ -113,7 +113,7 @@ describe("states", () => {
   test("name what is done with a server, the operator's word first", () => {
     const words = [{}, DOWN, { admin: "drain" }, { admin: "maint", ...DOWN }, { usable: false, rule: "vetoed" }, { rule: "panic" }]
       .map((x) => stateOf(server("a1", x))[1]);
-    assert.deepEqual(words, ["up", "down", "drain", "maintenance", "avoided", "used all the same"]);
+    assert.deepEqual(words, ["up", "down", "drain", "maintenance", "avoided", "used anyway"]);
   });
 
   test("the last usable one is known", () => {

@@ -42,12 +42,12 @@ def test_a_node_without_a_cluster_is_a_cluster_of_one(t):
     name = json.loads(ctl(node, "-o", "json", "nodes").stdout)["node"]
     everywhere = ctl(node, "--node", "all", "status").stdout
     assert everywhere.startswith(name + "\n"), everywhere
-    assert "shares what generation 1 has" in ctl(node, "config", "diff", node.file).stdout
+    assert "has the shared sections of generation 1" in ctl(node, "config", "diff", node.file).stdout
     node.config["backends"][0]["retries_max"] = 1
     node.write()
     assert "retries_max" in ctl(node, "config", "diff", node.file).stdout
     node.reload()
-    assert "shares what generation 2 has" in ctl(node, "config", "diff", node.file).stdout
+    assert "has the shared sections of generation 2" in ctl(node, "config", "diff", node.file).stdout
     history = json.loads(ctl(node, "-o", "json", "config", "history").stdout)["history"]
     assert [x["generation"] for x in history] == [1, 2], history
     assert all(x["time_ms"] > 1.7e12 for x in history), history

@@ -77,7 +77,7 @@ CAF_TEST(a second process is told who holds the directory) {
   CAF_CHECK_EQUAL(text, "state_dir " + path + " is in use by pid "
                           + std::to_string(::getpid())
                           + ": two nodes cannot share it; stop that process, "
-                            "or give this one a global.state_dir of its own");
+                            "or give this one another global.state_dir");
 }
 
 CAF_TEST(the lock goes with its holder) {
@@ -102,7 +102,7 @@ CAF_TEST(a path that is no directory of ours is refused with the reason) {
   CAF_REQUIRE_EQUAL(::chmod((base / "open").c_str(), 0777), 0);
   CAF_CHECK_EQUAL(error_of(base / "open"),
                   "state_dir " + base.path
-                    + "/open can be written to by everybody; `chmod 700` it");
+                    + "/open can be written to by all users; `chmod 700` it");
 }
 
 CAF_TEST(a lock that names nobody is still a lock) {

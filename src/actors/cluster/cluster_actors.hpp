@@ -13,7 +13,8 @@
 
 namespace troupe::actors {
 
-/// What main has made for the cluster's actors; all of it outlives them.
+/// The objects that main makes for the cluster's actors; all of them outlive
+/// the actors.
 struct cluster_parts {
   std::string node;
   std::string build;
@@ -48,7 +49,8 @@ public:
                  std::function<config_actor()> config,
                  std::function<admin_actor()> admin);
 
-  /// Spawns all but the register. @param initial What the node starts with.
+  /// Spawns all but the register. @param initial The state that the node starts
+  /// with.
   /// @param spawned Called with each actor, to be monitored.
   void start(const apply_settings& initial,
              std::function<void(const caf::actor_addr&)> spawned);
@@ -57,7 +59,7 @@ public:
   /// serves.
   void serve();
 
-  /// Replaces the one that died; it is told what it missed, but for backends.
+  /// Replaces the one that failed; it learns what it missed, except backends.
   /// @returns false if it is none of them.
   bool replace(const caf::actor_addr& dead);
 

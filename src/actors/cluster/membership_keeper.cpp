@@ -61,8 +61,8 @@ void membership_keeper::step(const membership::input& in) {
   const auto now = clock().now();
   if (const auto lasted = stall_.note(now)) {
     journal::warn(event_kind::cluster, "",
-                  "cluster: this process did not run for {} ms: it doubts what "
-                  "it knows",
+                  "cluster: this process did not run for {} ms, so what it "
+                  "knows may be outdated",
                   lasted->count());
     effects_.add(machine_.step(membership::stalled{}, now));
   }

@@ -20,8 +20,8 @@
 
 namespace troupe::actors {
 
-/// Whom a register talks to, and what it stands on. Functions that give an
-/// actor are called at every use, so that a restarted one is found.
+/// The partners of a register, and the files it relies on. Functions that give
+/// an actor are called at every use, so that a restarted one is found.
 struct register_parts {
   cluster::registry::identity self;
   cluster::registry::shared_text file; ///< as read at the start
@@ -67,7 +67,7 @@ private:
   void tell_metrics(const cluster::registry::register_status& x);
 
   /// Gives the machine `make(number)` once it runs; the answer of that number
-  /// goes to who asked.
+  /// goes to the requester.
   /// @returns still_starting() before the files were read: what is asked for
   /// may be decided by what they say.
   caf::result<answer> ask_if_started(std::function<caf::result<answer>()> then);

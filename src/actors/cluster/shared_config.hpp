@@ -40,7 +40,7 @@ shared_file_source(std::string file, std::string node,
 /// @throws std::runtime_error with the problems, if its nodes cannot be read.
 cluster::registry::shared_text shared_text_of(std::string text);
 
-/// What runs when a config actor of a cluster starts.
+/// The configuration that runs when a config actor of a cluster starts.
 struct running_shared {
   std::shared_ptr<const troupe::settings> settings;
   /// None: this node's own file (generation 0).
@@ -52,7 +52,7 @@ struct running_shared {
 /// with the record in force.
 ///
 /// Answers of the register to a reload and records to apply may cross: each
-/// application reads the file anew, and they go to the supervisor one at a
+/// application reads the file again, and they go to the supervisor one at a
 /// time.
 class shared_config_keeper final
   : public hosted<config_actor::base, actor_kind::config> {
@@ -76,7 +76,7 @@ private:
   using apply_promise = caf::typed_response_promise<apply_result>;
   using done_function = std::function<void(std::vector<std::string>)>;
 
-  /// What the helper thread is asked to read, and who goes on with it.
+  /// A text that the helper thread reads, and the step that continues with it.
   using reading = std::function<void(loaded_ptr)>;
 
   // -- messages --

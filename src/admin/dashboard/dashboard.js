@@ -30,7 +30,7 @@ const common = { span_us: SPAN_US, gap_us: WINDOW_US };
 const charts = [
   new Chart({
     ...common,
-    title: "Requests a second",
+    title: "Requests per second",
     floor: 4,
     format: format.rate,
     lines: [
@@ -41,11 +41,11 @@ const charts = [
   }),
   new Chart({
     ...common,
-    title: "Time to answer",
+    title: "Response time",
     floor: 1000,
     format: format.duration,
     lines: [
-      { key: "p50", name: "half below" },
+      { key: "p50", name: "median" },
       { key: "p95", name: "95 %" },
       { key: "p99", name: "99 %" },
     ],
@@ -83,7 +83,7 @@ async function poll() {
   } catch (reason) {
     if (round !== page.round) return;
     if (!(reason instanceof ApiError)) console.error(reason);
-    if (reason.status === 401) return leave("This node does not know the token: it was mistyped, or changed.");
+    if (reason.status === 401) return leave("This node does not know the token. It may have been mistyped, or changed on the node.");
     showTrouble(reason);
     pause = PAUSE_TROUBLE_MS;
   }
@@ -171,7 +171,7 @@ function showGlance(answers, now) {
 
 function showProblems(problems) {
   setAttribute(byId("attention"), "class", problems.length ? "card" : "card calm");
-  const all = problems.length ? problems : [{ kind: "good", id: "none", text: "Nothing: all servers and nodes are as they should be.", hint: "" }];
+  const all = problems.length ? problems : [{ kind: "good", id: "none", text: "Nothing: all servers and nodes are well.", hint: "" }];
   keyed(
     byId("problems"),
     all,
@@ -225,7 +225,7 @@ function showChanges(changes) {
 function adviceOn(reason) {
   const since = page.lastAnswer ? ` since ${format.clock(page.lastAnswer)}` : "";
   if (!(reason instanceof ApiError))
-    return [`This page failed to show an answer: ${reason.message}.`, "Loading it again may help; please report it."];
+    return [`This page failed to show an answer: ${reason.message}.`, "Reloading the page may help; please report the problem."];
   if (reason.status === 0)
     return [`No answer from this node${since}: ${reason.message}.`, "Is trouped running, and is admin.listen open to you?"];
   if (reason.status === 503) return ["This node is starting or stopping.", "It should take a moment."];
@@ -270,7 +270,7 @@ async function act(backend, server, admin, button) {
   say(`${name}: setting it to ${admin} …`);
   try {
     const answer = await setServer(backend.name, server, admin);
-    const missing = answer.missing?.length ? `; not confirmed by ${answer.missing.join(", ")}, which will learn of it` : "";
+    const missing = answer.missing?.length ? `; not confirmed by ${answer.missing.join(", ")}, where it takes effect later` : "";
     say(`${name} is set to ${admin}${answer.in_force ? ` on ${answer.in_force.sort().join(", ")}` : ""}${missing}.`);
   } catch (reason) {
     if (!(reason instanceof ApiError)) throw reason;

@@ -14,7 +14,7 @@ export function stateOf(server) {
       return ["warn", "cooling down"];
     case "fail_open":
     case "panic":
-      return ["warn", "used all the same"];
+      return ["warn", "used anyway"];
     case "backup_idle":
       return ["none", "backup, idle"];
     case "backup_spare":
@@ -35,7 +35,7 @@ const RULES = {
   verdict_down: "the cluster's verdict",
   vetoed: "this node cannot connect to it",
   ejected: "requests to it failed in a row",
-  fail_open: "there is nothing better",
+  fail_open: "no better server is left",
   panic: "too few servers are usable",
 };
 
@@ -83,7 +83,7 @@ export function problemsOf({ status, backends, nodes }) {
     if (backend.servers.length && !backend.servers.some((x) => x.usable))
       add("bad", `empty ${backend.name}`, `${backend.name} has no usable server: clients get 503`);
     else if (backend.fail_open)
-      add("bad", `open ${backend.name}`, `${backend.name} uses servers that this node finds unhealthy, for want of better`);
+      add("bad", `open ${backend.name}`, `${backend.name} uses servers that this node finds unhealthy, because no better ones are left`);
     for (const server of backend.servers)
       if (server.admin === "ready" && !["up", ...RESTING].includes(server.rule))
         add(
@@ -95,14 +95,14 @@ export function problemsOf({ status, backends, nodes }) {
   }
   if (nodes) problemsOfNodes(nodes, add);
   if (status.last_reload_ok === false)
-    add("warn", "reload", "The last configuration file was refused; the one before runs", "troupectl config show");
+    add("warn", "reload", "The last configuration file was refused; the previous one stays in force", "troupectl config show");
   if (status.unanswered.length) add("warn", "unanswered", `No answer from ${status.unanswered.join(", ")}`);
   return [...found.filter((x) => x.kind === "bad"), ...found.filter((x) => x.kind !== "bad")];
 }
 
 function problemsOfNodes(nodes, add) {
   if (!nodes.has_majority)
-    add("bad", "majority", "This node sees no majority of the nodes: it trusts its own probes, and nothing can be agreed");
+    add("bad", "majority", "This node sees no majority of the nodes: it trusts its own probes, and the configuration cannot be changed");
   else if (!nodes.votes) add("warn", "votes", "This node has no vote yet");
   for (const node of nodes.nodes)
     if (node.state === "gone" || node.state === "suspect")
@@ -173,7 +173,7 @@ export function changesBetween(before, after) {
     const [kind, word] = stateOf(server);
     const evidence = kind === "bad" || kind === "warn" ? (server.rule === "verdict_down" && seen?.rule) || ruleOf(server) : "";
     if (stateOf(old.server)[1] !== word) add(kind, `${name} is ${spoken(word)}${evidence ? `: ${evidence}` : ""}`);
-    if (old.server.weight !== server.weight) add("none", `${name} has weight ${server.weight}, before ${old.server.weight}`);
+    if (old.server.weight !== server.weight) add("none", `${name} now has weight ${server.weight} instead of ${old.server.weight}`);
   }
   for (const { backend, server } of was.values()) add("none", `${backend.name}/${server.name} was removed`);
   changesOfNodes(before, after, add);

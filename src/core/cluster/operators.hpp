@@ -14,8 +14,9 @@
 #include <variant>
 #include <vector>
 
-/// What operators want of servers, on every node and over restarts (rule 17): a
-/// map in which the last writer wins by Lamport version. Needs no majority.
+/// The wishes of operators for servers, on every node and over restarts (rule
+/// 17): a map in which the last writer wins by Lamport version. Needs no
+/// majority.
 namespace troupe::cluster::wishes {
 
 inline constexpr size_t reason_bytes_max = 500;
@@ -78,7 +79,8 @@ const entry& merge(const entry& a, const entry& b);
 
 // -- inputs -------------------------------------------------------------------
 
-/// INPUT: first of all. What the last `persist` left; none: learn from peers.
+/// INPUT: first of all. The content of the last `persist`; none: learn from
+/// peers.
 struct started {
   std::optional<std::string> content;
 };

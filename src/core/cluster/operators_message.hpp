@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-/// What nodes tell each other of operators' wishes. Fields are only ever
+/// Messages between nodes about operators' wishes. Fields are only ever
 /// appended (rule 18).
 namespace troupe::cluster::wishes {
 
@@ -19,7 +19,7 @@ struct told_state {
   bool operator==(const told_state&) const = default;
 };
 
-/// Who holds something else says all it holds.
+/// A node that holds something else sends all it holds.
 struct told_digest {
   uint64_t print = 0;
   bool operator==(const told_digest&) const = default;

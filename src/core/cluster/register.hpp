@@ -11,8 +11,8 @@ namespace troupe::cluster::registry {
 class engine;
 class rules;
 
-/// Who this node is. `incarnation` differs from that of every other start of
-/// any node (64 random bits).
+/// The identity of this node. `incarnation` differs from that of every other
+/// start of any node (64 random bits).
 struct identity {
   std::string node;
   std::string cluster;

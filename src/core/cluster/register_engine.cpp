@@ -147,7 +147,8 @@ void engine::on(const applied& x) {
 void engine::on(const apply_failed& x) {
   report(event_kind::apply_failed,
          "generation " + std::to_string(x.at.generation)
-           + " cannot be applied here, the one before serves on: " + x.problem);
+           + " cannot be applied here, the previous one stays in force: "
+           + x.problem);
   apply_again_ = now_ + apply_delay_;
   apply_delay_ = std::min(apply_delay_ * 2, apply_retry_max);
 }

@@ -97,8 +97,8 @@ std::string engine::way_out() const {
                      + " other nodes do: " + all_of(mute) + "; ";
   return voting + away.size() >= needed
          ? problem + "bring back " + all_of(away)
-             + ", or if that will never be, run " + recover
-         : problem + "no waiting helps: run " + recover;
+             + ", or if that is impossible, run " + recover
+         : problem + "waiting does not help: run " + recover;
 }
 
 // -- new epochs ---------------------------------------------------------------
@@ -106,7 +106,7 @@ std::string engine::way_out() const {
 /// Why the rest may not go on without the others.
 std::optional<std::string> engine::why_not_recover(const recover& x) const {
   if (disk_failed_ || !state_.committed)
-    return self_.node + " holds no record to go on from";
+    return self_.node + " holds no record to continue from";
   if (x.candidate.text.size() > text_bytes_max
       || x.by.reason.size() > reason_bytes_max)
     return std::string{"the text or the reason is too long"};
@@ -128,7 +128,7 @@ std::optional<std::string> engine::why_not_recover(const recover& x) const {
            + std::to_string(here().at.generation)
            + ": recover first, then add it";
     if (node.name != self_.node && !joined(node.name))
-      return node.name + " is not reachable: list only nodes that are";
+      return node.name + " is not reachable: list only reachable nodes";
   }
   return why_never_enough(x.candidate.nodes);
 }

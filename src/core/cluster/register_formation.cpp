@@ -212,7 +212,8 @@ void engine::run_waiting() {
   }
   if (auto& x = adopting_; x && x->request != 0 && now_ >= x->deadline) {
     reply(x->request, outcome::unknown,
-          x->node + " is not reachable: it is adopted as soon as it is");
+          x->node
+            + " is not reachable: it is adopted as soon as it can be reached");
     x->request = 0;
   }
   if (forming_elsewhere_)

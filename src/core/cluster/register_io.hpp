@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-/// What goes into the register's step machine and what comes out.
+/// The inputs and effects of the register's step machine.
 namespace troupe::cluster::registry {
 
 /// The shared sections of a configuration: of the node's own file or of a
@@ -21,7 +21,7 @@ struct shared_text {
   node_list nodes; ///< its `cluster.nodes`
 };
 
-/// Who asks, as rule 7 wants it kept.
+/// The author of a request, as rule 7 demands.
 struct asker {
   std::string author; ///< user of the socket's other end, or token name
   std::string reason; ///< at most `reason_bytes_max`
@@ -30,7 +30,8 @@ struct asker {
 
 // -- inputs -------------------------------------------------------------------
 
-/// INPUT: first of all, once. What the last `persist` and `keep_history` left.
+/// INPUT: first of all, once. The contents of the last `persist` and
+/// `keep_history`.
 struct started {
   std::optional<std::string> content; ///< none: missing, or see `damaged`
   bool damaged = false; ///< there was a file, and it cannot be read
@@ -38,7 +39,7 @@ struct started {
   shared_text file;
 };
 
-/// INPUT: membership's link to a node is usable from here on, or no more.
+/// INPUT: membership's link to a node is usable from here on, or no longer.
 struct peer_joined {
   std::string node;
 };
@@ -65,7 +66,7 @@ struct checked {
   std::vector<std::string> problems;
 };
 
-/// INPUT: `config apply`, `rollback` (an old text anew).
+/// INPUT: `config apply`, `rollback` (an old text again).
 struct propose {
   uint64_t request = 0;
   shared_text candidate;
@@ -154,8 +155,8 @@ struct publish {
   record committed;
 };
 
-/// EFFECT: agreed without this node, which has nothing to apply; but who counts
-/// follows it.
+/// EFFECT: agreed without this node, which has nothing to apply; but the nodes
+/// that count follow it.
 struct left_out {
   record committed;
 };
@@ -208,7 +209,7 @@ struct event {
 };
 
 /// EFFECT: close the link to this peer and tell both sides why. It may dial
-/// again: the refusal is decided anew each time it joins.
+/// again: the refusal is decided again each time it joins.
 struct refuse {
   std::string node;
   std::string text;
@@ -235,7 +236,8 @@ struct register_status {
   std::string obstacle; ///< what keeps the cluster from forming, if something
   std::string conflict; ///< `cluster_epoch_conflict`, if not empty
   std::string no_vote;  ///< why it does not vote, in words; empty if it does
-  /// What an operator has to do because too few nodes vote; else empty.
+  /// The action that an operator has to take because too few nodes vote; else
+  /// empty.
   std::string way_out;
   bool operator==(const register_status&) const = default;
 };

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-/// What the registers of two nodes say to each other. Every message carries
+/// Messages between the registers of two nodes. Every message carries
 /// its sender's committed position, so each one heard also tells who is behind;
 /// a `prepare` or `accept` is about the record after that position.
 namespace troupe::cluster::registry::message {

@@ -38,8 +38,8 @@ struct version {
   auto operator<=>(const version&) const = default;
 };
 
-/// What the cluster agreed on. `mark` names the act that began the epoch, so
-/// that two sides that each began the same one are told apart.
+/// The result of an agreement of the cluster. `mark` names the act that began
+/// the epoch, so that two sides that each began the same one are told apart.
 struct record {
   version at;
   std::string mark;
@@ -81,7 +81,7 @@ struct ballot {
   auto operator<=>(const ballot&) const = default;
 };
 
-/// What an acceptor accepted.
+/// The value that an acceptor accepted.
 struct vote {
   ballot number;
   record value;

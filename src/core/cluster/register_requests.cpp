@@ -56,8 +56,8 @@ void engine::on(const file_changed& x) {
   if (!state_.committed) {
     change().base_hash = x.file.hash;
     return reply(x.request, outcome::no_op,
-                 "no generation has been agreed on yet: this node serves its "
-                 "own file");
+                 "no generation has been agreed on yet: this node serves with "
+                 "its own file");
   }
   const auto& current = *state_.committed;
   if (x.file.hash == current.hash) {
@@ -117,7 +117,7 @@ bool engine::busy(uint64_t request) {
   emit(answer{request,
               outcome::conflict,
               here().at,
-              "another change is on its way from this node, by " + other.author,
+              "another change of this node is under vote, by " + other.author,
               {},
               {},
               other});
@@ -189,7 +189,7 @@ std::optional<std::string> engine::why_not(const shared_text& x,
   const auto n = changes_between(state_.committed->nodes, x.nodes);
   if (n > 1)
     return "cluster.nodes differs in " + std::to_string(n)
-         + " nodes: add, remove or move one node a change";
+         + " nodes: add, remove or move one node per change";
   return std::nullopt;
 }
 

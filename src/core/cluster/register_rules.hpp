@@ -45,7 +45,8 @@ public:
     return mine.count >= told.count;
   }
 
-  /// What a node without a usable file is once it holds a committed record.
+  /// The standing of a node without a usable file once it holds a committed
+  /// record.
   virtual standing after_loss() const { return standing::non_voter; }
 
   /// How many other voters of n a node must hear that lost its disk: with one
@@ -62,7 +63,7 @@ public:
   /// be committed.
   virtual size_t holders(size_t n) const { return n / 2 + 1; }
 
-  /// What is said about a change given up after it was sent to voters.
+  /// The outcome of a change that is given up after it was sent to voters.
   virtual outcome given_up() const { return outcome::unknown; }
 
   /// Which sides of one epoch must never be merged.

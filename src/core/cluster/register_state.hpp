@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-/// What one node must not forget.
+/// The state that one node must not forget.
 namespace troupe::cluster::registry {
 
 /// Kept by `persist`. Promise and vote are about the record after `committed`.

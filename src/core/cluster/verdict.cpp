@@ -88,7 +88,7 @@ electorate elect(std::span<const std::string> ranking,
 
 std::string verdict::rule() const {
   if (counted == 0)
-    return "nobody has a fresh opinion: the last verdict stands";
+    return "no node has a fresh vote: the last verdict stands";
   return std::to_string(downs) + " of " + std::to_string(counted) + " say down";
 }
 

@@ -100,7 +100,7 @@ exit_code status(context& with) {
 
 void add_status_verb(command_line& to) {
   to.add(groups::looking,
-         {"status", "How the node and its cluster are, in one look",
+         {"status", "Shows a summary of the node and its cluster",
           "  troupectl status\n"
           "  troupectl status -o json | jq .degraded\n\n"
           "Exit code 1 if something is degraded: each such thing has a line. A "

@@ -211,7 +211,8 @@ CAF_TEST(two of three disks lost need an operator and say so) {
   c.run(milliseconds{3000});
   const std::string out =
     "lost the state_dir, and cannot vote before 2 other nodes do: lb2, lb3; "
-    "no waiting helps: run \"troupectl cluster recover --nodes lb1\" on lb1, "
+    "waiting does not help: run \"troupectl cluster recover --nodes lb1\" on "
+    "lb1, "
     "then add the others one by one";
   for (const auto* name : {"lb1", "lb2", "lb3"}) {
     CAF_CHECK_EQUAL(c[name].machine->status().way_out, out);
@@ -242,7 +243,7 @@ CAF_TEST(a lost disk among nodes that are away waits for them) {
   c.run(milliseconds{3000});
   CAF_CHECK_EQUAL(c["lb1"].machine->status().way_out,
                   "lost the state_dir, and cannot vote before 2 other nodes "
-                  "do: lb3; bring back lb2, or if that will never be, run "
+                  "do: lb3; bring back lb2, or if that is impossible, run "
                   "\"troupectl cluster recover --nodes lb1\" on lb1, then add "
                   "the others one by one");
   c.start("lb2");
