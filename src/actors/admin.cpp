@@ -102,7 +102,7 @@ administrator::behavior_type administrator::make_behavior() {
     [this](const admin_directory& x) { directory_ = x; },
     [this](const readiness& x) { readiness_ = x; },
     [this](const api_call& x) { answer(x); },
-    [this](const peer_said& x) { hear(x); },
+    [this](const peer_message_received& x) { hear(x); },
     [this](const question_overdue& x) { give_up(x); },
   };
 }
@@ -385,9 +385,9 @@ uint64_t administrator::open_connections() const {
 void administrator::run(const api_call& call, const api::get_config&) {
   if (!directory_.config)
     return call.reply(api::error(503, "this node is starting"));
-  if (!directory_.agreed)
+  if (!directory_.config_register)
     return show_config(call);
-  request(directory_.agreed, answer_timeout, has_register_started{})
+  request(directory_.config_register, answer_timeout, has_register_started{})
     .then(
       [this, call](bool started) {
         if (started)

@@ -99,7 +99,7 @@ private:
   void pass_on(const api_call& call, const std::string& node);
   void put_question(const api_call& call, const std::string& node);
   void give_up(const question_overdue& message);
-  void hear(const peer_said& message);
+  void hear(const peer_message_received& message);
   void answer_peer(const std::string& from,
                    const cluster::question::asked& asked);
 

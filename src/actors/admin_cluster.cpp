@@ -17,7 +17,7 @@
 
 namespace troupe::actors {
 
-namespace registry = cluster::registry;
+namespace config_register = cluster::config_register;
 
 namespace {
 
@@ -25,7 +25,7 @@ constexpr std::chrono::seconds reading_timeout{10};
 /// Checks have 5 s, votes follow; an answer of any kind comes in this time.
 constexpr std::chrono::seconds decision_timeout{40};
 
-registry::asker asker_of(const api_call& call, std::string message) {
+config_register::asker asker_of(const api_call& call, std::string message) {
   auto by = origin_of(call, std::move(message));
   return {std::move(by.author), std::move(by.reason), by.time_ms};
 }
@@ -43,7 +43,7 @@ public:
   open_decision(const open_decision&) = delete;
   open_decision& operator=(const open_decision&) = delete;
 
-  void settle(const registry::answer& x) {
+  void settle(const config_register::answer& x) {
     if (const auto reply = std::exchange(reply_, {}))
       reply(api::answer_response(x));
   }
@@ -55,8 +55,8 @@ public:
   }
 
   void unknown(std::string why) {
-    registry::answer x;
-    x.result = registry::outcome::unknown;
+    config_register::answer x;
+    x.result = config_register::outcome::unknown;
     x.text = std::move(why);
     settle(x);
   }
@@ -68,7 +68,7 @@ private:
 } // namespace
 
 bool administrator::in_cluster(const api_call& call) const {
-  if (directory_.agreed)
+  if (directory_.config_register)
     return true;
   if (!directory_.config) { // the register comes with it
     call.reply(api::error(503, "this node is starting"));
@@ -82,7 +82,7 @@ bool administrator::in_cluster(const api_call& call) const {
 
 /// A node without a cluster answers as a cluster of one.
 bool administrator::alone() const {
-  return directory_.config && !directory_.agreed;
+  return directory_.config && !directory_.config_register;
 }
 
 template <class Show>
@@ -107,7 +107,7 @@ void administrator::run(const api_call& call, const api::get_nodes&) {
   request(directory_.membership, answer_timeout, describe_nodes{})
     .then(
       [this, call](const nodes_view& nodes) {
-        request(directory_.agreed, answer_timeout, describe_register{})
+        request(directory_.config_register, answer_timeout, describe_register{})
           .then(
             [reply = call.reply, nodes](const register_view& agreed) {
               reply(api::ok(api::to_json(nodes, agreed)));
@@ -135,7 +135,7 @@ void administrator::run(const api_call& call, const api::get_history&) {
     });
   if (!in_cluster(call))
     return;
-  request(directory_.agreed, answer_timeout, describe_register{})
+  request(directory_.config_register, answer_timeout, describe_register{})
     .then(
       [reply = call.reply](const register_view& view) {
         reply(api::ok(api::history_body(view)));
@@ -146,11 +146,11 @@ void administrator::run(const api_call& call, const api::get_history&) {
 template <class T>
 void administrator::ask_register(const api_call& call, T message) {
   const auto decision = std::make_shared<open_decision>(call.reply);
-  request(directory_.agreed, decision_timeout, std::move(message))
+  request(directory_.config_register, decision_timeout, std::move(message))
     .then(
-      [decision, who = call.who](const registry::answer& x) {
+      [decision, who = call.who](const config_register::answer& x) {
         journal::info(event_kind::cluster, "", "cluster: asked by {}: {}: {}",
-                      who, registry::to_string(x.result), x.text);
+                      who, config_register::to_string(x.result), x.text);
         decision->settle(x);
       },
       [this, decision, who = call.who](const caf::error& reason) {

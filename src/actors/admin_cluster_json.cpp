@@ -17,7 +17,7 @@
 namespace troupe::actors::api {
 
 namespace json = boost::json;
-namespace registry = cluster::registry;
+namespace config_register = cluster::config_register;
 
 namespace {
 
@@ -117,11 +117,11 @@ operation checked(T result, const body_reader& body) {
   return result;
 }
 
-json::object to_json(const registry::version& x) {
+json::object to_json(const config_register::version& x) {
   return {{"epoch", x.epoch}, {"generation", x.generation}};
 }
 
-json::object to_json(const registry::record& x, bool superseded) {
+json::object to_json(const config_register::record& x, bool superseded) {
   return {{"epoch", x.at.epoch},      {"generation", x.at.generation},
           {"hash", view(x.hash)},     {"author", view(x.author)},
           {"node", view(x.node)},     {"message", view(x.reason)},
@@ -131,7 +131,7 @@ json::object to_json(const registry::record& x, bool superseded) {
 
 /// Null: that node has not said, or the generation does not list it.
 json::value vote_of(const std::string& node,
-                    const std::vector<registry::peer_vote>& all) {
+                    const std::vector<config_register::peer_vote>& all) {
   for (const auto& x : all)
     if (x.node == node && x.votes)
       return *x.votes;
@@ -185,7 +185,7 @@ json::object to_json(const nodes_view& nodes, const register_view& agreed) {
           {"has_majority", nodes.has_majority},
           {"committed", to_json(status.committed)},
           {"applied", to_json(status.applied)},
-          {"standing", registry::to_string(status.as)},
+          {"standing", config_register::to_string(status.as)},
           {"votes", status.votes},
           {"no_vote", view(status.no_vote)},
           {"way_out", view(status.way_out)},
@@ -238,7 +238,7 @@ admin::response answer_response(const answer& x) {
   for (const auto& node : x.refusals)
     refusals.push_back(json::object{{"node", view(node.node)},
                                     {"problems", to_array(node.problems)}});
-  json::object body{{"outcome", registry::to_string(x.result)},
+  json::object body{{"outcome", config_register::to_string(x.result)},
                     {"epoch", x.at.epoch},
                     {"generation", x.at.generation},
                     {"text", view(x.text)},
@@ -249,14 +249,14 @@ admin::response answer_response(const answer& x) {
     body["other"] = to_json(*x.other, false);
   auto response = ok(body);
   switch (x.result) {
-  case registry::outcome::committed:
-  case registry::outcome::no_op:
+  case config_register::outcome::committed:
+  case config_register::outcome::no_op:
     break;
-  case registry::outcome::unknown:
+  case config_register::outcome::unknown:
     response.status = 202;
     break;
-  case registry::outcome::refused:
-  case registry::outcome::conflict:
+  case config_register::outcome::refused:
+  case config_register::outcome::conflict:
     response.status = 409;
   }
   return response;

@@ -29,7 +29,7 @@ struct admin_directory {
   // Only on a node of a cluster:
   membership_actor membership;
   observations_actor observations;
-  register_actor agreed;
+  register_actor config_register;
   operators_actor operators;
   std::vector<std::shared_ptr<frontend_live>> frontends;
   std::shared_ptr<const settings> running;

@@ -78,7 +78,7 @@ void administrator::give_up(const question_overdue& message) {
       504, fmt::format("{} did not answer in time", found.mapped().node)));
 }
 
-void administrator::hear(const peer_said& message) {
+void administrator::hear(const peer_message_received& message) {
   const auto said = question::decode(message.body);
   if (const auto* asked = std::get_if<question::asked>(&said)) {
     answer_peer(message.from, *asked);

@@ -47,7 +47,7 @@ api::status_body administrator::own_status() const {
 
 void administrator::run(const api_call& call, const api::get_status&) {
   const auto inquiry = std::make_shared<status_inquiry>(
-    status_inquiry{own_status(), call.reply, directory_.agreed ? 4u : 2u});
+    status_inquiry{own_status(), call.reply, directory_.config_register ? 4u : 2u});
   const auto ask = [this, inquiry]<class View>(
                      const auto& whom, auto question, const char* name,
                      std::optional<View> api::status_body::*part) {
@@ -71,11 +71,11 @@ void administrator::run(const api_call& call, const api::get_status&) {
     });
   ask(directory_.config, describe_config{}, "config",
       &api::status_body::config);
-  if (!directory_.agreed)
+  if (!directory_.config_register)
     return;
   ask(directory_.membership, describe_nodes{}, "membership",
       &api::status_body::nodes);
-  ask(directory_.agreed, describe_register{}, "register",
+  ask(directory_.config_register, describe_register{}, "register",
       &api::status_body::agreed);
 }
 

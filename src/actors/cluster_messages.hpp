@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
-#include "core/cluster/register_io.hpp"
+#include "core/cluster/config_register/io.hpp"
 #include "core/health.hpp"
 #include "core/settings.hpp"
 
@@ -107,7 +107,7 @@ struct peer_left {
 };
 
 /// Membership to the actor that a message between nodes is for.
-struct peer_said {
+struct peer_message_received {
   std::string from;
   std::string body;
 };
@@ -249,8 +249,8 @@ using target_list = std::vector<target_row>; ///< sorted by backend
 /// Config to register: the file was read again.
 struct file_read {
   std::string name;
-  cluster::registry::shared_text file;
-  cluster::registry::asker by;
+  cluster::config_register::shared_text file;
+  cluster::config_register::asker by;
 };
 
 /// Admin to config: a text of shared sections, to be read by the helper thread.
@@ -259,14 +259,14 @@ struct read_shared {
 };
 
 struct shared_reading {
-  cluster::registry::shared_text shared;
+  cluster::config_register::shared_text shared;
   std::vector<std::string> problems; ///< why it cannot be read
 };
 
 /// Admin to register.
 struct propose_config {
-  cluster::registry::shared_text candidate;
-  cluster::registry::asker by;
+  cluster::config_register::shared_text candidate;
+  cluster::config_register::asker by;
   std::optional<uint64_t> base;
   bool force = false;
   bool rebase = false;
@@ -275,7 +275,7 @@ struct propose_config {
 /// Admin to register: propose an old text again.
 struct roll_back {
   uint64_t generation = 0;
-  cluster::registry::asker by;
+  cluster::config_register::asker by;
 };
 
 enum class cluster_verb : uint8_t { form, recover, adopt };
@@ -284,10 +284,10 @@ enum class cluster_verb : uint8_t { form, recover, adopt };
 struct cluster_command {
   cluster_verb verb = cluster_verb::form;
   std::vector<std::string> nodes; ///< one for form and adopt
-  cluster::registry::asker by;
+  cluster::config_register::asker by;
 };
 
-using cluster::registry::answer;
+using cluster::config_register::answer;
 
 /// Register to config: could this node run it?
 struct check_candidate {
@@ -297,7 +297,7 @@ struct check_candidate {
 
 /// Register to config: agreed.
 struct apply_record {
-  std::shared_ptr<const cluster::registry::record> what;
+  std::shared_ptr<const cluster::config_register::record> what;
 };
 
 struct describe_register {};
@@ -312,13 +312,13 @@ inline bool is_still_starting(const caf::error& x) {
 }
 
 struct register_view {
-  cluster::registry::register_status status;
+  cluster::config_register::register_status status;
   struct past {
-    cluster::registry::record what;
+    cluster::config_register::record what;
     bool superseded = false;
   };
   std::vector<past> history; ///< oldest first, the committed one last
-  std::vector<cluster::registry::peer_vote> peers; ///< of the listed ones
+  std::vector<cluster::config_register::peer_vote> peers; ///< of the listed ones
 };
 
 // -- operators ----------------------------------------------------------------
@@ -327,7 +327,7 @@ struct register_view {
 struct operator_command {
   std::string backend;
   operator_change change;
-  cluster::registry::asker by;
+  cluster::config_register::asker by;
 };
 
 struct operator_outcome {
@@ -370,7 +370,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::follow_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_verdicts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_left)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_message_received)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::question_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::tell_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refuse_peer)

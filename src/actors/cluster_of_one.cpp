@@ -16,13 +16,13 @@ nodes_view nodes_of_one(const std::string& node) {
 register_view register_of_one(const std::string& node, const config_view& x) {
   register_view result;
   result.status.committed = result.status.applied = {0, x.generation};
-  result.status.as = cluster::registry::standing::voter;
+  result.status.as = cluster::config_register::standing::voter;
   result.status.votes = true;
   result.peers.push_back({node, true});
   if (!x.history)
     return result;
   for (const auto& past : *x.history) {
-    cluster::registry::record record;
+    cluster::config_register::record record;
     record.at = {0, past.generation};
     record.text = past.text;
     record.hash = config::shared_hash(past.text);

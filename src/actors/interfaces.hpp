@@ -84,7 +84,7 @@ using observations_actor = caf::typed_actor<
   caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
   caf::reacts_to<cluster_view>, caf::reacts_to<cluster_nodes>,
   // Observations of peers. No reply.
-  caf::reacts_to<peer_said>,
+  caf::reacts_to<peer_message_received>,
   // The observations of one server, for `why`.
   caf::replies_to<describe_target>::with<target_view>,
   // The same of every server.
@@ -117,7 +117,7 @@ using membership_actor = caf::typed_actor<
 /// (rules 1-7).
 using register_actor =
   caf::typed_actor<caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
-                   caf::reacts_to<peer_said>,
+                   caf::reacts_to<peer_message_received>,
                    // A peer refuses this node, or no longer does. No reply.
                    caf::reacts_to<peer_refuses>,
                    // Each is answered once it is known how it ended.
@@ -136,7 +136,7 @@ using register_actor =
 /// servers, on every node (rule 17).
 using operators_actor = caf::typed_actor<
   caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
-  caf::reacts_to<peer_said>,
+  caf::reacts_to<peer_message_received>,
   // Answered when every joined peer has it, or after two seconds.
   caf::replies_to<operator_command>::with<operator_outcome>,
   // The configuration in force, and the generation it is. No reply.
@@ -245,7 +245,7 @@ using admin_actor = caf::typed_actor<
   // One request; answered by its `reply`, not by a message.
   caf::reacts_to<api_call>,
   // A request or an answer of another node's admin actor. No reply.
-  caf::reacts_to<peer_said>,
+  caf::reacts_to<peer_message_received>,
   // INTERNAL: another node has not answered.
   caf::reacts_to<question_overdue>>;
 

@@ -271,7 +271,7 @@ void supervisor::tell_admin() {
   if (cluster_) {
     directory.membership = cluster_->membership();
     directory.observations = cluster_->observations();
-    directory.agreed = cluster_->agreed();
+    directory.config_register = cluster_->config_register();
     directory.operators = cluster_->operators();
   }
   send(admin_, std::move(directory));

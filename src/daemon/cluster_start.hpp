@@ -45,9 +45,9 @@ private:
   net::state_file operators_file_;
   net::state_file verdicts_file_;
   const uint64_t incarnation_;
-  cluster::registry::shared_text file_;
+  cluster::config_register::shared_text file_;
   actors::running_shared running_;
-  std::shared_ptr<const cluster::registry::record> committed_;
+  std::shared_ptr<const cluster::config_register::record> committed_;
 };
 
 } // namespace troupe::daemon

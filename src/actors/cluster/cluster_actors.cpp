@@ -75,7 +75,7 @@ void cluster_actors::spawn_membership() {
   parts.observations = [self = shared_from_this()] {
     return self->observations_;
   };
-  parts.agreed = [self = shared_from_this()] { return self->register_; };
+  parts.config_register = [self = shared_from_this()] { return self->register_; };
   parts.operators = [self = shared_from_this()] { return self->operators_; };
   parts.metrics = metrics_;
   parts.admin = admin_;
@@ -143,7 +143,7 @@ void cluster_actors::configure(const apply_settings& running) {
 
 /// Who votes follows what is committed, also while this node cannot run it.
 void cluster_actors::commit(record_ptr what,
-                            const cluster::registry::node_list& left_behind) {
+                            const cluster::config_register::node_list& left_behind) {
   committed_ = std::move(what);
   nodes_.left_behind.clear();
   for (const auto& node : left_behind)

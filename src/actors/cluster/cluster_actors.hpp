@@ -26,8 +26,8 @@ struct cluster_parts {
   running_shared running;
   /// The newest record it knows, which may be later than what it can run, and
   /// may not list it; none: not formed yet.
-  std::shared_ptr<const cluster::registry::record> committed;
-  cluster::registry::shared_text file; ///< the file's own shared sections
+  std::shared_ptr<const cluster::config_register::record> committed;
+  cluster::config_register::shared_text file; ///< the file's own shared sections
   durable_state register_state;
   durable_state operators_state;
   std::shared_ptr<verdict_memory> verdicts;
@@ -75,17 +75,17 @@ public:
   const observations_actor& observations() const noexcept {
     return observations_;
   }
-  const register_actor& agreed() const noexcept { return register_; }
+  const register_actor& config_register() const noexcept { return register_; }
   const operators_actor& operators() const noexcept { return operators_; }
 
 private:
-  using record_ptr = std::shared_ptr<const cluster::registry::record>;
+  using record_ptr = std::shared_ptr<const cluster::config_register::record>;
 
   void spawn_membership();
   void spawn_observations();
   void spawn_register();
   void spawn_operators();
-  void commit(record_ptr what, const cluster::registry::node_list& left_behind);
+  void commit(record_ptr what, const cluster::config_register::node_list& left_behind);
   void tell_nodes();
 
   actor_host& host_;

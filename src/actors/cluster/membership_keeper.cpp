@@ -104,7 +104,7 @@ void membership_keeper::introduce() {
   for (const auto& peer : joined_)
     tell_all(peer_joined{peer});
   for (const auto& [peer, text] : refusals_)
-    send(parts_.agreed(), peer_refuses{peer, text});
+    send(parts_.config_register(), peer_refuses{peer, text});
   tell_view(machine_.now_seen());
 }
 
@@ -162,12 +162,12 @@ void membership_keeper::dial_failed(const std::string& peer,
 
 void membership_keeper::pass_on(std::string from, uint16_t kind,
                                 std::string body) {
-  peer_said message{std::move(from), std::move(body)};
+  peer_message_received message{std::move(from), std::move(body)};
   switch (static_cast<message_kind>(kind)) {
   case message_kind::observations:
     return send(parts_.observations(), std::move(message));
-  case message_kind::registry:
-    return send(parts_.agreed(), std::move(message));
+  case message_kind::config_register:
+    return send(parts_.config_register(), std::move(message));
   case message_kind::operators:
     return send(parts_.operators(), std::move(message));
   case message_kind::questions:
@@ -182,7 +182,7 @@ void membership_keeper::pass_on(std::string from, uint16_t kind,
 template <class T>
 void membership_keeper::tell_all(const T& message) {
   send(parts_.observations(), message);
-  send(parts_.agreed(), message);
+  send(parts_.config_register(), message);
   send(parts_.operators(), message);
 }
 
@@ -216,7 +216,7 @@ bool membership_keeper::perform(membership::left& x) {
 
 bool membership_keeper::perform(membership::turned_away& x) {
   refusals_[x.peer] = x.text;
-  send(parts_.agreed(), peer_refuses{std::move(x.peer), std::move(x.text)});
+  send(parts_.config_register(), peer_refuses{std::move(x.peer), std::move(x.text)});
   return true;
 }
 

@@ -27,7 +27,7 @@ struct membership_parts {
   /// Links are made again with each membership actor.
   std::function<std::shared_ptr<peer_links>(link_events&)> make_links;
   std::function<observations_actor()> observations;
-  std::function<register_actor()> agreed;
+  std::function<register_actor()> config_register;
   std::function<operators_actor()> operators;
   std::function<metrics_actor()> metrics;
   std::function<admin_actor()> admin;

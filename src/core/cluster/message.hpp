@@ -18,7 +18,7 @@ namespace troupe::cluster {
 enum class message_kind : uint16_t {
   membership = 1,
   observations = 2,
-  registry = 3,
+  config_register = 3,
   operators = 4,
   questions = 5,
 };

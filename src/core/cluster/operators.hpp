@@ -17,7 +17,7 @@
 /// The wishes of operators for servers, on every node and over restarts (rule
 /// 17): a map in which the last writer wins by Lamport version. Needs no
 /// majority.
-namespace troupe::cluster::wishes {
+namespace troupe::cluster::operators {
 
 inline constexpr size_t reason_bytes_max = 500;
 inline constexpr size_t name_bytes_max = 256;
@@ -194,4 +194,4 @@ private:
   effects out_;
 };
 
-} // namespace troupe::cluster::wishes
+} // namespace troupe::cluster::operators

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -111,4 +111,4 @@ verdict decide(const electorate& who, const observation_map& seen,
   return result;
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

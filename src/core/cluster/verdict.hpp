@@ -14,7 +14,7 @@
 
 /// Computes the cluster's verdicts from the observations of its nodes (rules 8
 /// to 11): pure functions.
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 /// Everything is told again to the peers this often.
 inline constexpr milliseconds digest_interval{1'000};
@@ -140,4 +140,4 @@ verdict decide(const electorate& who, const observation_map& seen,
                std::optional<troupe::status> last,
                const rules& by = as_written());
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

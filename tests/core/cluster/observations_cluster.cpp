@@ -7,7 +7,7 @@
 
 using namespace std::chrono_literals;
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -310,4 +310,4 @@ void model_cluster::tell_view(const std::string& node) {
   give(node, view_changed{{x.alive.begin(), x.alive.end()}, x.majority});
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

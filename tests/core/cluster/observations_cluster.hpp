@@ -14,7 +14,7 @@
 
 /// A cluster of observation machines with model health checkers and a model of
 /// membership on a lossy network, all from one seed.
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 class model_cluster {
 public:
@@ -117,4 +117,4 @@ private:
   uint64_t lives_ = 0;
 };
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -10,7 +10,7 @@
 
 using namespace std::chrono_literals;
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -178,4 +178,4 @@ CAF_TEST(nodes that see servers differently agree and do not flap) {
   }
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observations_host.hpp"
+
+#include "core/cluster/operators_message.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sim {
+
+using namespace troupe::cluster;
+namespace cluster = troupe::cluster;
+using troupe::status;
+
+namespace {
+
+const troupe::check_settings settings;
+
+/// A loop that stood still for longer knows that it did (rule 16).
+constexpr milliseconds stall_min{2'000};
+
+} // namespace
+
+// -- what happens to it -------------------------------------------------------
+
+void observations_host::start() {
+  if (running())
+    return;
+  ++starts_;
+  for (auto& timer : timers_)
+    timer = {};
+  auto& chance = site_.time.chance;
+  clock_offset_ = seconds{chance.between(1'000, 100'000)};
+  clock_per_mille_ = chance.between(995, 1005);
+  const auto wall =
+    std::exchange(clock_back_, false) ? starts_ : 1000 * starts_;
+  site_.time.trace(name_, "starts");
+  members_ = std::make_unique<membership::machine>(membership::identity{
+    name_, "prod", chance.next(), "simulated", chance.next()});
+  watch_ = std::make_unique<observations::machine>(observations::identity{name_, wall},
+                                            *site_.broken.rules);
+  wishes_ = std::make_unique<operators::machine>(name_);
+  configure();
+}
+
+void observations_host::configure() {
+  step(operators::started{disk_});
+  operators::servers_changed weights{1, {}};
+  observations::targets_changed targets{"app", {}, false};
+  for (const auto& x : site_.land.servers) {
+    weights.weights[{"app", x.name}] = 100;
+    checks_[x.name];
+    targets.targets.push_back(
+      {x.id,
+       x.name,
+       {settings.interval, settings.timeout, settings.fall},
+       true});
+  }
+  step(weights);
+  step(observations::remembered{downs_});
+  step(observations::nodes_changed{site_.land.nodes});
+  step(targets);
+  step(membership::nodes_changed{site_.land.nodes});
+}
+
+void observations_host::crash() {
+  if (!running())
+    return;
+  site_.time.trace(name_, "crashes");
+  if (writing_ && site_.time.chance.per_mille(500))
+    disk_ = writing_;
+  members_.reset();
+  watch_.reset();
+  wishes_.reset();
+  ++starts_;
+  paused_ = false;
+  backlog_.clear();
+  peers_.clear();
+  checks_.clear();
+  queue_.clear();
+  writing_.reset();
+  site_.checker.crashed(name_);
+  site_.links.died(name_);
+}
+
+void observations_host::wipe() {
+  crash();
+  site_.time.trace(name_, "loses its disk");
+  disk_.reset();
+  downs_.clear();
+  site_.checker.wiped();
+}
+
+void observations_host::pause() {
+  if (!alive())
+    return;
+  site_.time.trace(name_, "stalls");
+  paused_ = true;
+  paused_at_ = site_.time.now();
+}
+
+void observations_host::resume() {
+  if (!paused_)
+    return;
+  site_.time.trace(name_, "goes on");
+  paused_ = false;
+  site_.checker.resumed(name_);
+  const bool stalled = site_.time.now() - paused_at_ > stall_min;
+  // It may hear of it before or after what has waited.
+  if (stalled && site_.time.chance.per_mille(500))
+    wake_up_stalled();
+  else if (stalled)
+    later(milliseconds{5}, [this] { wake_up_stalled(); });
+  for (auto& what : std::exchange(backlog_, {}))
+    now_or_resumed(std::move(what));
+}
+
+void observations_host::wake_up_stalled() {
+  if (!site_.broken.rules->doubts_itself())
+    return;
+  step(observations::stalled{});
+  step(membership::stalled{});
+}
+
+void observations_host::ask(uint64_t request, const std::string& server,
+                     uint64_t wish) {
+  if (!alive())
+    return;
+  operators::command x;
+  x.request = request;
+  x.of = {"app", server};
+  x.author = "operator " + std::to_string(request);
+  if (wish % 4 == 3)
+    x.weight = wish % 1000;
+  else
+    x.admin = static_cast<troupe::admin_state>(wish % 3);
+  // The answer may come in the same step.
+  const auto& counter = wishes_->state().counter;
+  site_.checker.commanded(name_, request, x.of, {counter + 1, name_});
+  step(x);
+}
+
+void observations_host::fail_traffic(const std::string& server) {
+  if (alive())
+    step(observations::traffic_fails{"app", server, 3});
+}
+
+// -- steps --------------------------------------------------------------------
+
+void observations_host::step(const membership::input& x) {
+  for (const auto& effect : members_->step(x, local_now())) {
+    if (const auto* wake = std::get_if<cluster::wake>(&effect))
+      wake_at(timers_[0], wake->at, [this] { step(membership::tick{}); });
+    else
+      std::visit([this](const auto& what) { perform(what); }, effect);
+  }
+}
+
+void observations_host::step(const observations::input& x) {
+  for (const auto& effect : watch_->step(x, local_now())) {
+    if (const auto* wake = std::get_if<cluster::wake>(&effect))
+      wake_at(timers_[1], wake->at, [this] { step(observations::tick{}); });
+    else
+      std::visit([this](const auto& what) { perform(what); }, effect);
+  }
+  if (watch_->settled())
+    downs_ = watch_->downs();
+  site_.checker.stepped(name_, *watch_, local_now());
+}
+
+void observations_host::step(const operators::input& x) {
+  for (auto& effect : wishes_->step(x, local_now()))
+    queue_.push_back(std::move(effect));
+  pump();
+}
+
+/// Carries effects out in order; what follows a write waits for the disk.
+void observations_host::pump() {
+  const bool waits =
+    site_.broken.driver != watch_driver_flaw::wish_before_fsync;
+  while (!queue_.empty() && !(writing_ && waits)) {
+    const auto effect = std::move(queue_.front());
+    queue_.pop_front();
+    if (const auto* wake = std::get_if<cluster::wake>(&effect)) {
+      wake_at(timers_[2], wake->at, [this] { step(operators::tick{}); });
+    } else if (const auto* write = std::get_if<persist>(&effect)) {
+      const bool busy = writing_.has_value();
+      writing_ = write->content;
+      if (!busy)
+        later(site_.time.any(milliseconds{1}, milliseconds{80}),
+              [this] { land(); });
+    } else {
+      std::visit([this](const auto& what) { perform(what); }, effect);
+    }
+  }
+}
+
+void observations_host::land() {
+  disk_ = std::exchange(writing_, {});
+  pump();
+}
+
+void observations_host::receive(const std::string& from, message_kind kind,
+                         const std::string& body) {
+  if (!running())
+    return;
+  later({}, [this, from, kind, body] {
+    if (!peers_.contains(from))
+      return;
+    if (kind == message_kind::observations)
+      step(observations::received{from, body});
+    else
+      step(operators::received{from, body});
+  });
+}
+
+void observations_host::take(const membership::input& x) {
+  if (running())
+    now_or_resumed([this, x] { step(x); });
+}
+
+// -- effects ------------------------------------------------------------------
+
+void observations_host::perform(const membership::dial& x) {
+  site_.links.dial(name_, x.peer);
+}
+
+void observations_host::perform(const membership::close_link& x) {
+  site_.links.close(name_, x.link, x.reason);
+}
+
+void observations_host::perform(const membership::link_send& x) {
+  site_.links.send(name_, x.link, x.body);
+}
+
+void observations_host::perform(const membership::joined& x) {
+  site_.time.trace(name_, "sees " + x.peer);
+  peers_.insert(x.peer);
+  step(observations::joined{x.peer});
+  step(operators::joined{x.peer});
+}
+
+void observations_host::perform(const membership::left& x) {
+  site_.time.trace(name_, "misses " + x.peer);
+  peers_.erase(x.peer);
+  step(operators::left{x.peer});
+}
+
+void observations_host::perform(const membership::view& x) {
+  site_.checker.majority(name_, 2 * x.alive.size() > site_.land.nodes.size());
+  step(observations::view_changed{x.alive, x.has_majority});
+}
+
+void observations_host::perform(const membership::event& x) {
+  site_.time.trace(name_, x.text);
+}
+
+void observations_host::perform(const cluster::send& x) {
+  if (x.kind == message_kind::operators) {
+    site_.checker.told(name_, x.body);
+    const auto said = operators::decode(x.body);
+    if (site_.broken.driver == watch_driver_flaw::wish_digest_ignored
+        && std::holds_alternative<operators::digest_body>(said))
+      return;
+  }
+  for (const auto& peer : peers_)
+    if (x.to.empty() || x.to == peer)
+      site_.net.send(*this, peer, x.kind, x.body);
+}
+
+void observations_host::perform(const operators::answer& x) {
+  site_.checker.answered(name_, x);
+}
+
+// -- probes -------------------------------------------------------------------
+
+void observations_host::perform(const observations::part& x) {
+  auto& c = checks_.at(x.server);
+  const auto was = std::exchange(c.assigned, x.probe);
+  const bool rejected = c.complete && c.active.status == status::down;
+  const auto from = x.alone && rejected ? status::down : x.restart_from;
+  if (from) {
+    c.active = {.status = *from, .confirmed = true};
+    c.streak = 0;
+    c.complete = false;
+  }
+  if (!x.probe)
+    c.complete = false;
+  if (x.probe && (!was || from))
+    arm(x.server, site_.time.any({}, milliseconds{100}));
+}
+
+void observations_host::perform(const observations::hint& x) {
+  if (site_.broken.driver == watch_driver_flaw::suspicion_votes)
+    step(observations::probed{"app", x.server, status::down, true, "a peer says so"});
+  else
+    arm(x.server, {});
+}
+
+void observations_host::arm(const std::string& server, duration delay) {
+  const auto ticket = ++checks_.at(server).ticket;
+  later(delay, [this, server, ticket] {
+    if (checks_.at(server).ticket == ticket)
+      probe(server);
+  });
+}
+
+void observations_host::probe(const std::string& server) {
+  const auto& c = checks_.at(server);
+  if (!c.assigned)
+    return;
+  ++probes_[server];
+  const bool success = site_.land.reaches(name_, server);
+  // What fails is refused at once or times out.
+  const duration takes = success || site_.time.chance.per_mille(500)
+                         ? site_.time.any(milliseconds{1}, milliseconds{30})
+                         : settings.timeout;
+  later(takes, [this, server, success, ticket = c.ticket] {
+    if (checks_.at(server).ticket == ticket)
+      probe_ended(server, success);
+  });
+}
+
+void observations_host::probe_ended(const std::string& server, bool success) {
+  using troupe::probe_outcome;
+  auto& c = checks_.at(server);
+  c.active =
+    apply(c.active, success ? probe_outcome::success : probe_outcome::failure,
+          {settings.rise, settings.fall}, local_now());
+  c.streak = success == c.streak_of_successes ? c.streak + 1 : 1;
+  c.streak_of_successes = success;
+  const bool same = (c.active.status == status::up) == success;
+  c.complete |= same && c.streak >= (success ? settings.rise : settings.fall);
+  c.complete |= !success && c.active.status == status::down;
+  const auto pause = c.complete
+                     ? probe_interval(c.active, settings)
+                     : std::min(settings.interval, milliseconds{500});
+  arm(server,
+      troupe::jittered(pause, static_cast<uint32_t>(site_.time.chance.next())));
+  step(observations::probed{"app", server, c.active.status, c.complete, "a probe"});
+}
+
+// -- time ---------------------------------------------------------------------
+
+time_point observations_host::local_now() const {
+  return time_point{clock_offset_
+                    + site_.time.elapsed() / 1000 * clock_per_mille_};
+}
+
+void observations_host::wake_at(wake_timer& timer, time_point local,
+                         world::action what) {
+  const auto alarm = timer.arm(local, local_now());
+  if (!alarm)
+    return;
+  const duration delay = alarm->delay;
+  later(delay / clock_per_mille_ * 1000 + microseconds{2},
+        [&timer, ticket = alarm->ticket, what = std::move(what)] {
+          if (timer.due(ticket))
+            what();
+        });
+}
+
+void observations_host::now_or_resumed(world::action what) {
+  if (paused_)
+    backlog_.push_back([this, life = starts_, what = std::move(what)] {
+      if (starts_ == life)
+        what();
+    });
+  else
+    what();
+}
+
+void observations_host::later(duration delay, world::action what) {
+  site_.time.after(delay, [this, life = starts_, what = std::move(what)] {
+    if (starts_ == life)
+      now_or_resumed(what);
+  });
+}
+
+} // namespace sim
