@@ -318,7 +318,8 @@ struct register_view {
     bool superseded = false;
   };
   std::vector<past> history; ///< oldest first, the committed one last
-  std::vector<cluster::config_register::peer_vote> peers; ///< of the listed ones
+  std::vector<cluster::config_register::peer_vote>
+    peers; ///< of the listed ones
 };
 
 // -- operators ----------------------------------------------------------------

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/cluster_messages.hpp"
+#include "actors/data_path/worker_messages.hpp"
 #include "actors/messages.hpp"
-#include "actors/worker_messages.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>

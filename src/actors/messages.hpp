@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "actors/config_history.hpp"
-#include "admin/chunked_text.hpp"
+#include "actors/control/config_history.hpp"
+#include "api/http/chunked_text.hpp"
 #include "config/load.hpp"
 #include "core/health.hpp"
 #include "core/settings.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/admin_thread.hpp"
 
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 
 #include <boost/asio/post.hpp>
 

@@ -2,7 +2,7 @@
 #include "daemon/cluster_start.hpp"
 
 #include "actors/cluster/shared_config.hpp"
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 #include "config/keep_nodes.hpp"
 #include "core/cluster/config_register/machine.hpp"
 #include "core/cluster/config_register/state.hpp"
@@ -117,11 +117,13 @@ cluster_start::cluster_start(const arguments& args, const config::loaded& own,
 
 void cluster_start::begin_with_record(const actors::state_read& state) {
   config_register::machine machine{{args_.node, settings_.name, incarnation_}};
-  machine.step(
-    config_register::started{state.content, state.damaged, state.history, file_}, {});
+  machine.step(config_register::started{state.content, state.damaged,
+                                        state.history, file_},
+               {});
   if (machine.committed() == nullptr)
     return;
-  auto record = std::make_shared<const config_register::record>(*machine.committed());
+  auto record =
+    std::make_shared<const config_register::record>(*machine.committed());
   committed_ = record;
   // A node that was removed serves its last one.
   if (!config_register::lists(record->nodes, args_.node)) {

@@ -4,7 +4,7 @@
 #include "actors/cluster/cluster_actors.hpp"
 #include "config/load.hpp"
 #include "daemon/arguments.hpp"
-#include "net/state_dir.hpp"
+#include "storage/state_dir.hpp"
 
 #include <functional>
 #include <memory>
@@ -19,7 +19,7 @@ public:
   /// Opens `state_dir` and reads what is there. Blocks. A file of a later
   /// version is an error.
   /// @throws std::runtime_error, a sentence for the operator.
-  /// @param user See net/service_user.hpp.
+  /// @param user See os/service_user.hpp.
   cluster_start(const arguments& args, const config::loaded& own,
                 net::user_ptr user);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/node.hpp"
 
-#include "actors/admin_servers.hpp"
-#include "actors/control_scheduler.hpp"
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
-#include "actors/supervisor.hpp"
+#include "actors/control/supervisor.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
+#include "actors/runtime/control_scheduler.hpp"
+#include "api/http_servers.hpp"
 #include "core/descriptor_budget.hpp"
 #include "daemon/admin_thread.hpp"
 #include "daemon/cluster_start.hpp"
@@ -16,8 +16,8 @@
 #include "daemon/watchdog.hpp"
 #include "net/file_watch.hpp"
 #include "net/resolver.hpp"
-#include "net/service_user.hpp"
 #include "net/stall_watch.hpp"
+#include "os/service_user.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/watchdog.hpp"
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 
 #include <cstdlib>
 #include <utility>

@@ -4,7 +4,7 @@
 #include "core/counter.hpp"
 #include "core/reason.hpp"
 #include "core/settings.hpp"
-#include "net/service_user.hpp"
+#include "os/service_user.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -5,7 +5,7 @@
 
 #include "caf_test.hpp"
 
-#include "admin/http_server.hpp"
+#include "api/http/http_server.hpp"
 #include "ctl/failure.hpp"
 
 #include <boost/asio/io_context.hpp>

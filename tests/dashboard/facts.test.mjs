@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { pieces, roundUp } from "../../src/admin/dashboard/chart.js";
-import { changesBetween, glanceOf, isLastUsable, problemsOf, stateOf } from "../../src/admin/dashboard/facts.js";
-import * as format from "../../src/admin/dashboard/format.js";
-import { between, History, percentile } from "../../src/admin/dashboard/rates.js";
+import { pieces, roundUp } from "../../src/api/dashboard/chart.js";
+import { changesBetween, glanceOf, isLastUsable, problemsOf, stateOf } from "../../src/api/dashboard/facts.js";
+import * as format from "../../src/api/dashboard/format.js";
+import { between, History, percentile } from "../../src/api/dashboard/rates.js";
 
 const BOUNDS = [1000, 10_000, 100_000];
 

@@ -45,8 +45,9 @@ void observations_checker::fail(std::string text) {
   failure_ = std::move(text);
 }
 
-void observations_checker::stepped(const std::string& node, const observations::machine& x,
-                            time_point local) {
+void observations_checker::stepped(const std::string& node,
+                                   const observations::machine& x,
+                                   time_point local) {
   if (!x.settled())
     return;
   const auto lost = no_majority_since_.find(node);
@@ -93,7 +94,8 @@ void observations_checker::crashed(const std::string& node) {
 
 /// Rule 11: no verdict flips because of what happens to nodes only.
 void observations_checker::check_verdicts(const std::string& node,
-                                   const observations::machine& x, time_point local) {
+                                          const observations::machine& x,
+                                          time_point local) {
   const auto until = exempt_.find(node);
   const bool exempt = land_.isolated.contains(node)
                    || (until != exempt_.end() && world_.now() < until->second)
@@ -128,7 +130,8 @@ void observations_checker::check_verdicts(const std::string& node,
 /// Rule 8: of one observer nothing older replaces what is newer and still
 /// speaks.
 void observations_checker::check_order(const std::string& node,
-                                const observations::machine& x, time_point local) {
+                                       const observations::machine& x,
+                                       time_point local) {
   for (const auto& server : land_.servers) {
     const auto view = x.describe("app", server.name, local);
     if (!view)
@@ -158,7 +161,8 @@ void observations_checker::check_order(const std::string& node,
 
 /// Rule 17: a counter is on disk before anybody hears of it, so one version
 /// never names two wishes.
-void observations_checker::told(const std::string& node, const std::string& body) {
+void observations_checker::told(const std::string& node,
+                                const std::string& body) {
   const auto said = operators::decode(body);
   const auto* state = std::get_if<operators::state_body>(&said);
   if (!state || wiped_)
@@ -171,15 +175,16 @@ void observations_checker::told(const std::string& node, const std::string& body
 }
 
 void observations_checker::commanded(const std::string& node, uint64_t id,
-                              const operators::server_key& of,
-                              operators::version at) {
+                                     const operators::server_key& of,
+                                     operators::version at) {
   auto& x = requests_[id];
   x.node = node;
   x.of = of;
   x.at = std::move(at);
 }
 
-void observations_checker::answered(const std::string& node, const operators::answer& x) {
+void observations_checker::answered(const std::string& node,
+                                    const operators::answer& x) {
   const auto found = requests_.find(x.request);
   if (found == requests_.end() || found->second.answered)
     return fail(node + " answers what it was not asked");
@@ -187,8 +192,9 @@ void observations_checker::answered(const std::string& node, const operators::an
   found->second.in_force = x.in_force;
 }
 
-void observations_checker::end(const std::string& node, const operators::snapshot& x,
-                        const std::set<std::string>& dead) {
+void observations_checker::end(const std::string& node,
+                               const operators::snapshot& x,
+                               const std::set<std::string>& dead) {
   for (const auto& [id, asked] : requests_) {
     if (!asked.answered && !asked.void_)
       fail(asked.node + " never answered");

@@ -42,7 +42,8 @@ public:
 
   /// After a step of that node.
   void stepped(const std::string& node,
-               const troupe::cluster::observations::machine& x, time_point local);
+               const troupe::cluster::observations::machine& x,
+               time_point local);
 
   /// What the node has learned and held is gone.
   void crashed(const std::string& node);
@@ -71,7 +72,8 @@ public:
 
   /// Every command has its answer, and what was answered holds.
   /// @param dead Nodes that took what only they held with them.
-  void end(const std::string& node, const troupe::cluster::operators::snapshot& x,
+  void end(const std::string& node,
+           const troupe::cluster::operators::snapshot& x,
            const std::set<std::string>& dead);
 
   void fail(std::string text);
@@ -94,7 +96,8 @@ private:
                       const troupe::cluster::observations::machine& x,
                       time_point local);
   void check_order(const std::string& node,
-                   const troupe::cluster::observations::machine& x, time_point local);
+                   const troupe::cluster::observations::machine& x,
+                   time_point local);
 
   const world& world_;
   const landscape& land_;
@@ -106,7 +109,8 @@ private:
   std::map<std::tuple<std::string, std::string, std::string>,
            troupe::cluster::observations::held_observation>
     newest_;
-  std::map<troupe::cluster::operators::version, troupe::cluster::operators::entry>
+  std::map<troupe::cluster::operators::version,
+           troupe::cluster::operators::entry>
     versions_;
   std::map<uint64_t, request> requests_;
   bool wiped_ = false;

@@ -37,8 +37,8 @@ void observations_host::start() {
   site_.time.trace(name_, "starts");
   members_ = std::make_unique<membership::machine>(membership::identity{
     name_, "prod", chance.next(), "simulated", chance.next()});
-  watch_ = std::make_unique<observations::machine>(observations::identity{name_, wall},
-                                            *site_.broken.rules);
+  watch_ = std::make_unique<observations::machine>(
+    observations::identity{name_, wall}, *site_.broken.rules);
   wishes_ = std::make_unique<operators::machine>(name_);
   configure();
 }
@@ -123,7 +123,7 @@ void observations_host::wake_up_stalled() {
 }
 
 void observations_host::ask(uint64_t request, const std::string& server,
-                     uint64_t wish) {
+                            uint64_t wish) {
   if (!alive())
     return;
   operators::command x;
@@ -201,7 +201,7 @@ void observations_host::land() {
 }
 
 void observations_host::receive(const std::string& from, message_kind kind,
-                         const std::string& body) {
+                                const std::string& body) {
   if (!running())
     return;
   later({}, [this, from, kind, body] {
@@ -292,7 +292,8 @@ void observations_host::perform(const observations::part& x) {
 
 void observations_host::perform(const observations::hint& x) {
   if (site_.broken.driver == watch_driver_flaw::suspicion_votes)
-    step(observations::probed{"app", x.server, status::down, true, "a peer says so"});
+    step(observations::probed{"app", x.server, status::down, true,
+                              "a peer says so"});
   else
     arm(x.server, {});
 }
@@ -337,7 +338,8 @@ void observations_host::probe_ended(const std::string& server, bool success) {
                      : std::min(settings.interval, milliseconds{500});
   arm(server,
       troupe::jittered(pause, static_cast<uint32_t>(site_.time.chance.next())));
-  step(observations::probed{"app", server, c.active.status, c.complete, "a probe"});
+  step(observations::probed{"app", server, c.active.status, c.complete,
+                            "a probe"});
 }
 
 // -- time ---------------------------------------------------------------------
@@ -348,7 +350,7 @@ time_point observations_host::local_now() const {
 }
 
 void observations_host::wake_at(wake_timer& timer, time_point local,
-                         world::action what) {
+                                world::action what) {
   const auto alarm = timer.arm(local, local_now());
   if (!alarm)
     return;

@@ -103,7 +103,8 @@ private:
   void perform(const troupe::cluster::membership::view& x);
   void perform(const troupe::cluster::membership::event& x);
   void perform(const troupe::cluster::observations::part& x);
-  void perform(const troupe::cluster::observations::suspected&) {} // no traffic here
+  void perform(const troupe::cluster::observations::suspected&) {
+  } // no traffic here
   void perform(const troupe::cluster::observations::hint& x);
   void perform(const troupe::cluster::observations::verdicts_changed&) {}
   void perform(const troupe::cluster::observations::event&) {}

@@ -23,7 +23,8 @@ constexpr seconds steady_for{14};
 
 } // namespace
 
-observations_run::observations_run(uint64_t seed, const observations_flaw& broken, bool traced)
+observations_run::observations_run(uint64_t seed,
+                                   const observations_flaw& broken, bool traced)
   : world_(seed, traced), network_(world_), wires_(world_),
     checker_(world_, land_), site_{world_,   network_, wires_,
                                    checker_, land_,    broken} {}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "run_result.hpp"
 #include "observations_host.hpp"
+#include "run_result.hpp"
 
 #include <memory>
 #include <string>
@@ -63,9 +63,13 @@ private:
   void die_for_good();
   void keep_bridge();
 
-  observations_host& any_host() { return *hosts_[world_.chance.below(hosts_.size())]; }
+  observations_host& any_host() {
+    return *hosts_[world_.chance.below(hosts_.size())];
+  }
   bool faults_over() const { return world_.now() >= faults_end_; }
-  bool is_dead(const observations_host& x) const { return dead_.contains(x.name()); }
+  bool is_dead(const observations_host& x) const {
+    return dead_.contains(x.name());
+  }
 
   world world_;
   network network_;

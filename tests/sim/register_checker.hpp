@@ -74,8 +74,8 @@ private:
     troupe::cluster::config_register::durable_state now;
     bool must_ask = false; ///< lost since it last voted
     /// Who said what to its recall since the loss, in order.
-    std::vector<
-      std::pair<std::string, troupe::cluster::config_register::message::recalled>>
+    std::vector<std::pair<std::string,
+                          troupe::cluster::config_register::message::recalled>>
       heard;
   };
 

@@ -68,7 +68,8 @@ public:
   host_faults faults;
 
   /// Told of what is published before anything that follows.
-  std::function<void(register_host&, const troupe::cluster::config_register::record&)>
+  std::function<void(register_host&,
+                     const troupe::cluster::config_register::record&)>
     watcher;
 
   /// Told of what it sends while a vote, its outcome or a return is under way.

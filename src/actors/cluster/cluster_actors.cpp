@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/cluster_actors.hpp"
 
-#include "actors/wall_clock.hpp"
+#include "actors/runtime/wall_clock.hpp"
 
 #include <caf/send.hpp>
 
@@ -75,7 +75,9 @@ void cluster_actors::spawn_membership() {
   parts.observations = [self = shared_from_this()] {
     return self->observations_;
   };
-  parts.config_register = [self = shared_from_this()] { return self->register_; };
+  parts.config_register = [self = shared_from_this()] {
+    return self->register_;
+  };
   parts.operators = [self = shared_from_this()] { return self->operators_; };
   parts.metrics = metrics_;
   parts.admin = admin_;
@@ -142,8 +144,8 @@ void cluster_actors::configure(const apply_settings& running) {
 }
 
 /// Who votes follows what is committed, also while this node cannot run it.
-void cluster_actors::commit(record_ptr what,
-                            const cluster::config_register::node_list& left_behind) {
+void cluster_actors::commit(
+  record_ptr what, const cluster::config_register::node_list& left_behind) {
   committed_ = std::move(what);
   nodes_.left_behind.clear();
   for (const auto& node : left_behind)

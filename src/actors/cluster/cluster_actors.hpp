@@ -27,7 +27,8 @@ struct cluster_parts {
   /// The newest record it knows, which may be later than what it can run, and
   /// may not list it; none: not formed yet.
   std::shared_ptr<const cluster::config_register::record> committed;
-  cluster::config_register::shared_text file; ///< the file's own shared sections
+  cluster::config_register::shared_text
+    file; ///< the file's own shared sections
   durable_state register_state;
   durable_state operators_state;
   std::shared_ptr<verdict_memory> verdicts;
@@ -85,7 +86,8 @@ private:
   void spawn_observations();
   void spawn_register();
   void spawn_operators();
-  void commit(record_ptr what, const cluster::config_register::node_list& left_behind);
+  void commit(record_ptr what,
+              const cluster::config_register::node_list& left_behind);
   void tell_nodes();
 
   actor_host& host_;

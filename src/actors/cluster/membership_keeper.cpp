@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/membership_keeper.hpp"
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 #include "core/endpoint.hpp"
 
 #include <fmt/format.h>
@@ -216,7 +216,8 @@ bool membership_keeper::perform(membership::left& x) {
 
 bool membership_keeper::perform(membership::turned_away& x) {
   refusals_[x.peer] = x.text;
-  send(parts_.config_register(), peer_refuses{std::move(x.peer), std::move(x.text)});
+  send(parts_.config_register(),
+       peer_refuses{std::move(x.peer), std::move(x.text)});
   return true;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/observations_keeper.hpp"
 
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 #include "core/cluster/observers.hpp"
 #include "core/cluster/verdict_memory.hpp"
 
@@ -23,7 +23,8 @@ observations::targets_changed targets_of(const backend_settings& backend) {
   for (const auto& server : backend.servers)
     result.targets.push_back(
       {observations::target_id(backend.name, server, check), server.name,
-       observations::pace{check.interval, check.timeout, check.fall}, check.enabled});
+       observations::pace{check.interval, check.timeout, check.fall},
+       check.enabled});
   return result;
 }
 
@@ -44,7 +45,8 @@ observations_keeper::behavior_type observations_keeper::make_behavior() {
     [this](const observe_backend& x) { observe(x); },
     [this](const backend_gone& x) { forget(x); },
     [this](const probe_seen& x) {
-      step(observations::probed{x.backend, x.server, x.own, x.complete, x.evidence});
+      step(observations::probed{x.backend, x.server, x.own, x.complete,
+                                x.evidence});
     },
     [this](const traffic_failed& x) {
       step(observations::traffic_fails{x.backend, x.server, x.failures});

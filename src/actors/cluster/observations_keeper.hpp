@@ -3,9 +3,9 @@
 
 #include "actors/cluster/peers_awaited.hpp"
 #include "actors/cluster/stall_gauge.hpp"
-#include "actors/effect_queue.hpp"
-#include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/runtime/effect_queue.hpp"
+#include "actors/runtime/hosted.hpp"
 #include "core/cluster/observations.hpp"
 #include "core/cluster/wake_timer.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/operators_keeper.hpp"
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 
 #include <caf/result.hpp>
 #include <caf/sec.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/register_keeper.hpp"
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 
 #include <caf/result.hpp>
 #include <caf/send.hpp>
@@ -83,8 +83,8 @@ void register_keeper::on_exit() {
 
 void register_keeper::start(const state_read& message) {
   started_ = true;
-  step(config_register::started{message.content, message.damaged, message.history,
-                         parts_.file});
+  step(config_register::started{message.content, message.damaged,
+                                message.history, parts_.file});
   for (auto& in : std::exchange(early_, {}))
     step(std::move(in));
 }
@@ -155,14 +155,15 @@ caf::result<answer> register_keeper::take(const file_read& message) {
   parts_.file = message.file;
   return ask([&](uint64_t number) {
     return config_register::file_changed{number, message.name, message.file,
-                                  message.by};
+                                         message.by};
   });
 }
 
 caf::result<answer> register_keeper::take(const propose_config& message) {
   return ask([&](uint64_t number) {
-    return config_register::propose{number,       message.candidate, message.by,
-                             message.base, message.force,     message.rebase};
+    return config_register::propose{number,        message.candidate,
+                                    message.by,    message.base,
+                                    message.force, message.rebase};
   });
 }
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "actors/cluster/durable_state.hpp"
-#include "actors/effect_queue.hpp"
-#include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/runtime/effect_queue.hpp"
+#include "actors/runtime/hosted.hpp"
 #include "core/cluster/config_register/machine.hpp"
 #include "core/cluster/wake_timer.hpp"
 
@@ -34,7 +34,8 @@ struct register_parts {
     committed;
   std::function<metrics_actor()> metrics;
   /// Shared sections from their text; throws if they cannot be read.
-  std::function<cluster::config_register::shared_text(const std::string& text)> parse;
+  std::function<cluster::config_register::shared_text(const std::string& text)>
+    parse;
   /// `text` with only these of its `cluster.nodes` left.
   std::function<std::string(const std::string& text,
                             const std::vector<std::string>& nodes)>
@@ -94,7 +95,8 @@ private:
   cluster::config_register::machine machine_;
   effect_queue<cluster::config_register::effect> effects_;
   bool started_ = false;
-  std::vector<cluster::config_register::input> early_; ///< before the files were read
+  std::vector<cluster::config_register::input>
+    early_; ///< before the files were read
   uint64_t requests_ = 0;
   std::map<uint64_t, promise> waiting_;
   cluster::wake_timer timer_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "actors/config_keeper.hpp"
+#include "actors/control/config_keeper.hpp"
 #include "config/shared.hpp"
 #include "core/cluster/config_register/record.hpp"
 
@@ -17,7 +17,8 @@ namespace troupe::actors {
 /// One reading of a node's own file.
 struct file_reading {
   config::loaded own; ///< the file as if this node were alone
-  cluster::config_register::shared_text shared; ///< meaningful only if own is ok
+  cluster::config_register::shared_text
+    shared; ///< meaningful only if own is ok
 };
 
 /// Where a cluster node's configuration comes from. `read` and `load_with`

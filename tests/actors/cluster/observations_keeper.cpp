@@ -22,7 +22,8 @@ namespace observations = cluster::observations;
 struct fixture : control_fixture {
   fixture() {
     backend = make_backend(1);
-    target = observations::target_id("app", backend.servers[0], backend.health_check);
+    target =
+      observations::target_id("app", backend.servers[0], backend.health_check);
   }
 
   void start() {
@@ -66,8 +67,9 @@ struct fixture : control_fixture {
   }
 
   /// What a peer has seen, as a digest or as news.
-  void says(const std::string& node, std::optional<status> seen,
-            observations::message_type how = observations::message_type::digest) {
+  void
+  says(const std::string& node, std::optional<status> seen,
+       observations::message_type how = observations::message_type::digest) {
     std::vector<observations::observation_body> all;
     if (seen)
       all.push_back(

@@ -64,7 +64,8 @@ std::vector<std::pair<std::string, std::string>> samples() {
      observations::encode(observations::message_type::digest, seen).front()},
     {"observations-suspicion", observations::encode_suspicion(42, 300)},
     {"operators-state", operators::encode_state(sample_wishes()).front()},
-    {"operators-digest", operators::encode(operators::digest_body{~uint64_t{0}})},
+    {"operators-digest",
+     operators::encode(operators::digest_body{~uint64_t{0}})},
     {"operators-acks",
      operators::encode(operators::acks_body{{{300, "lb1"}, {301, "lb2"}}})},
     {"operators-file", operators::encode(sample_wishes())},
@@ -85,7 +86,8 @@ bool decodes(const std::string& name, const std::string& bytes) {
   if (name.starts_with("observations"))
     return observations::decode(bytes).has_value();
   if (name.starts_with("operators"))
-    return !std::holds_alternative<operators::undecodable>(operators::decode(bytes));
+    return !std::holds_alternative<operators::undecodable>(
+      operators::decode(bytes));
   const auto said = membership::decode(bytes);
   return !std::holds_alternative<membership::undecodable_body>(said)
       && !std::holds_alternative<membership::unknown_body>(said);
@@ -135,8 +137,8 @@ CAF_TEST(a kind of a later version is told from a broken one) {
   CAF_CHECK(std::holds_alternative<membership::unknown_body>(
     membership::decode("\x7f later")));
   CAF_CHECK(!observations::decode("\x7f later"));
-  CAF_CHECK(
-    std::holds_alternative<operators::undecodable>(operators::decode("\x7f later")));
+  CAF_CHECK(std::holds_alternative<operators::undecodable>(
+    operators::decode("\x7f later")));
 }
 
 CAF_TEST(every cut of a message is an error) {

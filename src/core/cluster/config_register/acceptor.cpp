@@ -36,7 +36,8 @@ std::optional<message::promise> engine::try_promise(const ballot& number) {
   if (number != state_.promised)
     change().promised = number;
   accepted_since_ = now_;
-  return message::promise{number, state_.mine, state_.storages, state_.accepted};
+  return message::promise{number, state_.mine, state_.storages,
+                          state_.accepted};
 }
 
 std::optional<message::accepted> engine::try_accept(const ballot& number,

@@ -99,7 +99,7 @@ public:
   uint64_t undecodable() const { return undecodable_; }
 
 private:
-  // -- register_engine.cpp: the frame of a step -----------------------------
+  // -- engine.cpp: the frame of a step -----------------------------
 
   void on(const started& x);
   void on(const peer_joined& x);
@@ -133,7 +133,7 @@ private:
   /// Of this node in a list: spreads what all would do at once.
   milliseconds turn(const node_list& nodes, milliseconds step) const;
 
-  // -- register_catchup.cpp: who is behind, and gets it ---------------------
+  // -- catchup.cpp: who is behind, and gets it ---------------------
 
   void heard(const std::string& from, const position& at);
   void hear(const std::string& from, const position& at,
@@ -154,7 +154,7 @@ private:
   void fetch_missing(const std::string& from, uint64_t first);
   void announce(const record& x);
 
-  // -- register_acceptor.cpp ------------------------------------------------
+  // -- acceptor.cpp ------------------------------------------------
 
   void hear(const std::string& from, const position& at,
             const message::prepare& x);
@@ -167,7 +167,7 @@ private:
                                               const record& value);
   void refuse_vote(const std::string& to, const ballot& number);
 
-  // -- register_requests.cpp: what is asked for, before anything is voted on -
+  // -- requests.cpp: what is asked for, before anything is voted on -
 
   void on(const propose& x);
   void on(const file_changed& x);
@@ -181,7 +181,7 @@ private:
   bool busy(uint64_t request);
   record next_record(const shared_text& x, const asker& by) const;
 
-  // -- register_checks.cpp: check before vote (rule 5) ----------------------
+  // -- checks.cpp: check before vote (rule 5) ----------------------
 
   void on(const checked& x);
   void hear(const std::string& from, const position& at,
@@ -198,7 +198,7 @@ private:
   std::vector<refusal> refusals() const;
   std::vector<std::string> not_checked() const;
 
-  // -- register_proposer.cpp: the vote --------------------------------------
+  // -- proposer.cpp: the vote --------------------------------------
 
   void hear(const std::string& from, const position& at,
             const message::promise& x);
@@ -223,7 +223,7 @@ private:
   std::optional<message::founding> founding_for(const std::string& node) const;
   void finish_leftover();
 
-  // -- register_spread.cpp: decided, and not yet said to be committed -------
+  // -- spread.cpp: decided, and not yet said to be committed -------
 
   void spread(record what, std::vector<uint64_t> requests,
               std::vector<std::string> not_checked);
@@ -231,7 +231,7 @@ private:
   void run_spreads();
   void say_committed(const spreading& x);
 
-  // -- register_recovery.cpp: a node that lost its disk (rule 2) ------------
+  // -- recovery.cpp: a node that lost its disk (rule 2) ------------
 
   void hear(const std::string& from, const position& at,
             const message::recall& x);
@@ -241,7 +241,7 @@ private:
   void ask_recall();
   void end_recall();
 
-  // -- register_formation.cpp: the first record (rule 3) --------------------
+  // -- formation.cpp: the first record (rule 3) --------------------
 
   void on(const form& x);
   void hear(const std::string& from, const position& at,
@@ -256,7 +256,7 @@ private:
   void form_from_here(uint64_t request, const asker& by);
   void run_waiting();
 
-  // -- register_epochs.cpp: lost majorities and two sides (rule 4) ----------
+  // -- epochs.cpp: lost majorities and two sides (rule 4) ----------
 
   void on(const recover& x);
   void on(const adopt& x);

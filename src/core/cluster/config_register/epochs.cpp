@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "core/cluster/listing.hpp"
 #include "core/cluster/config_register/engine.hpp"
+#include "core/cluster/listing.hpp"
 
 #include <algorithm>
 #include <utility>

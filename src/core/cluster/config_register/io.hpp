@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "core/cluster/message.hpp"
 #include "core/cluster/config_register/record.hpp"
+#include "core/cluster/message.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -13,15 +13,13 @@ const rules the_rules;
 
 } // namespace
 
-machine::machine(identity self)
-  : machine(std::move(self), the_rules) {}
+machine::machine(identity self) : machine(std::move(self), the_rules) {}
 
 machine::machine(identity self, const rules& which)
   : engine_(std::make_unique<engine>(std::move(self), which)) {}
 
 machine::machine(machine&&) noexcept = default;
-machine&
-machine::operator=(machine&&) noexcept = default;
+machine& machine::operator=(machine&&) noexcept = default;
 machine::~machine() = default;
 
 effects machine::step(const input& in, time_point now) {
@@ -30,13 +28,9 @@ effects machine::step(const input& in, time_point now) {
 
 register_status machine::status() const { return engine_->status(); }
 
-std::vector<peer_vote> machine::votes() const {
-  return engine_->votes();
-}
+std::vector<peer_vote> machine::votes() const { return engine_->votes(); }
 
-const record* machine::committed() const {
-  return engine_->committed();
-}
+const record* machine::committed() const { return engine_->committed(); }
 
 std::span<const machine::past> machine::history() const {
   return engine_->history().records();

@@ -82,8 +82,8 @@ struct recall {
 
 struct recalled {
   ballot number;
-  storage_id yours;      ///< as asked
-  bool ok = false; ///< else one of the two below was in the way
+  storage_id yours; ///< as asked
+  bool ok = false;  ///< else one of the two below was in the way
   ballot promised;
   storage_id known;
   std::optional<vote> accepted;

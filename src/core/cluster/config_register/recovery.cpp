@@ -13,10 +13,11 @@
 // answer that this node gave before the loss, with a ballot that none of those
 // it hears has seen yet; the promise it collects from them may be lower, and
 // then the old answer and the new votes decide two things. So each return is a
-// new *storage*, which those it hears keep for ever and add to their own answers:
-// a proposer drops an answer of an earlier storage than the others tell of. The
-// answers of any majority it completes with the old one include a node that
-// either told this node of the ballot or tells the proposer of the new storage.
+// new *storage*, which those it hears keep for ever and add to their own
+// answers: a proposer drops an answer of an earlier storage than the others
+// tell of. The answers of any majority it completes with the old one include a
+// node that either told this node of the ballot or tells the proposer of the
+// new storage.
 //
 // What the node hears may also be decided already, and its old self may have
 // voted on the next record, whose voters can be others. So if it hears of

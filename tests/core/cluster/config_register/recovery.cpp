@@ -11,7 +11,9 @@ namespace {
 
 /// The votes of earlier lives count.
 struct earlier_life_counts : rules {
-  bool stands_by(const storage_id&, const storage_id&) const override { return true; }
+  bool stands_by(const storage_id&, const storage_id&) const override {
+    return true;
+  }
 };
 
 bool between(const letter& x, const std::set<std::string>& names) {
