@@ -37,7 +37,7 @@ void put(wire_writer& out, const status& x) {
   out.boolean(x.blank);
   out.u64(x.incarnation);
   out.string(x.file_hash);
-  machine::encode(out, x.file_nodes);
+  config_register::encode(out, x.file_nodes);
   out.string(x.adopting);
 }
 
@@ -57,13 +57,13 @@ void put(wire_writer&, const fetch&) {}
 void get(wire_reader&, fetch&) {}
 
 void put(wire_writer& out, const learn& x) {
-  machine::encode(out, x.committed);
+  config_register::encode(out, x.committed);
 }
 
 void get(wire_reader& in, learn& x) { x.committed = decode_record(in); }
 
 void put(wire_writer& out, const prepare& x) {
-  machine::encode(out, x.number);
+  config_register::encode(out, x.number);
   put(out, x.first);
 }
 
@@ -73,10 +73,10 @@ void get(wire_reader& in, prepare& x) {
 }
 
 void put(wire_writer& out, const promise& x) {
-  machine::encode(out, x.number);
-  machine::encode(out, x.mine);
-  machine::encode(out, x.storages);
-  machine::encode(out, x.accepted);
+  config_register::encode(out, x.number);
+  config_register::encode(out, x.mine);
+  config_register::encode(out, x.storages);
+  config_register::encode(out, x.accepted);
 }
 
 void get(wire_reader& in, promise& x) {
@@ -87,8 +87,8 @@ void get(wire_reader& in, promise& x) {
 }
 
 void put(wire_writer& out, const accept& x) {
-  machine::encode(out, x.number);
-  machine::encode(out, x.value);
+  config_register::encode(out, x.number);
+  config_register::encode(out, x.value);
   put(out, x.first);
 }
 
@@ -99,9 +99,9 @@ void get(wire_reader& in, accept& x) {
 }
 
 void put(wire_writer& out, const accepted& x) {
-  machine::encode(out, x.number);
-  machine::encode(out, x.mine);
-  machine::encode(out, x.storages);
+  config_register::encode(out, x.number);
+  config_register::encode(out, x.mine);
+  config_register::encode(out, x.storages);
 }
 
 void get(wire_reader& in, accepted& x) {
@@ -111,8 +111,8 @@ void get(wire_reader& in, accepted& x) {
 }
 
 void put(wire_writer& out, const nack& x) {
-  machine::encode(out, x.number);
-  machine::encode(out, x.promised);
+  config_register::encode(out, x.number);
+  config_register::encode(out, x.promised);
   out.boolean(x.votes);
 }
 
@@ -123,8 +123,8 @@ void get(wire_reader& in, nack& x) {
 }
 
 void put(wire_writer& out, const recall& x) {
-  machine::encode(out, x.number);
-  machine::encode(out, x.mine);
+  config_register::encode(out, x.number);
+  config_register::encode(out, x.mine);
 }
 
 void get(wire_reader& in, recall& x) {
@@ -133,12 +133,12 @@ void get(wire_reader& in, recall& x) {
 }
 
 void put(wire_writer& out, const recalled& x) {
-  machine::encode(out, x.number);
-  machine::encode(out, x.yours);
+  config_register::encode(out, x.number);
+  config_register::encode(out, x.yours);
   out.boolean(x.ok);
-  machine::encode(out, x.promised);
-  machine::encode(out, x.known);
-  machine::encode(out, x.accepted);
+  config_register::encode(out, x.promised);
+  config_register::encode(out, x.known);
+  config_register::encode(out, x.accepted);
 }
 
 void get(wire_reader& in, recalled& x) {
@@ -151,7 +151,7 @@ void get(wire_reader& in, recalled& x) {
 }
 
 void put(wire_writer& out, const check& x) {
-  machine::encode(out, x.base);
+  config_register::encode(out, x.base);
   out.string(x.hash);
   out.string(x.text);
 }
@@ -165,9 +165,9 @@ void get(wire_reader& in, check& x) {
 }
 
 void put(wire_writer& out, const checked& x) {
-  machine::encode(out, x.base);
+  config_register::encode(out, x.base);
   out.string(x.hash);
-  machine::encode(out, x.problems);
+  config_register::encode(out, x.problems);
 }
 
 void get(wire_reader& in, checked& x) {
@@ -187,7 +187,7 @@ void get(wire_reader& in, fetch_history& x) {
 }
 
 void put(wire_writer& out, const past& x) {
-  machine::encode(out, x.what);
+  config_register::encode(out, x.what);
   out.boolean(x.superseded);
 }
 
@@ -227,7 +227,7 @@ std::optional<body> get_body(wire_reader& in, uint64_t number) {
 std::string encode(const envelope& x) {
   wire_writer out;
   out.u64(x.content.index() + 1);
-  machine::encode(out, x.from);
+  config_register::encode(out, x.from);
   std::visit([&](const auto& content) { put(out, content); }, x.content);
   return out.take();
 }
