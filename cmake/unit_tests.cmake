@@ -28,7 +28,8 @@ function(troupe_unit_tests layer)
     add_test(NAME ${suite} COMMAND test-${layer} -n -v 3 -r ${suite_seconds} -s "^${suite}$")
     # CAF exits with 0 when no suite matches: look at the text too.
     math(EXPR timeout "${suite_seconds} + 10")
-    set_tests_properties(${suite} PROPERTIES TIMEOUT ${timeout} FAIL_REGULAR_EXPRESSION "suites: +0")
+    set_tests_properties(${suite} PROPERTIES TIMEOUT ${timeout} LABELS ${layer}
+                         FAIL_REGULAR_EXPRESSION "suites: +0")
   endforeach()
 endfunction()
 
