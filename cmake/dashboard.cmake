@@ -1,6 +1,6 @@
 # The files of the dashboard become strings of the program: path, type, tag, text.
-file(GLOB dashboard_sources CONFIGURE_DEPENDS src/admin/dashboard/*.html src/admin/dashboard/*.css
-     src/admin/dashboard/*.js)
+file(GLOB dashboard_sources CONFIGURE_DEPENDS src/api/dashboard/*.html src/api/dashboard/*.css
+     src/api/dashboard/*.js)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${dashboard_sources})
 set(dashboard_types_html "text/html; charset=utf-8")
 set(dashboard_types_css "text/css; charset=utf-8")
@@ -18,4 +18,4 @@ foreach(source ${dashboard_sources})
          "  {\"/${path}\", \"${dashboard_types_${extension}}\", R\"(\"${hash}\")\",\n   R\"file(${text})file\"},\n")
 endforeach()
 configure_file(cmake/dashboard.cpp.in ${PROJECT_BINARY_DIR}/generated/dashboard.cpp @ONLY)
-target_sources(troupe_admin PRIVATE ${PROJECT_BINARY_DIR}/generated/dashboard.cpp)
+target_sources(troupe_actors PRIVATE ${PROJECT_BINARY_DIR}/generated/dashboard.cpp)

@@ -28,16 +28,18 @@ function(troupe_unit_tests layer)
     add_test(NAME ${suite} COMMAND test-${layer} -n -v 3 -r ${suite_seconds} -s "^${suite}$")
     # CAF exits with 0 when no suite matches: look at the text too.
     math(EXPR timeout "${suite_seconds} + 10")
-    set_tests_properties(${suite} PROPERTIES TIMEOUT ${timeout} FAIL_REGULAR_EXPRESSION "suites: +0")
+    set_tests_properties(${suite} PROPERTIES TIMEOUT ${timeout} LABELS ${layer}
+                         FAIL_REGULAR_EXPRESSION "suites: +0")
   endforeach()
 endfunction()
 
 troupe_unit_tests(core troupe_core)
 troupe_unit_tests(config troupe_config)
+troupe_unit_tests(storage troupe_storage)
 troupe_unit_tests(net troupe_net)
-troupe_unit_tests(admin troupe_admin)
+troupe_unit_tests(api troupe_http_server)
 troupe_unit_tests(actors troupe_actors)
-troupe_unit_tests(ctl troupe_ctl troupe_admin)
+troupe_unit_tests(ctl troupe_ctl troupe_http_server)
 
 # Whole clusters of step machines on a simulated network; every run is decided
 # by its seed. `troupe-sim --seed N` replays one with a trace.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The five-minute tour: three servers, one trouped, one of the servers dies.
+"""A five-minute tour: three servers, one trouped, and one of the servers dies.
 
     ./dev demo           runs through and cleans up
     ./dev demo --keep    leaves everything running until Ctrl-C

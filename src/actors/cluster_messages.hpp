@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
-#include "core/cluster/register_io.hpp"
+#include "core/cluster/config_register/io.hpp"
 #include "core/health.hpp"
 #include "core/settings.hpp"
 
@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-/// What actors of one node say to each other about servers that the cluster
+/// Messages between actors of one node about servers that the cluster
 /// watches together. None of these leaves the process.
 namespace troupe::actors {
 
@@ -80,7 +80,7 @@ struct backend_verdicts {
 // -- nodes --------------------------------------------------------------------
 
 /// Membership to the other cluster actors: messages to this node arrive from
-/// here on, or no more.
+/// here on, or no longer.
 struct peer_joined {
   std::string node;
 };
@@ -89,7 +89,7 @@ struct peer_left {
 };
 
 /// Membership to the actor that a message between nodes is for.
-struct peer_said {
+struct peer_message_received {
   std::string from;
   std::string body;
 };
@@ -118,11 +118,11 @@ struct cluster_nodes {
   std::vector<node_settings> nodes;
   /// By a recovery: not part of the cluster, but to be visited.
   std::vector<node_settings> left_behind = {};
-  /// What lists them, such as "generation 7 of prod"; empty: the file.
+  /// The name of the list, such as "generation 7 of prod"; empty: the file.
   std::string list = {};
 };
 
-/// Membership to observations: whom this node sees.
+/// Membership to observations: the nodes that this node sees.
 struct cluster_view {
   std::vector<std::string> alive; ///< this node included
   bool has_majority = false;
@@ -130,7 +130,7 @@ struct cluster_view {
 };
 
 /// Supervisor to membership: one of the other cluster actors was restarted;
-/// all of them hear again who has joined.
+/// all of them hear again which nodes have joined.
 struct introduce_peers {};
 
 /// Supervisor to membership: new links take the certificates as they are now.
@@ -198,7 +198,7 @@ struct describe_target {
   std::string server;
 };
 
-/// What one node saw of a server, as this one knows it.
+/// An observation of one node about a server, as this node knows it.
 struct observer_row {
   std::string node;
   troupe::status status = troupe::status::up;
@@ -231,8 +231,8 @@ using target_list = std::vector<target_row>; ///< sorted by backend
 /// Config to register: the file was read again.
 struct file_read {
   std::string name;
-  cluster::registry::shared_text file;
-  cluster::registry::asker by;
+  cluster::config_register::shared_text file;
+  cluster::config_register::asker by;
 };
 
 /// Admin to config: a text of shared sections, to be read by the helper thread.
@@ -241,23 +241,23 @@ struct read_shared {
 };
 
 struct shared_reading {
-  cluster::registry::shared_text shared;
+  cluster::config_register::shared_text shared;
   std::vector<std::string> problems; ///< why it cannot be read
 };
 
 /// Admin to register.
 struct propose_config {
-  cluster::registry::shared_text candidate;
-  cluster::registry::asker by;
+  cluster::config_register::shared_text candidate;
+  cluster::config_register::asker by;
   std::optional<uint64_t> base;
   bool force = false;
   bool rebase = false;
 };
 
-/// Admin to register: an old text anew.
+/// Admin to register: propose an old text again.
 struct roll_back {
   uint64_t generation = 0;
-  cluster::registry::asker by;
+  cluster::config_register::asker by;
 };
 
 enum class cluster_verb : uint8_t { form, recover, adopt };
@@ -266,10 +266,10 @@ enum class cluster_verb : uint8_t { form, recover, adopt };
 struct cluster_command {
   cluster_verb verb = cluster_verb::form;
   std::vector<std::string> nodes; ///< one for form and adopt
-  cluster::registry::asker by;
+  cluster::config_register::asker by;
 };
 
-using cluster::registry::answer;
+using cluster::config_register::answer;
 
 /// Register to config: could this node run it?
 struct check_candidate {
@@ -279,7 +279,7 @@ struct check_candidate {
 
 /// Register to config: agreed.
 struct apply_record {
-  std::shared_ptr<const cluster::registry::record> what;
+  std::shared_ptr<const cluster::config_register::record> what;
 };
 
 struct describe_register {};
@@ -294,13 +294,14 @@ inline bool is_still_starting(const caf::error& x) {
 }
 
 struct register_view {
-  cluster::registry::register_status status;
+  cluster::config_register::register_status status;
   struct past {
-    cluster::registry::record what;
+    cluster::config_register::record what;
     bool superseded = false;
   };
   std::vector<past> history; ///< oldest first, the committed one last
-  std::vector<cluster::registry::peer_vote> peers; ///< of the listed ones
+  std::vector<cluster::config_register::peer_vote>
+    peers; ///< of the listed ones
 };
 
 // -- operators ----------------------------------------------------------------
@@ -309,7 +310,7 @@ struct register_view {
 struct operator_command {
   std::string backend;
   operator_change change;
-  cluster::registry::asker by;
+  cluster::config_register::asker by;
 };
 
 struct operator_outcome {
@@ -325,7 +326,7 @@ struct operator_wish {
   operator_entry entry;
 };
 
-/// Membership to metrics: whom this node sees.
+/// Membership to metrics: the nodes that this node sees.
 struct membership_changed {
   size_t alive = 1; ///< this node included
   size_t suspect = 0;
@@ -352,7 +353,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::follow_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::backend_verdicts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_left)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::peer_message_received)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::question_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::tell_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refuse_peer)

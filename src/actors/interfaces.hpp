@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/cluster_messages.hpp"
+#include "actors/data_path/worker_messages.hpp"
 #include "actors/messages.hpp"
-#include "actors/worker_messages.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -28,10 +28,10 @@ using router_actor = caf::typed_actor<
   caf::reacts_to<server_health>,
   // Which address of a server's name works; may publish. No reply.
   caf::reacts_to<address_found>,
-  // What the cluster thinks of the backend's servers; publishes. No reply.
+  // The cluster's verdicts on the backend's servers; publishes. No reply.
   caf::reacts_to<backend_verdicts>,
   // Drain, ready, maint or a weight; answers with the result, or an error that
-  // names the server nobody knows.
+  // names the unknown server.
   caf::replies_to<operator_change>::with<backend_view>,
   // The same, agreed between nodes already. No reply.
   caf::reacts_to<operator_wish>,
@@ -54,7 +54,7 @@ using router_actor = caf::typed_actor<
 /// HEALTH CHECKER, one per backend, control loop: on this node the only writer
 /// of its servers' health.
 using health_actor = caf::typed_actor<
-  // What to probe from now on. No reply.
+  // The targets to probe from now on. No reply.
   caf::reacts_to<check_targets>,
   // Live traffic failed `failures` times in a row on one worker. No reply.
   caf::reacts_to<passive_report>,
@@ -70,7 +70,7 @@ using health_actor = caf::typed_actor<
   caf::reacts_to<check_due>>;
 
 /// OBSERVATIONS, one per node of a cluster, control loop: what every node saw
-/// of every server, the verdict that follows, and who probes what.
+/// of every server, the verdict that follows, and which node probes what.
 using observations_actor = caf::typed_actor<
   // A health checker's servers; it is told its part in each. No reply.
   caf::reacts_to<observe_backend>, caf::reacts_to<backend_gone>,
@@ -80,12 +80,12 @@ using observations_actor = caf::typed_actor<
   caf::reacts_to<traffic_failed>,
   // A router wants the verdicts of its backend, from now on. No reply.
   caf::reacts_to<follow_backend>,
-  // Who is there. No reply.
+  // The nodes that are alive. No reply.
   caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
   caf::reacts_to<cluster_view>, caf::reacts_to<cluster_nodes>,
-  // What peers saw. No reply.
-  caf::reacts_to<peer_said>,
-  // Who saw what, for `why`.
+  // Observations of peers. No reply.
+  caf::reacts_to<peer_message_received>,
+  // The observations of one server, for `why`.
   caf::replies_to<describe_target>::with<target_view>,
   // The same of every server.
   caf::replies_to<describe_all_targets>::with<target_list>,
@@ -95,7 +95,7 @@ using observations_actor = caf::typed_actor<
   caf::reacts_to<step_due>>;
 
 /// MEMBERSHIP, one per node of a cluster, control loop: links to the other
-/// nodes, who is alive, and whether this node sees a majority.
+/// nodes, which of them are alive, and whether this node sees a majority.
 using membership_actor = caf::typed_actor<
   // `cluster.nodes` in force. No reply.
   caf::reacts_to<cluster_nodes>,
@@ -117,8 +117,8 @@ using membership_actor = caf::typed_actor<
 /// (rules 1-7).
 using register_actor =
   caf::typed_actor<caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
-                   caf::reacts_to<peer_said>,
-                   // A peer turns this node away, or no more. No reply.
+                   caf::reacts_to<peer_message_received>,
+                   // A peer refuses this node, or no longer does. No reply.
                    caf::reacts_to<peer_refuses>,
                    // Each is answered once it is known how it ended.
                    caf::replies_to<file_read>::with<answer>,
@@ -136,7 +136,7 @@ using register_actor =
 /// servers, on every node (rule 17).
 using operators_actor = caf::typed_actor<
   caf::reacts_to<peer_joined>, caf::reacts_to<peer_left>,
-  caf::reacts_to<peer_said>,
+  caf::reacts_to<peer_message_received>,
   // Answered when every joined peer has it, or after two seconds.
   caf::replies_to<operator_command>::with<operator_outcome>,
   // The configuration in force, and the generation it is. No reply.
@@ -151,7 +151,7 @@ using operators_actor = caf::typed_actor<
 
 /// METRICS, control loop: counters and snapshots for Prometheus.
 using metrics_actor = caf::typed_actor<
-  // What `GET /metrics` shows.
+  // The contents of `GET /metrics`.
   caf::replies_to<scrape>::with<scrape_view>, caf::reacts_to<publish_snapshot>,
   caf::reacts_to<backend_gone>, caf::reacts_to<frontends_changed>,
   caf::reacts_to<config_outcome>, caf::reacts_to<membership_changed>,
@@ -167,7 +167,7 @@ using config_actor = caf::typed_actor<
   caf::replies_to<check_candidate>::with<apply_result>,
   // The cluster has agreed: make it so. Problems mean the old one is kept.
   caf::replies_to<apply_record>::with<apply_result>,
-  // What a text of shared sections says, on a node of a cluster.
+  // Reads a text of shared sections, on a node of a cluster.
   caf::replies_to<read_shared>::with<shared_reading>,
   // INTERNAL: the helper thread is done.
   caf::reacts_to<config_loaded>>;
@@ -201,7 +201,7 @@ using worker_actor = caf::typed_actor<
   caf::reacts_to<open_frontend>,
   // The frontend's rules changed: the next request takes them. No reply.
   caf::reacts_to<update_frontend>, caf::reacts_to<close_frontend>,
-  // A drained listener is no more. No reply.
+  // A drained listener has ended. No reply.
   caf::reacts_to<listener_ended>,
   // Asked after a change, to know that this worker has made it. Replies empty.
   caf::reacts_to<confirm_changes>,
@@ -220,7 +220,7 @@ using supervisor_actor = caf::typed_actor<
   // Binds what is new and holds it for 15 s; changes nothing.
   caf::replies_to<check_settings_fit>::with<apply_result>,
   caf::reacts_to<operator_state>,
-  // What an operator wants, from any node. No reply.
+  // The wish of an operator, from any node. No reply.
   caf::reacts_to<operator_wish>,
   // Whether a backend is out of this node's reach; /readyz says it. No reply.
   caf::reacts_to<own_evidence>,
@@ -230,7 +230,7 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<stop_node>,
   // A worker has ended all its actors. No reply.
   caf::reacts_to<worker_stopped>,
-  // INTERNAL: nobody came for what a check has bound.
+  // INTERNAL: no change used the sockets that a check has bound.
   caf::reacts_to<held_too_long>,
   // INTERNAL: global.stop_delay is over.
   caf::reacts_to<stop_step>>;
@@ -238,14 +238,14 @@ using supervisor_actor = caf::typed_actor<
 /// ADMIN, control loop: the directory of actors; answers the HTTP API by
 /// asking them.
 using admin_actor = caf::typed_actor<
-  // Whom to ask from now on. No reply.
+  // The actors to ask from now on. No reply.
   caf::reacts_to<admin_directory>,
-  // What /readyz says from now on. No reply.
+  // The answer of /readyz from now on. No reply.
   caf::reacts_to<readiness>,
   // One request; answered by its `reply`, not by a message.
   caf::reacts_to<api_call>,
-  // What the admin actor of another node asks or answers. No reply.
-  caf::reacts_to<peer_said>,
+  // A request or an answer of another node's admin actor. No reply.
+  caf::reacts_to<peer_message_received>,
   // INTERNAL: another node has not answered.
   caf::reacts_to<question_overdue>>;
 

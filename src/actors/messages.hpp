@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "admin/chunked_text.hpp"
+#include "actors/control/config_history.hpp"
+#include "api/http/chunked_text.hpp"
 #include "config/load.hpp"
 #include "core/health/checks.hpp"
 #include "core/settings.hpp"
@@ -16,13 +17,13 @@
 #include <string>
 #include <vector>
 
-/// What actors of one node say to each other: one struct a message. None of
+/// Messages between actors of one node: one struct per message. None of
 /// these leaves the process.
 namespace troupe::actors {
 
 // -- backends -----------------------------------------------------------------
 
-/// Who asked for something, why and when.
+/// The author, reason and time of a request.
 struct operator_origin {
   std::string author; ///< "uid 0", "token deploy from 10.0.0.9"
   std::string reason; ///< may be empty
@@ -30,12 +31,12 @@ struct operator_origin {
   bool operator==(const operator_origin&) const = default;
 };
 
-/// What an operator set at run time; it outlives reloads.
+/// The settings of an operator at run time; they outlive reloads.
 struct operator_entry {
   admin_state admin = admin_state::ready;
   std::optional<unsigned> weight{}; ///< instead of the configured one
   operator_origin by{};
-  /// The same is wanted, whoever wants it.
+  /// The same is wanted, by any author.
   bool operator==(const operator_entry& other) const {
     return admin == other.admin && weight == other.weight;
   }
@@ -112,6 +113,7 @@ struct server_view {
   effective_state state;
   troupe::status own = status::up;
   bool vetoed = false;
+  bool disputed = false; ///< its state here differs from the verdict
   bool ejected = false;
   uint32_t in_flight = 0;
   std::optional<troupe::status> verdict; ///< with a majority of the cluster
@@ -147,7 +149,7 @@ struct publish_due {};
 /// INTERNAL to the router: look the servers' names up again.
 struct resolve_due {};
 
-/// INTERNAL to a router: nobody has an opinion of a new server yet; it is used
+/// INTERNAL to a router: no node has probed a new server yet; it is used
 /// without.
 struct opinion_overdue {};
 
@@ -178,13 +180,15 @@ struct reload_result {
 /// INTERNAL: the helper thread has read and checked the file.
 struct config_loaded {
   std::shared_ptr<const config::loaded> result;
-  uint64_t job = 0; ///< which reading, where there are several
+  std::string shared; ///< see shared_text_in(); of a node without a cluster
+  uint64_t job = 0;   ///< which reading, where there are several
 };
 
 /// Config to supervisor: make it so, whole or not at all.
 struct apply_settings {
   std::shared_ptr<const settings> next;
   uint64_t generation = 0;
+  history_ptr history = {}; ///< with this one; null in a cluster
 };
 
 /// The supervisor binds sockets in this time.
@@ -213,6 +217,7 @@ struct config_view {
   uint64_t hash = 0;
   std::vector<std::string> last_problems; ///< of the last refused load
   std::shared_ptr<const settings> running;
+  history_ptr history = {}; ///< null in a cluster: the register has it
 };
 
 /// Config to metrics.
@@ -234,7 +239,7 @@ struct frontends_changed {
   std::vector<std::shared_ptr<frontend_live>> frontends;
 };
 
-/// A backend is no more.
+/// A backend has been removed.
 struct backend_gone {
   std::string name;
 };

@@ -36,10 +36,11 @@ void check_exposure(const cursor& listen, const admin_settings& settings) {
     listen.warning("tokens cross the network unencrypted, because insecure is "
                    "true");
   else
-    listen.problem("got " + show(settings.listen)
-                   + ", expected a loopback address such as 127.0.0.1:9091, "
-                     "for tokens would cross the network unencrypted; write "
-                     "`insecure: true` to accept that");
+    listen.problem(
+      "got " + show(settings.listen)
+      + ", expected a loopback address such as 127.0.0.1:9091, because tokens "
+        "would cross the network unencrypted; write "
+        "`insecure: true` to accept that");
 }
 
 } // namespace

@@ -104,12 +104,12 @@ void check_encryption(const cursor& in, const map_cursor& map,
   if (settings.tls && settings.insecure)
     insecure->problem("got true beside tls; remove one of the two");
   else if (settings.insecure)
-    insecure->warning("nodes talk to each other unencrypted, and whoever "
-                      "reaches cluster.listen can pose as one");
+    insecure->warning("nodes talk to each other unencrypted, and anyone who "
+                      "can reach cluster.listen can pose as a node");
   else if (!map.find("tls"))
     in.problem("nodes need certificates to trust each other; add `tls: {ca: "
                "..., certificate: ..., key: ...}`, or write `insecure: true` "
-               "to do without");
+               "to use none");
 }
 
 void check_listed(const cursor& list, const std::vector<node_settings>& nodes,

@@ -15,7 +15,7 @@
 
 namespace troupe::config {
 
-/// What every cursor over one text shares.
+/// The state that all cursors over one text share.
 struct reading {
   report& problems;
   const std::string& node;
@@ -86,7 +86,7 @@ public:
   bool accept(std::string_view raw, T& out, const Kind& kind) const {
     auto value = kind(raw);
     if (const auto* wanted = std::get_if<expected>(&value)) {
-      // Problems are logged, and events that everybody may read: what the
+      // Problems are logged, and events that all users may read: what the
       // environment holds for such a value is not told.
       constexpr bool as_written = requires { Kind::may_be_secret; };
       mismatch(as_written ? written() : raw, wanted->text);

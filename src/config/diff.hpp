@@ -8,7 +8,7 @@
 
 namespace troupe::config {
 
-/// What a reload does, by name: names are identity, order is not.
+/// The changes of a reload, by name: names are identity, order is not.
 struct change_set {
   std::vector<std::string> frontends_added;
   std::vector<std::string> frontends_removed;

@@ -40,7 +40,7 @@ void read_set(const cursor& in, header_rules& out) {
       return same_header(pair.first, name);
     };
     if (std::ranges::any_of(out.set, same))
-      entry.key.problem("set twice; names of headers compare without case");
+      entry.key.problem("set twice; header names are compared without case");
     else
       out.set.emplace_back(std::move(name), std::move(value));
   }

@@ -10,7 +10,7 @@
 #include <vector>
 
 /// Where the parts of a YAML text stand, in whole lines. A guess that is right
-/// for what people write: whoever cuts along it reads the result again and
+/// for what people write: code that cuts along it reads the result again and
 /// compares trees.
 namespace troupe::config {
 
@@ -23,8 +23,8 @@ struct line_range {
 /// Lines of a text, each with its line feed.
 std::vector<std::string_view> split_lines(std::string_view text);
 
-/// What the parser skips at the beginning, and what would hide the first line's
-/// indentation.
+/// The bytes that the parser skips at the beginning, and that would hide the
+/// first line's indentation.
 std::string_view without_mark(std::string_view text);
 
 bool is_blank(std::string_view line);

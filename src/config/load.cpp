@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/load.hpp"
 
-#include "config/border.hpp"
 #include "config/sections.hpp"
+#include "config/shared_sections.hpp"
 #include "config/show.hpp"
 #include "core/stable_hash.hpp"
 
@@ -48,7 +48,7 @@ void read_settings(const cursor& root, const own_node& self, settings& out) {
   if (const auto* backends = map.require("backends"))
     out.backends = read_backends(*backends, defaults);
   check_references(root, out);
-  check_effects(root, out);
+  check_ineffective(root, out);
   find_ipv4_too(out);
 }
 
@@ -100,7 +100,7 @@ void check_only_shared(document& record, report& problems) {
   for (const auto& [key, value] : local_side(record).entries) {
     const bool cluster = key->text == cluster_key;
     problems.add_problem(cluster ? value->at : key->at, cut(key->text),
-                         cluster ? "each node's own but for its nodes"
+                         cluster ? "each node's own, except its nodes"
                                  : "each node's own, not the cluster's; only "
                                    "health_check_defaults, frontends, "
                                    "backends and cluster.nodes are shared");
@@ -165,7 +165,7 @@ loaded collect(const std::string& name, Read read) {
 template <class Parse>
 loaded from_file(const std::string& file, Parse parse_it) {
   auto text = read_file(file);
-  if (const auto* text_read = std::get_if<std::string>(&text))
+  if (auto* text_read = std::get_if<std::string>(&text))
     return parse_it(*text_read);
   loaded result;
   result.problems.push_back(
@@ -186,8 +186,10 @@ loaded parse(std::string_view text, const std::string& file,
 }
 
 loaded load(const std::string& file, const std::string& node) {
-  return from_file(file, [&](const std::string& text) {
-    return parse(text, file, node, from_environment);
+  return from_file(file, [&](std::string& text) {
+    auto result = parse(text, file, node, from_environment);
+    result.text = std::move(text);
+    return result;
   });
 }
 

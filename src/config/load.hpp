@@ -47,6 +47,7 @@ struct loaded {
   std::vector<problem> warnings;
   std::vector<file_place> files; ///< certificates, keys and tokens it names
   uint64_t hash = 0;             ///< stable_hash of all that was read
+  std::string text;              ///< of the file, as load() read it
   bool ok() const noexcept { return problems.empty(); }
 
   /// A problem, or a warning, at the place of `path`, or of the file as a whole
@@ -73,7 +74,7 @@ struct shared_record {
 
 /// As parse(), of a record's shared sections and a file's local ones; those the
 /// file shares are not looked at. This node need not be listed: one that was
-/// removed goes on with the last record it has.
+/// removed continues with the last record it has.
 loaded parse_with(const shared_record& record, std::string_view text,
                   const std::string& file, const std::string& node,
                   const variable_lookup& variables);

@@ -12,7 +12,7 @@ enum class file_access : uint8_t {
 };
 
 /// Looks at a file that will be read later. Blocks.
-/// @returns what is wrong with it, "" when nothing is.
+/// @returns its error, "" if there is none.
 std::string check_file(const std::string& path, file_access allowed);
 
 } // namespace troupe::config

@@ -12,8 +12,9 @@ namespace troupe::config {
 
 namespace {
 
-const piece* find_piece(const std::vector<piece>& in, std::string_view key) {
-  const auto found = std::ranges::find(in, key, &piece::key);
+const section_text* find_piece(const std::vector<section_text>& in,
+                               std::string_view key) {
+  const auto found = std::ranges::find(in, key, &section_text::key);
   return found == in.end() ? nullptr : &*found;
 }
 
@@ -21,7 +22,7 @@ const piece* find_piece(const std::vector<piece>& in, std::string_view key) {
 /// if there is neither.
 /// @param local Local side of the file.
 std::optional<std::string> whole_cluster(const node& local,
-                                         const piece* nodes) {
+                                         const section_text* nodes) {
   std::string result;
   if (const auto entry = find_entry(&local, cluster_key); entry.first) {
     auto rest = emit(alone(entry), shared_size_max);
@@ -37,7 +38,8 @@ std::optional<std::string> whole_cluster(const node& local,
 /// Replaces sections line by line and leaves everything else alone.
 class editor {
 public:
-  editor(std::string_view text, const node& local, const std::vector<piece>& by)
+  editor(std::string_view text, const node& local,
+         const std::vector<section_text>& by)
     : text_(text), lines_(split_lines(text)), local_(local), by_(by) {}
 
   /// @param root Null if there are no sections.
@@ -95,7 +97,8 @@ private:
     return true;
   }
 
-  /// @param column Where the section begins here, and `from` in its piece.
+  /// @param column Where the section begins here, and `from` in its
+  /// section_text.
   void replace(line_range range, std::string_view key, size_t column,
                size_t from) {
     copy_until(range.begin);
@@ -121,16 +124,16 @@ private:
   std::string_view text_;
   std::vector<std::string_view> lines_;
   const node& local_;
-  const std::vector<piece>& by_;
+  const std::vector<section_text>& by_;
   std::vector<std::string> placed_;
   std::string out_;
   size_t next_ = 0; ///< first line not yet dealt with
   size_t margin_ = 0;
 };
 
-/// The local side anew, and the pieces as they are.
+/// The local side anew, and the sections as they are.
 std::optional<std::string> rebuilt(const node& local,
-                                   const std::vector<piece>& by) {
+                                   const std::vector<section_text>& by) {
   const auto* nodes = find_piece(by, nodes_key);
   std::string result;
   for (const auto& entry : local.entries) {
@@ -149,9 +152,9 @@ std::optional<std::string> rebuilt(const node& local,
 
 } // namespace
 
-std::optional<std::string> replace_sections(std::string_view text,
-                                            document& own,
-                                            const std::vector<piece>& by) {
+std::optional<std::string>
+replace_sections(std::string_view text, document& own,
+                 const std::vector<section_text>& by) {
   const auto record = assemble(by);
   report problems{""};
   auto wanted = read_sections(record, problems);

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-/// One function a section of the file. Each reads what is there into settings
+/// One function per section of the file. Each reads what is there into settings
 /// that hold the defaults, and reports what is wrong.
 namespace troupe::config {
 
@@ -23,7 +23,7 @@ std::vector<frontend_settings> read_frontends(const cursor& in);
 std::vector<backend_settings> read_backends(const cursor& in,
                                             const check_settings& defaults);
 
-/// What the `cluster` section is read against.
+/// The facts against which the `cluster` section is read.
 struct own_node {
   std::string name;
   std::string directory; ///< that relative paths start from; "" is the current
@@ -41,7 +41,7 @@ enum class node_addresses : uint8_t {
 /// Reads and checks `cluster.nodes` alone.
 std::vector<node_settings> read_nodes(const cursor& in, node_addresses mode);
 
-/// What needs more than one section: names that must differ or exist, and
+/// Checks that need more than one section: names that must differ or exist, and
 /// addresses used twice.
 /// @param root The whole file, already read into `all`.
 void check_references(const cursor& root, const settings& all);
@@ -52,6 +52,6 @@ void find_ipv4_too(settings& all);
 
 /// Settings that are good but do not do what their author may think.
 /// @param root The whole file, already read into `all`.
-void check_effects(const cursor& root, const settings& all);
+void check_ineffective(const cursor& root, const settings& all);
 
 } // namespace troupe::config

@@ -2,8 +2,8 @@
 #include "config/shared.hpp"
 
 #include "config/layout.hpp"
-#include "config/pieces.hpp"
 #include "config/replace_sections.hpp"
+#include "config/section_texts.hpp"
 #include "config/sections.hpp"
 #include "core/stable_hash.hpp"
 
@@ -14,8 +14,8 @@ namespace troupe::config {
 shared_part split(std::string_view text, const std::string& file) {
   shared_part result;
   report problems{file};
-  if (const auto pieces = pieces_of(text, problems))
-    result.text = assemble(*pieces);
+  if (const auto sections = section_texts_of(text, problems))
+    result.text = assemble(*sections);
   result.problems = problems.take_problems();
   return result;
 }
@@ -53,9 +53,9 @@ pulled pull(std::string_view text, const std::string& file,
   report problems{file};
   const auto record = problems.add_source("record");
   auto own = read_sections(text, problems);
-  const auto pieces = pieces_of(shared, problems, record);
-  if (pieces && !problems.has_problems()) {
-    if (auto made = replace_sections(text, own, *pieces))
+  const auto sections = section_texts_of(shared, problems, record);
+  if (sections && !problems.has_problems()) {
+    if (auto made = replace_sections(text, own, *sections))
       result.text = std::move(*made);
     else
       problems.add_problem({}, "",

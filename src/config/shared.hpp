@@ -18,7 +18,7 @@ inline constexpr size_t shared_size_max = size_t{1} << 20;
 
 struct shared_part {
   std::string text;              ///< meaningful only without problems
-  std::vector<problem> problems; ///< of what this function needs, no more
+  std::vector<problem> problems; ///< only of what this function needs
   bool ok() const noexcept { return problems.empty(); }
 };
 
@@ -30,10 +30,10 @@ struct shared_part {
 /// indented by two; thus files that differ only in their local sections, in the
 /// order of sections or in line ends give the same bytes. A missing section is
 /// left out. A section that shares lines with others (flow style) is written
-/// anew, without its comments.
+/// again, without its comments.
 ///
 /// Does not check what the sections say. Problems: no YAML, a section twice, an
-/// alias on one side of the border whose anchor is on the other, more than
+/// alias on one side of the boundary whose anchor is on the other, more than
 /// `shared_size_max`.
 shared_part split(std::string_view text, const std::string& file);
 
@@ -49,7 +49,7 @@ struct node_list {
 };
 
 /// Nodes of a shared text as it is written, variables in addresses not
-/// replaced: the same on every node, so this is who votes. Names cannot have
+/// replaced: the same on every node, so these are the voters. Names cannot have
 /// variables.
 /// @param name Of the text in problems, such as "generation 7".
 node_list nodes_of(std::string_view shared, const std::string& name);
@@ -63,7 +63,7 @@ struct pulled {
 /// A file's text with its shared sections replaced by those of a record, so
 /// that split() gives the record's text. Local sections, comments outside the
 /// replaced sections, order and line ends stay. A file whose sections share
-/// lines is written anew as a whole, without its comments.
+/// lines is rewritten as a whole, without its comments.
 pulled pull(std::string_view text, const std::string& file,
             std::string_view shared);
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// "Did you mean": the word somebody had in mind when they mistyped another.
+/// "Did you mean": the word that was probably meant by a mistyped one.
 namespace troupe::config {
 
 /// Number of letters inserted, removed, replaced or swapped with their

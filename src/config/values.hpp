@@ -17,7 +17,7 @@
 /// about a list or map found in its place.
 namespace troupe::config {
 
-/// What should have stood there, as it follows "expected".
+/// A description of the allowed values, as it follows "expected".
 struct expected {
   std::string text;
 };

@@ -32,7 +32,7 @@ public:
   /// server is never chosen, so a request may have to wait for one although
   /// the server it failed on is free.
   ///
-  /// What a policy remembers (cursor, running weights) is carried from one
+  /// The memory of a policy (cursor, running weights) is carried from one
   /// snapshot to the next by server name. Snapshots of equal name, version,
   /// generation and `servers.data()` are taken for the same publication. Every
   /// usable server must have a `live` part; a weight of 0 counts as 1.

@@ -7,8 +7,8 @@
 
 namespace troupe {
 
-/// What one worker may keep open besides its clients and the servers at work
-/// for them.
+/// The descriptors that one worker may keep open besides its clients and the
+/// servers at work for them.
 struct descriptor_share {
   size_t pipes = 128; ///< for splice(2); two descriptors each
   /// To servers, waiting for the next request.

@@ -22,7 +22,8 @@ struct server_facts {
   bool vetoed = false;  ///< this node's own connect evidence is against it
   bool ejected = false; ///< passive ejection on this node
   bool backup = false;
-  /// Nobody has seen it up yet, and until then it counts as down (`initial`).
+  /// No probe has found it up yet, and until then it counts as down
+  /// (`initial`).
   bool unproven = false;
   bool resolved = true; ///< it has an address
   bool unknown = false; ///< new, and nobody has looked yet: as if ejected
@@ -100,10 +101,9 @@ constexpr status own_without_majority(const server_facts& x) noexcept {
 ///   are all down.
 /// With `one_backup` the other backups are out before any of these: the one is
 /// the first that is ready and that the verdict calls up (without a majority:
-/// that is usable), whatever this node's own evidence, for all nodes must come
-/// to the same.
-/// A server that ends up not usable shows the rule that applied to it alone,
-/// `backup_idle` or `backup_spare`.
+/// that is usable), whatever this node's own evidence, because all nodes must
+/// come to the same. A server that ends up not usable shows the rule that
+/// applied to it alone, `backup_idle` or `backup_spare`.
 pool_state evaluate(std::span<const server_facts> servers,
                     const pool_rules& rules);
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-/// What has changed on a node: the newest events, for people who ask why.
+/// The changes on a node: the newest events, for people who ask why.
 namespace troupe {
 
 enum class event_kind : uint8_t {
@@ -51,7 +51,7 @@ public:
   /// @param started_ms Since the epoch; ids begin there, times a thousand.
   explicit event_ring(int64_t started_ms);
 
-  /// Gives it the next id, and tells those who watch.
+  /// Gives it the next id, and tells the watchers.
   void add(event x);
 
   /// The id of the newest event, or what comes before the first one.

@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-/// What outlives snapshots and reloads: the in-flight count and the totals of a
-/// server, a backend and a frontend. Snapshots point here. Each per-worker
-/// block has exactly one writing thread; in-flight is shared.
+/// Counters that outlive snapshots and reloads: the in-flight count and the
+/// totals of a server, a backend and a frontend. Snapshots point here. Each
+/// per-worker block has exactly one writing thread; in-flight is shared.
 namespace troupe {
 
 /// Upper bounds in seconds of `troupe_http_request_duration_seconds`.
@@ -128,15 +128,15 @@ struct alignas(64) client_counters {
   counter connections_total;
   counter fields_dropped; ///< of requests, for their names
   std::array<counter, reason_count> refused;
-  /// Given up for the sake of others, by what ran out.
+  /// Closed in favour of others, by the resource that ran out.
   std::array<counter, reason_count> evicted;
-  counter waiting; ///< a gauge: those that nobody works for at the moment
-  /// 1: another worker has nobody to give up; this one does it for it.
+  counter waiting; ///< a gauge: those that are inactive now
+  /// 1: another worker has no connection to close; this one does it for it.
   std::atomic<uint32_t> places_wanted{0};
 };
 
 /// A frontend's clients, whichever backend serves them: a reload that points
-/// it elsewhere neither forgets who is connected nor admits as many again.
+/// it elsewhere neither forgets the connected clients nor admits as many again.
 struct frontend_clients {
   explicit frontend_clients(unsigned workers) : by_worker(workers) {}
   /// Open connections on this node, for `max_connections`.

@@ -17,7 +17,7 @@ struct character {
   bool printable = false; ///< neither that nor any kind of control character
 };
 
-/// What `text` begins with. @pre `text` is not empty.
+/// The first character of `text`. @pre `text` is not empty.
 character first_character(std::string_view text) noexcept;
 
 /// `text` as it may stand in a line of a log: whatever came from outside can
@@ -26,7 +26,7 @@ character first_character(std::string_view text) noexcept;
 /// control characters and bytes that are not UTF-8 `\x1b`, `\xff`; U+0080 to
 /// U+009F and what changes the direction of text `\u0085`, `\u202e`. Everything
 /// else, the backslash too, stays.
-/// @param bytes_max What is longer is cut and ends in "...": at most that many
+/// @param bytes_max A longer text is cut and ends in "...": at most that many
 /// bytes and three, never a part of a character or of an escape.
 std::string one_line(std::string_view text, size_t bytes_max = SIZE_MAX);
 

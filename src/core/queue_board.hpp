@@ -17,12 +17,12 @@ protected:
   ~turn_source() = default;
 };
 
-/// What the queues of all workers for one backend share (rule 30): how many
-/// wait where, and whom a server that becomes free wakes.
+/// The state that the queues of all workers for one backend share (rule 30):
+/// how many wait where, and which worker a free server wakes.
 ///
 /// A slot cannot be lost between a request that finds every server full and a
-/// release that finds nobody waiting: the one enters *before* it looks again,
-/// the other frees *before* it looks here, both sequentially consistent.
+/// release that finds no request waiting: the one enters *before* it looks
+/// again, the other frees *before* it looks here, both sequentially consistent.
 class queue_board {
 public:
   explicit queue_board(unsigned workers) : places_(workers) {}
@@ -36,7 +36,7 @@ public:
   void leave(unsigned worker) noexcept;
 
   /// A server has a place again: wakes one worker that has waiters, each in
-  /// turn. One load if nobody waits.
+  /// turn. One load if none waits.
   void freed();
 
   /// How many of its requests `worker` shall try again now.

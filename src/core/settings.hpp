@@ -10,7 +10,7 @@
 #include <vector>
 
 /// The checked configuration as plain data: what a file says, with every
-/// default filled in. `config/` makes it, everybody else only reads it.
+/// default filled in. `config/` makes it, all other layers only read it.
 /// All structs compare by value, so a reload can tell what changed.
 namespace troupe {
 
@@ -116,8 +116,8 @@ struct header_rules {
   bool operator==(const header_rules&) const = default;
 };
 
-/// What becomes of a client's field with an underscore in its name, which
-/// servers of the CGI kind read as a dash.
+/// The treatment of a client's field with an underscore in its name, which
+/// servers with an interface like CGI read as a dash.
 enum class underscores : uint8_t { pass, drop, refuse };
 
 struct http_settings {
@@ -144,8 +144,8 @@ struct tcp_settings {
 
 /// The file of a Unix socket that a frontend listens on.
 struct unix_socket_settings {
-  uint32_t mode = 0666; ///< whoever may write may connect
-  std::string owner;    ///< name or number; "" is who binds it
+  uint32_t mode = 0666; ///< users who may write may connect
+  std::string owner;    ///< name or number; "" is the user that binds it
   std::string group;
   bool operator==(const unix_socket_settings&) const = default;
 };
@@ -199,10 +199,10 @@ struct queue_settings {
   bool operator==(const queue_settings&) const = default;
 };
 
-/// What becomes of requests and streams on a server that goes down.
+/// The treatment of requests and streams on a server that goes down.
 enum class down_action : uint8_t { finish, close };
 
-/// What becomes of streams on backups when another server is usable again.
+/// The treatment of streams on backups when another server is usable again.
 enum class up_action : uint8_t { keep, close_backups };
 
 /// Which healthy backups serve when no other server does.
@@ -214,7 +214,7 @@ struct backend_settings {
   down_action on_down = down_action::finish;
   up_action on_up = up_action::keep;
   backup_use backups = backup_use::all;
-  /// What a server is before its first probe: true means up.
+  /// The state of a server before its first probe: true means up.
   bool initially_up = true;
   milliseconds tcp_keepalive{60'000}; ///< 0 is off
   check_settings health_check; ///< defaults of the file already merged in

@@ -52,8 +52,8 @@ std::string checks(context& with, const json::object& x) {
 
 failure undecided(const std::string& why) {
   return {exit_code::unknown,
-          fmt::format("it may or may not be decided: {}; \"troupectl config "
-                      "history\" shows what is",
+          fmt::format("the change may or may not be decided: {}; \"troupectl "
+                      "config history\" shows what was",
                       why)};
 }
 

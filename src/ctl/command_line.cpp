@@ -17,11 +17,12 @@ namespace troupe::ctl {
 
 namespace {
 
-constexpr auto about = "troupectl: asks and tells a running trouped";
+constexpr auto about =
+  "troupectl: shows and changes the state of a running trouped";
 
 constexpr auto footer =
   R"(Every verb has --help with examples. Exit codes: 0 done, 1 failed or refused,
-2 the command line makes no sense, 3 somebody did not answer in time, 4 the
+2 the command line is wrong, 3 a node did not answer in time, 4 unknown: the
 cluster may or may not have decided.
 
 Examples:
@@ -88,14 +89,14 @@ command_line::command_line() : app_(about, "troupectl") {
     ->envname("TROUPE_SOCKET")
     ->take_last()
     ->option_text("PATH");
-  app_.add_option("-o,--output", format_, "json: exactly as the API answers")
+  app_.add_option("-o,--output", format_, "json: exactly what the API answers")
     ->transform(CLI::CheckedTransformer(formats))
     ->take_last()
     ->option_text("table|json");
   app_
     .add_option("--node", node_,
-                "ask this node of the cluster through the one\nbehind the "
-                "socket; \"all\": each in turn")
+                "ask this node of the cluster, through the one\nbehind the "
+                "socket; \"all\": ask each in turn")
     ->take_last()
     ->option_text("NAME|all");
 }
@@ -176,7 +177,7 @@ CLI::Option* add_server(CLI::App& verb, server_name& into) {
 
 CLI::Option* add_message(CLI::App& verb, std::string& into) {
   static constexpr size_t bytes_max = 500;
-  return verb.add_option("-m,--message", into, "why, for those who look later")
+  return verb.add_option("-m,--message", into, "the reason, for the record")
     ->check([](const std::string& x) {
       return x.size() <= bytes_max
              ? std::string{}

@@ -55,9 +55,10 @@ public:
     output_format format;
     std::string node; ///< empty: the one behind the socket
   };
-  /// What --node takes for every node of the cluster.
+  /// The value of --node that means every node of the cluster.
   static constexpr auto all_nodes = "all";
-  /// @returns the exit code after --help, --version or a mistake, all told.
+  /// @returns the exit code after --help, --version or a mistake, which it has
+  /// reported.
   std::variant<choice, exit_code> parse(int argc, const char* const* argv,
                                         std::ostream& out, std::ostream& err);
 

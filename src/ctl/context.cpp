@@ -14,9 +14,10 @@ answer context::ask(const request& what) { return ask_node(asked_node_, what); }
 answer context::ask_node(const std::string& name, request what) {
   if (!name.empty()) {
     if (what.method != "GET")
-      throw failure{exit_code::usage,
-                    "--node is for verbs that look; to change another node, "
-                    "ask it by its own socket"};
+      throw failure{
+        exit_code::usage,
+        "--node is for verbs that show something; to change another "
+        "node, use its own socket"};
     what.path += what.path.find('?') == std::string::npos ? "?node=" : "&node=";
     what.path += path_part(name);
   }
@@ -71,10 +72,11 @@ exit_code context::confirm(const answer& x, const std::string& sentence) {
 
 void context::must_ask_one(std::string_view what) const {
   if (in_turn_)
-    throw failure{exit_code::usage,
-                  fmt::format("{} goes on for ever, so it is for one node: "
-                              "--node NAME",
-                              what)};
+    throw failure{
+      exit_code::usage,
+      fmt::format("{} does not end by itself, so it works for one node "
+                  "only: --node NAME",
+                  what)};
 }
 
 void context::note(std::string_view text) {

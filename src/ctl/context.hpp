@@ -28,7 +28,8 @@ struct surroundings {
   std::function<std::unique_ptr<node_api>(const std::string& socket)> connect;
   std::function<void(milliseconds)> pause;
   std::function<time_point()> now;
-  /// Asks whoever watches, and gives the line typed; nothing if nobody does.
+  /// Asks the user at the terminal, and returns the line typed; nothing without
+  /// a terminal.
   std::function<std::optional<std::string>(const std::string& question)> prompt;
   /// Takes over the terminal. Empty: there is none that can be painted on.
   std::function<std::unique_ptr<top::live_screen>(bool coloured)> open_screen;
@@ -36,18 +37,18 @@ struct surroundings {
 
 enum class output_format : uint8_t { table, json };
 
-/// What verbs work with: the node, and the way to show its answers.
+/// The environment of a verb: the node, and the way to show its answers.
 class context {
 public:
-  /// @param asked_node Who is to answer what is only read; empty: the node
-  /// behind the socket. @param in_turn And others after it.
+  /// @param asked_node The node that answers requests which only read; empty:
+  /// the node behind the socket. @param in_turn And others after it.
   context(surroundings& world, node_api& node, output_format format,
           std::string asked_node = {}, bool in_turn = false)
     : world_(world), node_(node), format_(format),
       asked_node_(std::move(asked_node)), in_turn_(in_turn) {}
 
   /// Calls the node. @throws failure unless it answers with 2xx or with the
-  /// key of a result: no_answer if the node does not know what came of it. As
+  /// key of a result: no_answer if the node does not know the outcome. As
   /// JSON, a refusal is printed first.
   answer ask(const request& what);
 

@@ -6,7 +6,7 @@
 
 namespace troupe::ctl {
 
-/// What leads from one text to another, as diff -u shows it: three lines of
+/// The changes from one text to another, as diff -u shows them: three lines of
 /// context, a last line without an end marked. Empty if they are the same.
 ///
 /// Shortest for texts that differ in up to a thousand lines (E. W. Myers, An

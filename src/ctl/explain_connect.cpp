@@ -77,7 +77,7 @@ std::string explain_connect(const std::string& path, int error) {
   case ECONNREFUSED:
     if (!is_socket(path))
       return fmt::format("{} is not a socket. {}", path, elsewhere);
-    return fmt::format("nobody listens on {}: trouped has ended, its log says "
+    return fmt::format("nothing listens on {}: trouped has ended, its log says "
                        "why. {}",
                        path, elsewhere);
   case EACCES:

@@ -10,15 +10,15 @@ enum class exit_code : int {
   ok = 0,
   failed = 1,     ///< refused, or could not be done
   usage = 2,      ///< the command line makes no sense
-  incomplete = 3, ///< somebody who had to answer did not
+  incomplete = 3, ///< a node that had to answer did not
   unknown = 4,    ///< decided or not: the cluster did not say in time
 };
 
 /// Ends a verb: its text goes to stderr, its code to the shell. Caught in
-/// run() and nowhere else, but by those who try again.
+/// run() and nowhere else, except by code that retries.
 class failure : public std::runtime_error {
 public:
-  /// @param text What went wrong and the way out; may have several lines.
+  /// @param text The problem and the way out; may have several lines.
   failure(exit_code code, const std::string& text)
     : std::runtime_error(text), code_(code) {}
   exit_code code() const noexcept { return code_; }

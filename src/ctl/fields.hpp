@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-/// What stands in an answer. A key that is missing, null or of another kind is
-/// shown as unknown: nodes may be older or newer than this troupectl.
+/// Reads the fields of an answer. A key that is missing, null or of another
+/// kind is shown as unknown: nodes may be older or newer than this troupectl.
 namespace troupe::ctl {
 
 /// Text that is safe to print; numbers and flags as words; "-" if unknown.

@@ -13,4 +13,9 @@ cell state_of_node(const boost::json::object& node) {
   return {word, shade};
 }
 
+bool is_in_cluster(const boost::json::object& nodes) {
+  const auto name = text(nodes, "cluster");
+  return !name.empty() && name != "-";
+}
+
 } // namespace troupe::ctl

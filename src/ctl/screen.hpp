@@ -11,18 +11,18 @@ namespace troupe::ctl {
 /// Where text goes.
 struct screen {
   size_t columns = 80;
-  bool terminal = false; ///< somebody watches: progress may be shown
+  bool terminal = false; ///< a user may be watching: progress may be shown
   bool coloured = false;
   bool paintable = false; ///< its cursor can be moved
 };
 
-/// What a descriptor leads to. A terminal has its own width, anything else
-/// COLUMNS or 80. Colour needs a terminal, and that neither NO_COLOR nor
-/// TERM=dumb is set; to be painted on, a terminal that TERM names and that is
-/// not dumb.
+/// The properties of the device behind a descriptor. A terminal has its own
+/// width, anything else COLUMNS or 80. Colour needs a terminal, and that
+/// neither NO_COLOR nor TERM=dumb is set; to be painted on, a terminal that
+/// TERM names and that is not dumb.
 screen screen_of(int fd);
 
-/// What a text tells beside its words; never the only sign of it.
+/// The meaning of a colour; words always say the same.
 enum class tone : uint8_t { plain, good, warning, bad, faint, title };
 
 /// `text`, coloured if `to` is.

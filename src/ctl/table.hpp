@@ -52,7 +52,7 @@ private:
 /// end.
 std::string painted(const cells& line, const screen& to);
 
-/// "name  value" lines; long values go on below, at the words' borders.
+/// "name  value" lines; long values continue below, at the words' borders.
 class facts {
 public:
   void add(std::string name, cell value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/admin_thread.hpp"
 
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -38,7 +38,8 @@ void admin_thread::join(std::function<void()> last) {
     keep_running_.reset();
   });
   if (ended_.get_future().wait_for(patience) == std::future_status::timeout) {
-    log::warn("admin: requests are still under way and end with this process");
+    log::warn(
+      "admin: some requests are still under way; they end with this process");
     loop_.stop();
   }
   thread_.join();

@@ -18,7 +18,7 @@ namespace troupe::daemon {
 class admin_thread {
 public:
   admin_thread();
-  /// Ends the thread at once if nobody has joined it.
+  /// Ends the thread at once if it was not joined.
   ~admin_thread();
   admin_thread(const admin_thread&) = delete;
   admin_thread& operator=(const admin_thread&) = delete;

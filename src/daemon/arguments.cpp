@@ -14,8 +14,9 @@ namespace troupe::daemon {
 namespace {
 
 constexpr auto footer = R"(
-Signals: SIGHUP reads the configuration again, SIGTERM and SIGINT finish what is
-under way and stop (a second one stops at once), SIGUSR1 reopens the access log.
+Signals: SIGHUP reads the configuration again. SIGTERM and SIGINT finish the
+requests under way and stop; a second one stops at once. SIGUSR1 reopens the
+access log.
 
 Examples:
   trouped -c troupe.yaml --check       print every problem, change nothing
@@ -45,11 +46,13 @@ std::variant<arguments, int> parse_arguments(int argc, char** argv) {
   CLI::App app{"troupe: a load balancer whose nodes act as one", "trouped"};
   app.set_version_flag("--version", "trouped " TROUPE_VERSION);
   app.footer(footer);
-  app.add_option("-c,--config", result.config_file, "configuration (YAML)")
+  app
+    .add_option("-c,--config", result.config_file, "configuration file (YAML)")
     ->required();
   app.add_option("--node", result.node,
                  "this node's name (default: TROUPE_NODE, else the host name)");
-  app.add_option("--log-level", level, "instead of global.log.level")
+  app
+    .add_option("--log-level", level, "log level, instead of global.log.level")
     ->check(CLI::IsMember(levels));
   app.add_flag("--check", result.check_only,
                "check the configuration, print every problem, and exit");

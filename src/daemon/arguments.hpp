@@ -9,7 +9,7 @@
 
 namespace troupe::daemon {
 
-/// What the command line asks for.
+/// The arguments of the command line.
 struct arguments {
   std::string config_file;
   std::string node; ///< --node, TROUPE_NODE or the host name

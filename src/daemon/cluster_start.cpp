@@ -2,10 +2,10 @@
 #include "daemon/cluster_start.hpp"
 
 #include "actors/cluster/shared_config.hpp"
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 #include "config/keep_nodes.hpp"
-#include "core/cluster/register.hpp"
-#include "core/cluster/register_state.hpp"
+#include "core/cluster/config_register/machine.hpp"
+#include "core/cluster/config_register/state.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,7 +17,7 @@
 
 namespace troupe::daemon {
 
-namespace registry = cluster::registry;
+namespace config_register = cluster::config_register;
 
 namespace {
 
@@ -116,18 +116,20 @@ cluster_start::cluster_start(const arguments& args, const config::loaded& own,
 }
 
 void cluster_start::begin_with_record(const actors::state_read& state) {
-  registry::config_register machine{{args_.node, settings_.name, incarnation_}};
-  machine.step(
-    registry::started{state.content, state.damaged, state.history, file_}, {});
+  config_register::machine machine{{args_.node, settings_.name, incarnation_}};
+  machine.step(config_register::started{state.content, state.damaged,
+                                        state.history, file_},
+               {});
   if (machine.committed() == nullptr)
     return;
-  auto record = std::make_shared<const registry::record>(*machine.committed());
+  auto record =
+    std::make_shared<const config_register::record>(*machine.committed());
   committed_ = record;
   // A node that was removed serves its last one.
-  if (!registry::lists(record->nodes, args_.node)) {
-    const auto history = registry::decode_history(state.history);
+  if (!config_register::lists(record->nodes, args_.node)) {
+    const auto history = config_register::decode_history(state.history);
     if (const auto* last = history.newest_with(args_.node))
-      record = std::make_shared<const registry::record>(*last);
+      record = std::make_shared<const config_register::record>(*last);
   }
   auto loaded = std::make_shared<const config::loaded>(config::load_with(
     {record->text, fmt::format("generation {}", record->at.generation)},

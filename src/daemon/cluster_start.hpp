@@ -4,7 +4,7 @@
 #include "actors/cluster/cluster_actors.hpp"
 #include "config/load.hpp"
 #include "daemon/arguments.hpp"
-#include "net/state_dir.hpp"
+#include "storage/state_dir.hpp"
 
 #include <functional>
 #include <memory>
@@ -12,14 +12,14 @@
 
 namespace troupe::daemon {
 
-/// What a node of a cluster finds on its disk, and what it starts with: the
-/// last committed record it knows, else its own file.
+/// The state that a node of a cluster finds on its disk, and the configuration
+/// it starts with: the last committed record it knows, else its own file.
 class cluster_start {
 public:
   /// Opens `state_dir` and reads what is there. Blocks. A file of a later
   /// version is an error.
   /// @throws std::runtime_error, a sentence for the operator.
-  /// @param user See net/service_user.hpp.
+  /// @param user See os/service_user.hpp.
   cluster_start(const arguments& args, const config::loaded& own,
                 net::user_ptr user);
 
@@ -45,9 +45,9 @@ private:
   net::state_file operators_file_;
   net::state_file verdicts_file_;
   const uint64_t incarnation_;
-  cluster::registry::shared_text file_;
+  cluster::config_register::shared_text file_;
   actors::running_shared running_;
-  std::shared_ptr<const cluster::registry::record> committed_;
+  std::shared_ptr<const cluster::config_register::record> committed_;
 };
 
 } // namespace troupe::daemon

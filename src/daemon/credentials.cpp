@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/credentials.hpp"
 
-#include "actors/admin_access.hpp"
-#include "net/service_user.hpp"
+#include "api/access.hpp"
+#include "os/service_user.hpp"
 
 #include <algorithm>
 #include <exception>

@@ -9,14 +9,14 @@
 
 namespace troupe::daemon {
 
-/// What a node proves itself with, from the files its configuration names.
+/// The credentials of a node, from the files that its configuration names.
 struct credentials {
   /// None for a node that is alone, and after problems.
   std::optional<net::cluster::link_security> links;
 };
 
-/// Reads certificates, keys and tokens, all that is needed before anybody is
-/// talked to. What is wrong with them is added to the problems of `loaded`, at
+/// Reads certificates, keys and tokens, all that is needed before any peer is
+/// talked to. Their errors are added to the problems of `loaded`, at
 /// the lines that name them: a node that could not prove itself must not start
 /// (rules 131 and 134). Blocks on files, binds nothing.
 /// @param node This node's name.

@@ -12,8 +12,8 @@ namespace troupe::daemon {
 /// @param forced Level of the command line, which wins over the settings.
 void set_log(const log_settings& settings, std::optional<log_level> forced);
 
-/// One line on stderr for whoever started the program. @param text May hold
-/// what came from outside.
+/// One line on stderr for the user who started the program. @param text May
+/// hold what came from outside.
 void complain(std::string_view text);
 
 } // namespace troupe::daemon

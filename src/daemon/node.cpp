@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/node.hpp"
 
-#include "actors/admin_servers.hpp"
-#include "actors/control_scheduler.hpp"
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
-#include "actors/supervisor.hpp"
+#include "actors/control/supervisor.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
+#include "actors/runtime/control_scheduler.hpp"
+#include "api/http_servers.hpp"
 #include "core/descriptor_budget.hpp"
 #include "daemon/admin_thread.hpp"
 #include "daemon/cluster_start.hpp"
@@ -16,8 +16,8 @@
 #include "daemon/watchdog.hpp"
 #include "net/file_watch.hpp"
 #include "net/resolver.hpp"
-#include "net/service_user.hpp"
 #include "net/stall_watch.hpp"
+#include "os/service_user.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -76,6 +76,7 @@ private:
   std::unique_ptr<cluster_start> cluster_;      ///< none: this node is alone
   settings_ptr settings_;
   const uint64_t hash_;
+  std::string shared_text_; ///< of a node alone, until its supervisor has it
   const descriptor_budget descriptors_;
   actors::connection_limit connection_limit_;
   milliseconds stop_delays_{0}; ///< what the running configuration allows
@@ -129,6 +130,7 @@ node::node(const arguments& args, const config::loaded& loaded,
     settings_(cluster_ ? cluster_->initial()
                        : std::make_shared<const settings>(loaded.settings)),
     hash_(loaded.hash),
+    shared_text_(cluster_ ? std::string{} : actors::shared_text_in(loaded)),
     descriptors_(share_descriptors(raise_descriptor_limit(),
                                    worker_count(*settings_),
                                    settings_->frontends.size())),
@@ -256,6 +258,7 @@ actors::node_parts node::parts() {
     .facts = std::move(facts),
     .initial = settings_,
     .initial_hash = hash_,
+    .initial_text = std::exchange(shared_text_, {}),
     .cluster = cluster_parts(),
     .configured =
       [this](const auto& running, uint64_t generation) {

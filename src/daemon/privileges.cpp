@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/privileges.hpp"
 
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -58,9 +58,8 @@ void become(const net::service_user& user) {
 
 void warn_about_root() {
   if (::geteuid() == 0)
-    log::warn("running as root: whoever breaks into this process owns this "
-              "host; name a user to become in global.user, or start trouped "
-              "as one");
+    log::warn("running as root: anyone who breaks into this process controls "
+              "this host; set global.user, or start trouped as another user");
 }
 
 } // namespace troupe::daemon

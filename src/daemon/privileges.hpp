@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/service_user.hpp"
+#include "os/service_user.hpp"
 
 namespace troupe::daemon {
 

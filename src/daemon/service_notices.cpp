@@ -84,13 +84,13 @@ void service_notices::reload_ended(const actors::reload_result& result) {
 
 void service_notices::stopping(milliseconds limit) {
   stopping_ = true;
-  tell("", fmt::format("stopping: what is under way may take {} ms",
+  tell("", fmt::format("stopping: requests under way may take {} ms",
                        limit.count()));
 }
 
 void service_notices::stopped() {
   timer_.cancel();
-  tell("STOPPING=1\n", "nobody is served any more");
+  tell("STOPPING=1\n", "no client is served any more");
 }
 
 } // namespace troupe::daemon

@@ -13,7 +13,7 @@
 
 namespace troupe::daemon {
 
-/// What the service manager that started this process is told (sd_notify(3)):
+/// Notices to the service manager that started this process (sd_notify(3)):
 /// when it serves, that it reads its file, one line on how it is. If it asked
 /// for that, a sign of life twice per WATCHDOG_USEC, given by the loop: a loop
 /// that stands still gives none, and the process is restarted.
@@ -30,7 +30,7 @@ public:
   void reload_ended(const actors::reload_result& result);
   /// A stop began: `limit` is how long connections may take.
   void stopping(milliseconds limit);
-  /// Nobody is served any more. No sign of life follows.
+  /// No client is served any more. No sign of life follows.
   void stopped();
 
 private:
@@ -38,7 +38,7 @@ private:
   void tell(std::string_view state, std::string_view status) const;
 
   boost::asio::steady_timer timer_;
-  milliseconds interval_{0}; ///< 0: nobody waits for signs of life
+  milliseconds interval_{0}; ///< 0: no signs of life are wanted
   std::string running_;      ///< what runs, for the status line
   bool stopping_ = false;    ///< reloads are no news any more
 };

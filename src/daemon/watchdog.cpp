@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "daemon/watchdog.hpp"
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 
 #include <cstdlib>
 #include <utility>
@@ -25,7 +25,7 @@ void watchdog::start(milliseconds limit,
     std::unique_lock lock{mutex_};
     if (stopped_.wait_for(lock, limit, [this] { return done_; }))
       return;
-    log::critical("the stop took longer than {} ms; still there: {}",
+    log::critical("the stop took longer than {} ms; still running: {}",
                   limit.count(), leftovers());
     std::_Exit(EXIT_FAILURE);
   }};

@@ -155,7 +155,7 @@ std::string access_log::open_target() {
 void access_log::open_again() {
   if (const auto why = open_target(); !why.empty() && fault_)
     fault_("cannot open the access log " + settings_.path + " again: " + why
-           + "; lines go on to the file that is open");
+           + "; lines continue to go to the open file");
 }
 
 /// Signals are for the main thread; a blocked SIGPIPE is an EPIPE.

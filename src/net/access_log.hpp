@@ -4,7 +4,7 @@
 #include "core/counter.hpp"
 #include "core/reason.hpp"
 #include "core/settings.hpp"
-#include "net/service_user.hpp"
+#include "os/service_user.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -87,7 +87,7 @@ public:
   access_log(const access_log_settings& settings, unsigned workers,
              std::optional<service_user> user = std::nullopt,
              on_fault fault = {});
-  /// Writes what is left; waits at most one second for a pipe nobody reads.
+  /// Writes what is left; waits at most one second for a pipe that is not read.
   ~access_log();
   access_log(const access_log&) = delete;
   access_log& operator=(const access_log&) = delete;
@@ -97,7 +97,7 @@ public:
   /// From worker `index`'s thread only.
   void write(unsigned index, const access_record& record) noexcept;
 
-  /// Opens the file anew, after rotation; the old one is kept if that fails.
+  /// Reopens the file, after rotation; the old one is kept if that fails.
   /// Any thread.
   void reopen() noexcept;
 

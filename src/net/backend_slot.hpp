@@ -56,8 +56,8 @@ public:
   /// Null until the first snapshot has come.
   const local_ptr<held_snapshot>& current() const noexcept { return current_; }
 
-  /// The configuration has it no more: who waits gets 503, and what is idle is
-  /// closed.
+  /// The configuration no longer has it: waiting requests get 503, and idle
+  /// connections are closed.
   void close();
   bool is_closed() const noexcept { return closed_; }
 

@@ -10,7 +10,7 @@
 
 namespace troupe::net {
 
-/// How long whoever sends a body keeps its reader waiting. Only time in which
+/// How long the sender of a body keeps its reader waiting. Only time in which
 /// bytes are awaited counts: while the other side of a transfer takes none, the
 /// clock stands still.
 class body_pace {
@@ -25,7 +25,7 @@ public:
     return true;
   }
 
-  /// They are awaited no more.
+  /// They are no longer awaited.
   void stop(time_point now) noexcept {
     if (awaited_since_ == time_point{})
       return;
@@ -48,7 +48,7 @@ public:
   /// All the time in which bytes were awaited.
   duration waited() const noexcept { return waited_; }
 
-  /// What of it the bytes that came do not account for.
+  /// The part of it that the received bytes do not account for.
   duration behind() const noexcept { return behind_; }
 
 private:

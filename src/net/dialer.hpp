@@ -26,9 +26,9 @@ public:
     failed,  ///< no server; failure() says why
   };
 
-  /// What may be taken from the pool.
+  /// Which connections may be taken from the pool.
   enum class reuse : uint8_t {
-    any,    ///< whatever lies there: a retry is allowed
+    any,    ///< any: a retry is allowed
     proven, ///< only what is quiet at this moment
     none,   ///< a fresh connection
   };
@@ -52,10 +52,10 @@ public:
   outcome dial(reuse pool);
 
   /// An event on the pending connection. @returns what it came to, the next
-  /// server's included; that one begins anew when retries() has grown.
+  /// server's included; that one starts again when retries() has grown.
   outcome resume();
 
-  /// Picks anew, from the newest snapshot, once it has been woken.
+  /// Picks again, from the newest snapshot, once it has been woken.
   outcome resume_queued();
 
   /// How long a pending connection may take from now on.
@@ -130,7 +130,8 @@ private:
   void settle_suspicion(bool answered);
   outcome connect(const server_route& server);
   outcome connect_to(const endpoint& address);
-  /// What failed at one of the addresses of a name goes on at the next.
+  /// A dial that failed at one of the addresses of a name continues at the
+  /// next.
   outcome connect_on(int error);
   outcome connect_failed(int error);
   outcome connected();

@@ -23,11 +23,11 @@ protected:
   ~half_head() = default;
 };
 
-/// Those of one worker, the oldest first: the slowest clients give way when
+/// Those of one worker, the oldest first: the slowest clients are closed when
 /// buffers get scarce, so that they cannot keep whole requests out.
 class half_heads {
 public:
-  /// What a head may take while buffers are scarce, but not used up.
+  /// The time that a head may take while buffers are scarce, but not used up.
   static constexpr milliseconds grace{1'000};
 
   /// One whose head begins now.

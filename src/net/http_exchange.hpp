@@ -15,7 +15,7 @@
 
 namespace troupe::net {
 
-/// How far behind its pace whoever sends a body may be.
+/// How far behind its pace the sender of a body may be.
 inline milliseconds slow_time(const http_settings& http) noexcept {
   return std::max(http.timeout_idle, milliseconds{30'000});
 }
@@ -40,9 +40,10 @@ struct exchange_facts {
   bool request_done = false; ///< every byte of it has been read
   bool head_sent = false;    ///< to the server at work now
   bool body_sent = false;    ///< a body byte has left for some server
-  bool server_deaf = false;  ///< it takes no more; its reply may have come
-  bool client_left = false;  ///< it sent its FIN before a server was reached
-  uint64_t sent_before = 0;  ///< bytes the connection had sent before
+  bool server_deaf =
+    false; ///< it takes nothing more; its response may have come
+  bool client_left = false; ///< it sent its FIN before a server was reached
+  uint64_t sent_before = 0; ///< bytes the connection had sent before
 
   // -- the response, server to client
   http1::framing response_framing = http1::framing::none;
@@ -72,7 +73,7 @@ struct http_exchange : exchange_facts {
   void recycle();
 
   local_ptr<held_plan> plan;
-  /// Whom a trusted peer speaks for (rule 110); empty: itself.
+  /// The client that a trusted peer names (rule 110); empty: the peer itself.
   std::optional<endpoint> client;
   dialer dial;
   spliced pipe;         ///< for large bodies of responses

@@ -87,7 +87,7 @@ void http_session::take_head(std::string_view bytes, bool stashed) {
   head_incomplete_ = false;
   begin_exchange(head);
   if (!is_over())
-    take_rest(bytes.substr(head.size), head.size, stashed);
+    take_body_start(bytes.substr(head.size), head.size, stashed);
 }
 
 void http_session::await_head(std::string_view bytes, bool stashed) {
@@ -247,8 +247,8 @@ void http_session::write_head(const http1::request_head& head) {
     frontend_->counters().fields_dropped.add(dropped);
 }
 
-void http_session::take_rest(std::string_view rest, size_t head_size,
-                             bool stashed) {
+void http_session::take_body_start(std::string_view rest, size_t head_size,
+                                   bool stashed) {
   // An empty rest still sends the head that was held back for it.
   const auto used = exchange_ ? forward_body(rest) : 0;
   if (is_over())
@@ -389,16 +389,16 @@ size_t http_session::forward_body(std::string_view bytes) {
   x.bytes_received += count;
   if (x.request_remaining == 0)
     request_complete();
-  iovec piece{const_cast<char*>(bytes.data()), count};
-  send_to_server({&piece, count > 0 ? 1u : 0u});
+  gather_list out;
+  out.add(bytes.substr(0, count));
+  send_to_server(out.buffers());
   return count;
 }
 
 size_t http_session::forward_chunks(std::string_view bytes) {
   auto& x = *exchange_;
   const auto max = rules().max_body_bytes;
-  std::array<iovec, pieces_max> pieces;
-  size_t count = 0;
+  gather_list out;
   size_t used = 0;
   auto status = http1::chunk_scanner::status::more;
   while (used < bytes.size() && status == http1::chunk_scanner::status::more) {
@@ -408,12 +408,10 @@ size_t http_session::forward_chunks(std::string_view bytes) {
       break;
     used += step.consumed;
     x.request_body_bytes += step.data_bytes;
-    if (!step.forward.empty())
-      pieces[count++] = {const_cast<char*>(step.forward.data()),
-                         step.forward.size()};
-    if (count == pieces_max) {
-      send_to_server({pieces.data(), count});
-      count = 0;
+    out.add(step.forward);
+    if (out.full()) {
+      send_to_server(out.buffers());
+      out.clear();
       if (!exchange_)
         return used;
     }
@@ -432,7 +430,7 @@ size_t http_session::forward_chunks(std::string_view bytes) {
   }
   if (status == http1::chunk_scanner::status::done)
     request_complete();
-  send_to_server({pieces.data(), count});
+  send_to_server(out.buffers());
   return used;
 }
 
@@ -443,29 +441,29 @@ void http_session::request_complete() {
     arm(x.dial.snapshot().timeout_response);
 }
 
-void http_session::send_to_server(std::span<iovec> pieces) {
+void http_session::send_to_server(std::span<iovec> buffers) {
   auto& x = *exchange_;
   if (dial_hold_)
     return;
   const bool reached = phase_ == session_phase::exchange;
-  std::array<iovec, pieces_max + 2> out;
+  std::array<iovec, gather_list::buffers_max + 2> out;
   size_t count = 0;
   if (!x.head_sent)
     out[count++] = {const_cast<char*>(x.head.data()), x.head.size()};
   if (!x.body_waiting.empty())
     out[count++] = {const_cast<char*>(x.body_waiting.data()),
                     x.body_waiting.size()};
-  for (const auto& piece : pieces)
-    out[count++] = piece;
+  for (const auto& buffer : buffers)
+    out[count++] = buffer;
   if (!reached || x.server_deaf || count == 0) {
     if (!reached)
-      keep_waiting(pieces);
+      keep_waiting(buffers);
     return;
   }
   auto& server = x.dial.connection().io;
   if (server.send({out.data(), count}) == io_status::failed)
-    return on_send_failed(pieces);
-  const bool has_body = !x.body_waiting.empty() || !pieces.empty();
+    return on_send_failed(buffers);
+  const bool has_body = !x.body_waiting.empty() || !buffers.empty();
   x.head_sent = true;
   x.body_sent |= has_body;
   x.body_waiting.reset();
@@ -473,24 +471,24 @@ void http_session::send_to_server(std::span<iovec> pieces) {
     arm(rules().timeout_idle);
 }
 
-void http_session::keep_waiting(std::span<const iovec> pieces) {
-  for (const auto& piece : pieces)
+void http_session::keep_waiting(std::span<const iovec> buffers) {
+  for (const auto& buffer : buffers)
     exchange_->body_waiting.append(
       services_.event_loop.buffers(),
-      {static_cast<const char*>(piece.iov_base), piece.iov_len});
+      {static_cast<const char*>(buffer.iov_base), buffer.iov_len});
 }
 
-void http_session::on_send_failed(std::span<const iovec> pieces) {
+void http_session::on_send_failed(std::span<const iovec> buffers) {
   auto& x = *exchange_;
   auto& server = x.dial.connection();
   if (server.io.bytes_sent() > x.sent_before) {
     // It took something: its answer to that may be waiting to be read.
     x.server_deaf = true;
     x.head_sent = true;
-    x.body_sent |= !pieces.empty() || !x.body_waiting.empty();
+    x.body_sent |= !buffers.empty() || !x.body_waiting.empty();
     return;
   }
-  keep_waiting(pieces); // not one byte was taken: all of it goes elsewhere
+  keep_waiting(buffers); // not one byte was taken: all of it goes elsewhere
   server_failed(reason::server_reset);
 }
 

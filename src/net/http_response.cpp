@@ -184,80 +184,79 @@ std::string_view http_session::client_head(const http1::response_head& head,
 void http_session::relay_response(std::string_view head,
                                   std::string_view body) {
   auto& x = *exchange_;
-  std::array<iovec, pieces_max + 1> pieces;
-  size_t count = 0;
-  // Neighbours in memory go as one piece: a head that did not change and its
-  // body, or chunks one after the other.
-  auto add = [&](std::string_view piece) {
-    if (piece.empty())
-      return;
-    auto* data = const_cast<char*>(piece.data());
-    if (count > 0) {
-      auto& last = pieces[count - 1];
-      if (static_cast<char*>(last.iov_base) + last.iov_len == data) {
-        last.iov_len += piece.size();
-        return;
-      }
-    }
-    pieces[count++] = {data, piece.size()};
-  };
-  add(head);
+  gather_list out;
+  out.add(head);
   if (x.status == 101) {
-    send_to_client({pieces.data(), count});
+    send_to_client(out.buffers());
     return is_over() ? void() : start_tunnel(body);
   }
-  bool whole = false;
-  size_t used = body.size();
-  switch (x.response_framing) {
-  case http1::framing::none:
-    used = 0;
-    whole = true;
-    break;
-  case http1::framing::length:
-    used = std::min<uint64_t>(body.size(), x.response_remaining);
-    x.response_remaining -= used;
-    whole = x.response_remaining == 0;
-    add(body.substr(0, used));
-    break;
-  case http1::framing::until_close:
-    add(body);
-    break;
-  case http1::framing::chunked:
-    for (used = 0; used < body.size() && !whole;) {
-      const auto step = x.response_scanner.scan(body.substr(used));
-      if (step.status == http1::chunk_scanner::status::bad) {
-        send_to_client({pieces.data(), count});
-        return is_over() ? void() : refuse_response(false);
-      }
-      used += step.consumed;
-      whole = step.status == http1::chunk_scanner::status::done;
-      add(step.forward);
-      if (count == pieces.size()) {
-        send_to_client({pieces.data(), count});
-        count = 0;
-        if (is_over())
-          return;
-      }
-    }
-    break;
-  }
-  send_to_client({pieces.data(), count});
+  const auto taken = take_body(body, out);
+  if (!taken)
+    return;
+  send_to_client(out.buffers());
   if (is_over())
     return;
-  if (whole)
-    return response_complete(used == body.size());
+  if (taken->whole)
+    return response_complete(taken->size == body.size());
   if (x.response_framing == http1::framing::length && x.full_reads >= 2
       && x.response_remaining >= spliced::worth_min && !client_.has_unsent())
     x.pipe.start();
 }
 
-void http_session::send_to_client(std::span<iovec> pieces) {
+std::optional<http_session::taken_body>
+http_session::take_body(std::string_view bytes, gather_list& out) {
   auto& x = *exchange_;
-  for (const auto& piece : pieces)
-    x.bytes_sent += piece.iov_len;
-  if (!pieces.empty())
+  switch (x.response_framing) {
+  case http1::framing::none:
+    return taken_body{0, true};
+  case http1::framing::length: {
+    const auto size = std::min<uint64_t>(bytes.size(), x.response_remaining);
+    x.response_remaining -= size;
+    out.add(bytes.substr(0, size));
+    return taken_body{size, x.response_remaining == 0};
+  }
+  case http1::framing::until_close:
+    out.add(bytes);
+    return taken_body{bytes.size(), false};
+  case http1::framing::chunked:
+    return take_chunks(bytes, out);
+  }
+  return std::nullopt;
+}
+
+std::optional<http_session::taken_body>
+http_session::take_chunks(std::string_view bytes, gather_list& out) {
+  taken_body result{0, false};
+  while (result.size < bytes.size() && !result.whole) {
+    const auto step =
+      exchange_->response_scanner.scan(bytes.substr(result.size));
+    const bool bad = step.status == http1::chunk_scanner::status::bad;
+    if (!bad) {
+      result.size += step.consumed;
+      result.whole = step.status == http1::chunk_scanner::status::done;
+      out.add(step.forward);
+    }
+    if (bad || out.full()) {
+      send_to_client(out.buffers());
+      out.clear();
+      if (is_over())
+        return std::nullopt;
+    }
+    if (bad) {
+      refuse_response(false);
+      return std::nullopt;
+    }
+  }
+  return result;
+}
+
+void http_session::send_to_client(std::span<iovec> buffers) {
+  auto& x = *exchange_;
+  for (const auto& buffer : buffers)
+    x.bytes_sent += buffer.iov_len;
+  if (!buffers.empty())
     x.response_started = true;
-  if (client_.send(pieces) == io_status::failed)
+  if (client_.send(buffers) == io_status::failed)
     cut(reason::client_abort);
 }
 

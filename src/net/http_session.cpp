@@ -64,10 +64,10 @@ http_session::http_session(session_start start)
     peer_ip_(peer_.ip()), peer_hash_(stable_hash(peer_.ip_bytes())),
     client_(services_.event_loop, start.owner) {
   const bool is_unix = peer_.family() == AF_UNIX;
-  if (start.rested) {
-    client_.adopt(start.rested->connection, is_unix);
-    requests_ = start.rested->requests;
-    rests_since_ = start.rested->since;
+  if (start.idle) {
+    client_.adopt(start.idle->connection, is_unix);
+    requests_ = start.idle->requests;
+    rests_since_ = start.idle->since;
     arm_end_of_rest();
   } else {
     client_.open(start.descriptor, true, is_unix);
@@ -363,7 +363,7 @@ void http_session::arm_exchange() {
 
 void http_session::begin_rest() {
   rests_since_ = services_.event_loop.now();
-  arm(std::min(rest_time, rules().timeout_keep_alive));
+  arm(std::min(parks_after, rules().timeout_keep_alive));
 }
 
 void http_session::arm_end_of_rest() {
@@ -373,24 +373,24 @@ void http_session::arm_end_of_rest() {
 
 /// Before the end of its rest there is one stop: it may be taken then.
 void http_session::on_idle_timer() {
-  const auto rested = services_.event_loop.now() - rests_since_;
+  const auto idle = services_.event_loop.now() - rests_since_;
   if (client_.has_unsent() && client_.peer_takes())
     arm(rules().timeout_idle);
   else if (requests_ == 0 || draining_ || client_.has_unsent()
-           || rested >= rules().timeout_keep_alive)
+           || idle >= rules().timeout_keep_alive)
     end();
   else
     arm_end_of_rest();
 }
 
-std::optional<rested_client> http_session::take_rested() {
-  const auto rested = services_.event_loop.now() - rests_since_;
+std::optional<idle_client> http_session::take_idle() {
+  const auto idle = services_.event_loop.now() - rests_since_;
   if (phase_ != session_phase::idle || requests_ == 0 || draining_
       || !input_.empty() || client_.has_unsent() || client_.readable()
-      || client_.hung_up() || own_ || rested < rest_time)
+      || client_.hung_up() || own_ || idle < parks_after)
     return std::nullopt;
   phase_ = session_phase::ended;
-  return rested_client{client_.let_go(), requests_, rests_since_};
+  return idle_client{client_.let_go(), requests_, rests_since_};
 }
 
 void http_session::drop_exchange() {

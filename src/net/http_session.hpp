@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/gather_list.hpp"
 #include "net/http_exchange.hpp"
 #include "net/session.hpp"
 #include "net/tunnel.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe::net {
@@ -23,7 +25,7 @@ public:
 
   void progress() override;
   void on_timer() override;
-  std::optional<rested_client> take_rested() override;
+  std::optional<idle_client> take_idle() override;
   void drain() override;
   void cut(reason why) override;
   void lose_server(reason why) override;
@@ -39,9 +41,6 @@ public:
   const server_connection* upstream() const noexcept override;
 
 private:
-  /// Pieces of a body in one scattered write.
-  static constexpr size_t pieces_max = 16;
-
   // -- http_session.cpp
   /// Does one thing that can be done now. @returns false when nothing can.
   bool step(turn_budget& budget);
@@ -55,12 +54,12 @@ private:
   /// @param by_itself False: it was taken away.
   void server_failed(reason why, bool by_itself = true);
   void server_timed_out();
-  /// What it said is no response, or too much of one.
+  /// The server sent no valid response, or too much.
   void refuse_response(bool evidence);
   /// Whether the peer that does not take all it is sent takes some: a slow
   /// reader leaves the kernel's queue long before its socket has room.
   bool peers_take() noexcept;
-  /// Whether it is the client that nothing can go on without.
+  /// Whether nothing can continue without the client.
   bool client_stalls() const noexcept;
   bool may_send_again() const noexcept;
   void count_retry(counter backend_counters::*which) noexcept;
@@ -82,13 +81,13 @@ private:
   void start_tunnel(std::string_view from_server);
   void end();
   void arm(milliseconds timeout);
-  /// For whoever the exchange waits for now.
+  /// For the side that the exchange waits for now.
   void arm_exchange();
   /// The time between two requests begins.
   void begin_rest();
   void arm_end_of_rest();
   void on_idle_timer();
-  /// stream::flush() that gives a peer who takes some, but not all, the whole
+  /// stream::flush() that gives a peer that takes some, but not all, the whole
   /// `timeout` again.
   io_status flush(stream& to, milliseconds timeout);
   const http_settings& rules() const noexcept;
@@ -110,15 +109,15 @@ private:
   void note_request(const http1::request_head& head);
   void write_head(const http1::request_head& head);
   bool within_limits(const http1::request_head& head);
-  void take_rest(std::string_view rest, size_t head_size, bool stashed);
+  void take_body_start(std::string_view rest, size_t head_size, bool stashed);
   bool pump_request(turn_budget& budget);
   bool splice_request(turn_budget& budget);
   size_t forward_body(std::string_view bytes);
   size_t forward_chunks(std::string_view bytes);
-  /// Sends the head first if it is due, then what waits, then the pieces.
-  void send_to_server(std::span<iovec> pieces);
-  void keep_waiting(std::span<const iovec> pieces);
-  void on_send_failed(std::span<const iovec> pieces);
+  /// Sends the head first if it is due, then what waits, then the buffers.
+  void send_to_server(std::span<iovec> buffers);
+  void keep_waiting(std::span<const iovec> buffers);
+  void on_send_failed(std::span<const iovec> buffers);
   void await_body();
   /// Bytes of the body came. @returns false if it was too late: the client has
   /// been told.
@@ -139,7 +138,16 @@ private:
   std::string_view client_head(const http1::response_head& head,
                                std::string_view raw);
   void relay_response(std::string_view head, std::string_view body);
-  void send_to_client(std::span<iovec> pieces);
+  struct taken_body {
+    size_t size; ///< of the bytes given
+    bool whole;  ///< the body is complete
+  };
+  /// Adds to `out` what of `bytes` goes to the client as a body.
+  /// @returns nothing if the exchange has ended over it.
+  std::optional<taken_body> take_body(std::string_view bytes, gather_list& out);
+  std::optional<taken_body> take_chunks(std::string_view bytes,
+                                        gather_list& out);
+  void send_to_client(std::span<iovec> buffers);
   bool splice_response(turn_budget& budget);
   void server_finished();
   void response_complete(bool clean);

@@ -68,7 +68,7 @@ public:
 
   /// Where reads go. No span into it outlives the callback that received it.
   char* scratch() noexcept;
-  /// asan builds: nobody may look at the scratch buffer until the next read.
+  /// asan builds: no code may look at the scratch buffer until the next read.
   void poison_scratch() noexcept;
 
   /// The longest turn of the last whole second, in microseconds. Any thread.

@@ -13,7 +13,7 @@ struct pipe_ends {
   int write = -1;
 };
 
-/// Pipes of one loop. Only an empty pipe may come back (rule 28): whoever
+/// Pipes of one loop. Only an empty pipe may come back (rule 28): a user that
 /// holds one with bytes in it closes it instead.
 class pipe_cache {
 public:

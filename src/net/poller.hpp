@@ -45,9 +45,9 @@ public:
   /// From now on `sink` hears of the descriptor; no event is lost.
   void hand_over(io_token token, io_sink& sink) noexcept;
 
-  /// What the last wait() brought for this registration and its sink has not
-  /// been told of yet: events of one wait are known all at once, whoever is
-  /// told first.
+  /// The events that the last wait() brought for this registration and its sink
+  /// has not been told of yet: events of one wait are known all at once,
+  /// whichever sink is told first.
   uint32_t untold(io_token token) const noexcept {
     return slots_[token.slot].untold;
   }

@@ -5,7 +5,7 @@
 
 namespace troupe::net {
 
-/// So many of something, for all who take of it on one loop.
+/// A number of items, for all users on one loop.
 class quota {
 public:
   explicit quota(size_t max) noexcept : left_(max) {}

@@ -26,7 +26,7 @@ public:
 
   explicit resolver(boost::asio::io_context& loop);
 
-  /// Calls nobody back any more. Does not wait for a lookup under way.
+  /// No callback is called any more. Does not wait for a lookup under way.
   ~resolver();
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;

@@ -49,7 +49,7 @@ struct server_connection final : shelf_hook,
   time_point opened{};
   time_point idle_since{};
   uint64_t idle_turn = 0; ///< of the loop, when it became idle
-  const stream_owner* last_owner = nullptr; ///< a name, no more, in that turn
+  const stream_owner* last_owner = nullptr; ///< only an identity, in that turn
   /// A login counts on it: it serves one client, and is never pooled.
   bool bound = false;
   bound_connection* holder = nullptr; ///< of a bound one, while it is idle

@@ -24,7 +24,8 @@ using shelf_list =
 struct server_shelf : local_counted<server_shelf> {
   server_pool* pool = nullptr; ///< null once nothing is kept here any more
   endpoint address;
-  std::vector<endpoint> others; ///< of the same name: streams there may go on
+  std::vector<endpoint>
+    others;          ///< of the same name: streams there may continue
   bool keeps = true; ///< false: its server is drained, in maint or down
   uint32_t at_work = 0;
   recent_peak busy;
@@ -53,7 +54,7 @@ public:
   /// Servers that are gone, have another address, are drained, in maint or
   /// down lose their idle connections; those at work are not kept later.
   /// Looks at each server once, and no further where nothing changed.
-  /// @param before What was adopted last, or null.
+  /// @param before The snapshot that was adopted last, or null.
   /// @returns whether a server came, left, changed its place or its addresses.
   bool adopt(const backend_snapshot& snapshot, const backend_snapshot* before);
 
@@ -78,13 +79,13 @@ public:
 
   /// Keeps `connection` for later, unless its server is gone or gives up what
   /// is idle, the loop has none to spare, or it is not clean. Where the shelf
-  /// is full the oldest gives way.
+  /// is full, the oldest one is closed.
   void put(server_connection_ptr connection, time_point now);
 
   /// Keeps a bound connection for its client alone, as long as that stays.
   void put(server_connection_ptr connection, bound_connection& into);
 
-  /// Those that anybody may get.
+  /// Those that any client may get.
   size_t idle_count() const noexcept { return idle_; }
 
   /// Ends an idle connection.

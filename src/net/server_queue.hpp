@@ -20,7 +20,7 @@ struct queue_waiter : boost::intrusive::list_base_hook<> {
 /// The requests of one worker that wait for a server of one backend to have a
 /// place (`max_connections`): first in, first out (rule 30). A server that is
 /// freed anywhere on this node wakes one of them, on one worker; a new snapshot
-/// wakes all. Who is woken tries again where it stands, and leaves when it got
+/// wakes all. A woken request tries again in its place, and leaves when it got
 /// a server.
 class server_queue final : private loop_client {
 public:

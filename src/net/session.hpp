@@ -22,7 +22,8 @@ namespace troupe::net {
 
 struct http_exchange;
 
-/// What all sessions of one worker share. Lives as long as the worker.
+/// The objects that all sessions of one worker share. They live as long as the
+/// worker.
 struct worker_services {
   worker_services(loop& l, unsigned i, access_log& a, uint64_t seed) noexcept;
   ~worker_services();
@@ -75,7 +76,7 @@ struct frontend_slot : local_counted<frontend_slot> {
   bool draining = false; ///< closing: replies say `Connection: close`
 };
 
-/// What a connection is doing, for listings.
+/// The phase of a connection, for listings.
 enum class session_phase : uint8_t {
   idle,
   head,
@@ -96,16 +97,16 @@ enum class client_wait : uint8_t {
   head, ///< its request's head is not there, or not whole
 };
 
-/// What remains of a client connection that rests between two requests: enough
+/// The rest of a client connection that is idle between two requests: enough
 /// to make another session of it.
-struct rested_client {
+struct idle_client {
   stream::loose_end connection;
   uint64_t requests = 0;
   time_point since; ///< when it began to rest
 };
 
 /// How long a connection rests before its session is not worth its memory.
-constexpr milliseconds rest_time{1'000};
+constexpr milliseconds parks_after{1'000};
 
 /// One client connection's journey as a plain state machine on its worker's
 /// loop. The connection actor drives it and ends when it has ended.
@@ -119,9 +120,9 @@ public:
   virtual void on_timer() = 0;
   /// Finish what is under way, then end. Idle ones end at once.
   virtual void drain() = 0;
-  /// Gives the connection away if it has rested for `rest_time`, and ends.
-  /// Whoever takes it closes it when its keep-alive time is over.
-  virtual std::optional<rested_client> take_rested() { return std::nullopt; }
+  /// Gives the connection away if it has been idle for `parks_after`, and ends.
+  /// The code that takes it closes it when its keep-alive time is over.
+  virtual std::optional<idle_client> take_idle() { return std::nullopt; }
   /// End now, whatever is under way.
   virtual void cut(reason why) = 0;
 
@@ -132,7 +133,7 @@ public:
   virtual client_wait waits() const noexcept { return client_wait::no; }
   /// The client has sent nothing that was not read yet. Asks the system.
   virtual bool client_is_silent() const noexcept { return false; }
-  /// End now, for the sake of others. @pre waits() says more than `no`.
+  /// End now, in favour of others. @pre waits() says more than `no`.
   virtual void give_up(reason why) { cut(why); }
 
   virtual session_phase phase() const noexcept = 0;
@@ -149,7 +150,7 @@ public:
   bool ended() const noexcept { return phase() == session_phase::ended; }
 };
 
-/// What a session is made from.
+/// The arguments of a new session.
 struct session_start {
   worker_services& services;
   local_ptr<frontend_slot> frontend;
@@ -157,8 +158,8 @@ struct session_start {
   client_token client; ///< its identity on the loop
   int descriptor = -1; ///< accepted, non-blocking; owned by the session
   endpoint peer;
-  /// Instead of a descriptor: one that has rested.
-  std::optional<rested_client> rested = std::nullopt;
+  /// Instead of a descriptor: one that has been idle.
+  std::optional<idle_client> idle = std::nullopt;
 };
 
 std::unique_ptr<session> make_http_session(session_start start);

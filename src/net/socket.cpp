@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/socket.hpp"
 
-#include "net/last_error.hpp"
+#include "os/last_error.hpp"
 
 #include <algorithm>
 #include <cerrno>

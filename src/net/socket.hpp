@@ -23,19 +23,19 @@ bool is_local_error(int error, int family) noexcept;
 /// Those of them that another server would meet as well.
 bool is_out_of_resources(int error) noexcept;
 
-/// Who may hold a port that is to be bound: a frontend of this process may give
-/// it to another one, anybody else may not.
+/// The permitted holder of a port that is to be bound: a frontend of this
+/// process may give it to another one; no other program may.
 enum class port_holder : uint8_t { unknown, this_process };
 
 /// A listening address, one bound descriptor for each worker. Not listening
 /// yet. TCP: SO_REUSEPORT, after a probe without it, so that a port in use by
-/// somebody else is an error (rule 32). Until it listens, the group keeps
+/// another program is an error (rule 32). Until it listens, the group keeps
 /// others from binding; only processes of the same user that set SO_REUSEPORT
 /// can, and trouped asks without it first. Unix: one socket, duplicated; a
 /// stale file is removed only if connecting to it is refused (rule 33). Its
 /// file is for this user alone until socket_file::give() says otherwise.
 /// @param ipv4_too The unspecified IPv6 address takes IPv4 as well, unless
-/// somebody else has that port there.
+/// another program has that port there.
 result<std::vector<int>> bind_group(const endpoint& address, unsigned count,
                                     port_holder holder = port_holder::unknown,
                                     bool ipv4_too = false);
@@ -76,7 +76,7 @@ bool is_ipv6_only(int fd) noexcept;
 /// what it could be sent with (tcp(7), TCP_QUICKACK).
 void hold_back_ack(int fd) noexcept;
 
-/// What a pending connect came to: 0 or an errno.
+/// The result of a pending connect: 0 or an errno.
 int connect_result(int fd) noexcept;
 
 /// True when a read would block: the peer has sent nothing and has not closed.

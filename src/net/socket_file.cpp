@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/socket_file.hpp"
 
-#include "net/last_error.hpp"
+#include "os/last_error.hpp"
 
 #include <array>
 #include <cerrno>

@@ -13,20 +13,20 @@
 
 namespace troupe::net {
 
-/// Who shall own a file; -1: as it is.
+/// The wanted owner of a file; -1: unchanged.
 struct file_owner {
   uid_t user = static_cast<uid_t>(-1);
   gid_t group = static_cast<gid_t>(-1);
 };
 
 /// Looks names of users and groups up. Numbers need not exist.
-/// @param problem What is wrong, when there is no result.
+/// @param problem The error, when there is no result.
 std::optional<file_owner> find_owner(const unix_socket_settings& settings,
                                      std::string& problem);
 
 /// The file of a Unix socket that this process has bound. Removed when this
-/// ends, unless another socket has taken its name: who connects from then on
-/// is told that nobody is there.
+/// ends, unless another socket has taken its name: clients that connect from
+/// then on are refused.
 class socket_file {
 public:
   socket_file() = default; ///< of a TCP socket: no file

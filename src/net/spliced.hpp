@@ -20,7 +20,7 @@ public:
   spliced(const spliced&) = delete;
   spliced& operator=(const spliced&) = delete;
 
-  /// Takes a pipe. @returns false when there is none: go on copying.
+  /// Takes a pipe. @returns false when there is none: continue to copy.
   bool start() noexcept;
   void stop() noexcept;
   bool active() const noexcept { return pipe_.read >= 0; }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
-/// Bytes in pieces that are cheaper to copy than to send scattered: about 1 us
+/// Bytes in buffers that are cheaper to copy than to send scattered: about 1 us
 /// less in the kernel, 30 ns here.
 constexpr size_t copied_max = 2'048;
 
@@ -123,28 +123,28 @@ received stream::receive(size_t max) {
 }
 
 io_status stream::send(std::string_view bytes, bool more) {
-  iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
-  return send({&piece, 1}, more);
+  iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
+  return send({&buffer, 1}, more);
 }
 
-io_status stream::send(std::span<iovec> pieces, bool more) {
+io_status stream::send(std::span<iovec> buffers, bool more) {
   size_t total = 0;
-  for (const auto& piece : pieces)
-    total += piece.iov_len;
+  for (const auto& buffer : buffers)
+    total += buffer.iov_len;
   if (total == 0)
     return io_status::done;
   size_t sent = 0;
   if (!has_unsent() && writable_
-      && write_now(pieces, total, more, sent) == io_status::failed)
+      && write_now(buffers, total, more, sent) == io_status::failed)
     return io_status::failed;
   took_all_ = sent == total;
   if (took_all_)
     return io_status::done;
-  for (const auto& piece : pieces) {
-    const auto skip = std::min(sent, piece.iov_len);
+  for (const auto& buffer : buffers) {
+    const auto skip = std::min(sent, buffer.iov_len);
     sent -= skip;
-    unsent_.append(loop_.buffers(), {static_cast<char*>(piece.iov_base) + skip,
-                                     piece.iov_len - skip});
+    unsent_.append(loop_.buffers(), {static_cast<char*>(buffer.iov_base) + skip,
+                                     buffer.iov_len - skip});
   }
   return io_status::done;
 }
@@ -152,34 +152,34 @@ io_status stream::send(std::span<iovec> pieces, bool more) {
 io_status stream::send_rest() {
   if (!writable_)
     return io_status::would_block;
-  iovec piece{const_cast<char*>(unsent_.data()), unsent_.size()};
+  iovec buffer{const_cast<char*>(unsent_.data()), unsent_.size()};
   size_t sent = 0;
-  const auto status = write_now({&piece, 1}, piece.iov_len, false, sent);
+  const auto status = write_now({&buffer, 1}, buffer.iov_len, false, sent);
   if (status == io_status::failed)
     return status;
   unsent_.consume(sent);
   return unsent_.empty() ? io_status::done : io_status::would_block;
 }
 
-io_status stream::write_now(std::span<iovec> pieces, size_t total, bool more,
+io_status stream::write_now(std::span<iovec> buffers, size_t total, bool more,
                             size_t& sent) noexcept {
   const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
   ssize_t n = 0;
-  if (pieces.size() == 1) {
-    n = ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, flags);
+  if (buffers.size() == 1) {
+    n = ::send(fd_, buffers[0].iov_base, buffers[0].iov_len, flags);
   } else if (total <= copied_max) {
     std::array<char, copied_max> whole;
     size_t size = 0;
-    for (const auto& piece : pieces) {
-      if (piece.iov_len > 0) // else it may point nowhere
-        std::memcpy(whole.data() + size, piece.iov_base, piece.iov_len);
-      size += piece.iov_len;
+    for (const auto& buffer : buffers) {
+      if (buffer.iov_len > 0) // else it may point nowhere
+        std::memcpy(whole.data() + size, buffer.iov_base, buffer.iov_len);
+      size += buffer.iov_len;
     }
     n = ::send(fd_, whole.data(), size, flags);
   } else {
     msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
+    message.msg_iov = buffers.data();
+    message.msg_iovlen = buffers.size();
     n = ::sendmsg(fd_, &message, flags);
   }
   if (n < 0) {

@@ -12,7 +12,7 @@ namespace troupe::net {
 
 class stream;
 
-/// Whoever drives a stream: the connection, or the pool of idle ones.
+/// The owner that drives a stream: the connection, or the pool of idle ones.
 class stream_owner {
 public:
   /// Something about `s` changed: bytes, room, the end, or a failure. Try what
@@ -37,10 +37,10 @@ struct received {
 
 /// One non-blocking socket under the edge-triggered rules (rule 22), and the
 /// narrow door behind which TLS or another engine can come later: receive a
-/// span, send pieces, finish one side, close.
+/// span, send buffers, finish one side, close.
 ///
-/// What the peer cannot take yet waits in the stream; its owner reads no more
-/// from the other side while `has_unsent()` (rule 24).
+/// Bytes that the peer cannot take yet wait in the stream; its owner reads no
+/// more from the other side while `has_unsent()` (rule 24).
 class stream final : private io_sink {
 public:
   stream(loop& l, stream_owner& owner) noexcept : loop_(l), owner_(&owner) {}
@@ -61,7 +61,7 @@ public:
   };
   void adopt(loose_end x, bool is_unix) noexcept;
 
-  /// Lets go of a connection with nothing unsent. Whoever has it now asks the
+  /// Lets go of a connection with nothing unsent. The new owner asks the
   /// poller to be told of it, before the next event.
   loose_end let_go() noexcept;
 
@@ -78,14 +78,14 @@ public:
   /// Reads once, at most `max` bytes, into the scratch buffer.
   received receive(size_t max);
 
-  /// Sends all pieces: what does not fit now is copied and follows by itself
+  /// Sends all buffers: what does not fit now is copied and follows by itself
   /// as on_stream() leads to flush().
   /// @param more More follows at once: lets the kernel fill a segment.
   /// @returns done (some may wait: has_unsent()) or failed.
-  io_status send(std::span<iovec> pieces, bool more = false);
+  io_status send(std::span<iovec> buffers, bool more = false);
   io_status send(std::string_view bytes, bool more = false);
 
-  /// Goes on with what waits. @returns done once nothing does.
+  /// Continues with the bytes that wait. @returns done once nothing does.
   io_status flush() { return unsent_.empty() ? io_status::done : send_rest(); }
 
   bool has_unsent() const noexcept { return !unsent_.empty(); }
@@ -126,7 +126,7 @@ private:
   void on_io(uint32_t events) override;
   void begin(int fd, io_token token, bool connected, bool is_unix) noexcept;
   io_status send_rest();
-  io_status write_now(std::span<iovec> pieces, size_t total, bool more,
+  io_status write_now(std::span<iovec> buffers, size_t total, bool more,
                       size_t& sent) noexcept;
   io_status fail(int error) noexcept;
 

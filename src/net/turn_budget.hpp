@@ -5,7 +5,8 @@
 
 namespace troupe::net {
 
-/// What one connection may do before the others get their turn (rule 22).
+/// The work that one connection may do before the others get their turn (rule
+/// 22).
 class turn_budget {
 public:
   void spend(size_t bytes) noexcept {

@@ -4,7 +4,7 @@
 #include "caf_test.hpp"
 #undef allow // CAF's test kit takes the word: restart_limit has it, too
 
-#include "actors/control_scheduler.hpp"
+#include "actors/runtime/control_scheduler.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -165,15 +165,16 @@ int main(int argc, char** argv) {
   options chosen;
   CLI::App app{"A server for tests: answers, delays, fails, resets, streams"};
   app.add_option("--listen", chosen.listen, "IPv4:port (0: any) or unix:/path");
-  app.add_option("--name", chosen.name, "how it calls itself in replies");
-  app.add_option("--port-file", chosen.port_file, "written when it listens");
+  app.add_option("--name", chosen.name, "its name in responses");
+  app.add_option("--port-file", chosen.port_file,
+                 "file to write when it listens");
   app.add_option("--mode", chosen.mode)
     ->check(CLI::IsMember(
       {"http", "tcp-echo", "tcp-greet", "tcp-sink", "tcp-source"}));
   app.add_option("--workers", chosen.workers)->check(CLI::Range(1, 64));
-  app.add_option("--bytes", chosen.bytes, "what tcp-source sends");
-  app.add_option("--backlog", chosen.backlog, "of listen(2)");
-  app.add_flag("--fail-health", chosen.fail_health, "/health answers 503");
+  app.add_option("--bytes", chosen.bytes, "how many bytes tcp-source sends");
+  app.add_option("--backlog", chosen.backlog, "the backlog of listen(2)");
+  app.add_flag("--fail-health", chosen.fail_health, "let /health answer 503");
   CLI11_PARSE(app, argc, argv);
   try {
     serve(chosen);

@@ -101,12 +101,12 @@ CAF_TEST(unencrypted links must be asked for and are warned about) {
   CAF_CHECK_EQUAL(problems_of(complete("")),
                   "f:6:3: cluster: nodes need certificates to trust each "
                   "other; add `tls: {ca: ..., certificate: ..., key: ...}`, or "
-                  "write `insecure: true` to do without\n");
+                  "write `insecure: true` to use none\n");
   CAF_CHECK_EQUAL(problems_of(complete("insecure: true")), "");
-  CAF_CHECK_EQUAL(parsing::warnings_of(complete("insecure: true")),
-                  "f:9:13: cluster.insecure: nodes talk to each other "
-                  "unencrypted, and whoever reaches cluster.listen can pose as "
-                  "one\n");
+  CAF_CHECK_EQUAL(
+    parsing::warnings_of(complete("insecure: true")),
+    "f:9:13: cluster.insecure: nodes talk to each other unencrypted, and "
+    "anyone who can reach cluster.listen can pose as a node\n");
 }
 
 CAF_TEST(keys of the cluster are checked all at once) {

@@ -109,7 +109,7 @@ CAF_TEST(a record cannot set what is the own of each node) {
   CAF_CHECK_EQUAL(
     problems_of(std::string{record} + "  insecure: true\nglobal: {user: x}\n",
                 own),
-    "generation 7:7:3: cluster: each node's own but for its nodes\n"
+    "generation 7:7:3: cluster: each node's own, except its nodes\n"
     "generation 7:11:1: global: each node's own, not the cluster's; only "
     "health_check_defaults, frontends, backends and cluster.nodes are "
     "shared\n");
@@ -122,7 +122,7 @@ CAF_TEST(a file without a cluster cannot take part in one) {
     "generation 7:7:3: cluster: required key \"listen\" is missing\n"
     "generation 7:7:3: cluster: nodes need certificates to trust each other; "
     "add `tls: {ca: ..., certificate: ..., key: ...}`, or write `insecure: "
-    "true` to do without\n");
+    "true` to use none\n");
 }
 
 CAF_TEST(either text changes the hash) {

@@ -417,8 +417,8 @@ CAF_TEST(header rules cannot touch framing or inject lines) {
                          "without control characters"}});
   CAF_CHECK_EQUAL(
     problems_of(in_http("request_headers: {set: {X-A: 1, x-a: 2}}")),
-    "f:6:37: frontends[0].http.request_headers.set.x-a: set twice; names of "
-    "headers compare without case\n");
+    "f:6:37: frontends[0].http.request_headers.set.x-a: set twice; header "
+    "names are compared without case\n");
 }
 
 CAF_TEST(what decides about overload and odd pools has bounds) {
@@ -454,7 +454,7 @@ CAF_TEST(the API is not exposed without a token and without saying so) {
          {"\"[::1]:9091\"", ""},
          {"0.0.0.0:9091",
           "got \"0.0.0.0:9091\", expected a loopback address such as "
-          "127.0.0.1:9091, for tokens would cross the network unencrypted; "
+          "127.0.0.1:9091, because tokens would cross the network unencrypted; "
           "write `insecure: true` to accept that"},
          {"unix:/a", "got \"unix:/a\", expected IPv4:port, [IPv6]:port"}});
   check(good + "admin: {listen: \"@\"}", "5:17: admin.listen",

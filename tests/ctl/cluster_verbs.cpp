@@ -108,16 +108,38 @@ CAF_TEST(a generation that is not applied is told) {
                R"("applied":{"epoch":1,"generation":3})");
   other.answers("GET /v1/nodes", 200, text);
   CAF_CHECK_EQUAL(other({"nodes"}), 0);
-  CAF_CHECK(other.out.find("4 is committed, this node still runs 3")
+  CAF_CHECK(other.out.find("4 is committed, but this node still runs 3")
             != std::string::npos);
 }
 
-CAF_TEST(a node of no cluster says so) {
+CAF_TEST(a node of no cluster is one on its own) {
   scripted_node alone;
-  alone.answers("GET /v1/nodes", 409,
-                R"({"error":"this node belongs to no cluster"})");
-  CAF_CHECK_EQUAL(alone({"nodes"}), 1);
-  CAF_CHECK_EQUAL(alone.err, "troupectl: this node belongs to no cluster\n");
+  alone.answers(
+    "GET /v1/nodes", 200,
+    R"({"cluster":"","node":"lb1","has_majority":true,"votes":true,)"
+    R"("committed":{"epoch":0,"generation":2},)"
+    R"("applied":{"epoch":0,"generation":2},"nodes":[{"name":"lb1",)"
+    R"("address":"","state":"self","votes":true,"text":""}]})");
+  CAF_CHECK_EQUAL(alone({"nodes"}), 0);
+  CAF_CHECK(alone.out.find("none: lb1 is a node on its own\n")
+            != std::string::npos);
+  CAF_CHECK(alone.out.find("majority") == std::string::npos);
+  alone.answers("GET /v1/status?node=lb1", 200, R"({"node":"lb1"})");
+  CAF_CHECK_EQUAL(alone({"--node", "all", "status"}), 0);
+  CAF_CHECK(alone.out.find("lb1\n") != std::string::npos);
+}
+
+CAF_TEST(a status that is degraded says why and fails) {
+  scripted_node x;
+  x.answers("GET /v1/status", 200,
+            R"({"node":"lb1","ready":true,"cluster":{"name":"prod","nodes":3,)"
+            R"("alive":2,"has_majority":true,"votes":true,"disputed":[]},)"
+            R"("degraded":["node lb3 is gone: no answer"]})");
+  CAF_CHECK_EQUAL(x({"status"}), 1);
+  CAF_CHECK(x.out.find("prod: 2 of 3 nodes alive, a majority\n")
+            != std::string::npos);
+  CAF_CHECK(x.out.find("node lb3 is gone: no answer\n") != std::string::npos);
+  CAF_CHECK(x.err.empty());
 }
 
 CAF_TEST(why has a line for each observer) {
@@ -179,7 +201,7 @@ CAF_TEST(a diff shows what a file would change in the cluster) {
 CAF_TEST(the node local sections of a file are no difference) {
   write("global:\n  workers: 7\nbackends:\n  - name: app\n");
   CAF_CHECK_EQUAL(node({"config", "diff", file}), 0);
-  CAF_CHECK(said("shares what generation 4 has\n"));
+  CAF_CHECK(said("has the shared sections of generation 4\n"));
 }
 
 CAF_TEST(a committed change shows each check and ends with 0) {
@@ -212,7 +234,7 @@ CAF_TEST(a change that may be decided ends with 4) {
   write(new_text);
   node.answers("POST /v1/config", 202, decided("unknown"));
   CAF_CHECK_EQUAL(node({"config", "apply", file}), 4);
-  CAF_CHECK(complained("it may or may not be decided: so it is"));
+  CAF_CHECK(complained("the change may or may not be decided: so it is"));
 }
 
 CAF_TEST(a conflict tells who came first) {
@@ -230,7 +252,7 @@ CAF_TEST(a conflict tells who came first) {
 CAF_TEST(an old copy of the file takes nothing back unless told to) {
   write("backends:\n  - name: old\n");
   CAF_CHECK_EQUAL(node({"config", "apply", file}), 1);
-  CAF_CHECK(complained("is what generation 3 was, the cluster is at 4"));
+  CAF_CHECK(complained("is a copy of generation 3, but the cluster is at 4"));
   CAF_CHECK_EQUAL(node.calls.size(), 1u);
   node.answers("POST /v1/config", 200, decided("committed"));
   CAF_CHECK_EQUAL(node({"config", "apply", file, "--rebase"}), 0);
@@ -254,7 +276,7 @@ CAF_TEST(pull writes what is agreed on and keeps the rest and the mode) {
   CAF_CHECK(std::filesystem::status(file).permissions()
             == std::filesystem::perms{0640});
   CAF_CHECK_EQUAL(node({"config", "pull", file}), 0);
-  CAF_CHECK(said("shares already what generation 4 has\n"));
+  CAF_CHECK(said("already has the shared sections of generation 4\n"));
 }
 
 CAF_TEST(the history tells when and by whom and a text whole) {

@@ -5,7 +5,7 @@
 
 #include "caf_test.hpp"
 
-#include "admin/http_server.hpp"
+#include "api/http/http_server.hpp"
 #include "ctl/failure.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -148,7 +148,7 @@ CAF_TEST(a socket that was left behind is told from one that is missing) {
               == 0);
   ::close(fd);
   CAF_CHECK(
-    has(refusal({.path = "/"}, exit_code::failed), "nobody listens on"));
+    has(refusal({.path = "/"}, exit_code::failed), "nothing listens on"));
 }
 
 CAF_TEST(a node that does not accept is given up too) {

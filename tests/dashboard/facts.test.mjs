@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { pieces, roundUp } from "../../src/admin/dashboard/chart.js";
-import { changesBetween, glanceOf, isLastUsable, problemsOf, stateOf } from "../../src/admin/dashboard/facts.js";
-import * as format from "../../src/admin/dashboard/format.js";
-import { between, History, percentile } from "../../src/admin/dashboard/rates.js";
+import { pieces, roundUp } from "../../src/api/dashboard/chart.js";
+import { changesBetween, glanceOf, isLastUsable, problemsOf, stateOf } from "../../src/api/dashboard/facts.js";
+import * as format from "../../src/api/dashboard/format.js";
+import { between, History, percentile } from "../../src/api/dashboard/rates.js";
 
 const BOUNDS = [1000, 10_000, 100_000];
 
@@ -113,7 +113,7 @@ describe("states", () => {
   test("name what is done with a server, the operator's word first", () => {
     const words = [{}, DOWN, { admin: "drain" }, { admin: "maint", ...DOWN }, { usable: false, rule: "vetoed" }, { rule: "panic" }]
       .map((x) => stateOf(server("a1", x))[1]);
-    assert.deepEqual(words, ["up", "down", "drain", "maintenance", "avoided", "used all the same"]);
+    assert.deepEqual(words, ["up", "down", "drain", "maintenance", "avoided", "used anyway"]);
   });
 
   test("the last usable one is known", () => {

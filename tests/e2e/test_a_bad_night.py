@@ -15,8 +15,8 @@ from test_ctl import ctl
 
 INTRODUCTION = """# A bad night
 
-What an operator of three nodes types and sees, from a server that flaps to a node that dies. A test walks
-through it with real processes and writes this page, with one time and plain ports in place of its own:
+This page shows what an operator of three nodes types and sees, from a server that flaps to a node that dies. A test
+performs these steps with real processes and writes this page; times and ports are replaced by fixed ones:
 `TROUPE_TRANSCRIPT=docs/a-bad-night.md tests/e2e/run -k bad_night`.
 """
 
@@ -84,7 +84,7 @@ def test_a_bad_night_is_walked_through_with_troupectl_alone(t):
     c = t.cluster(3, check=CHECKED)
     lb1, lb2, night = c["lb1"], c["lb2"], Transcript(t.directory, c.servers)
 
-    night.say("A server flaps. Why?")
+    night.say("Server a1 flaps. The operator asks why.")
     flap(c, c.servers[0], times=2)
     c.servers[0].kill()
     eventually(lambda: "3 of 3 say down" in ctl(lb1, "why", "app/a1").stdout, 10, "all nodes see it")
@@ -94,34 +94,34 @@ def test_a_bad_night_is_walked_through_with_troupectl_alone(t):
     c.servers[0].start()
     c.wait_server("a1", up=True)
 
-    night.say("Out with it, on every node, until somebody has looked.")
+    night.say("The operator takes it out of rotation on every node, until somebody has examined it.")
     night.type(lb1, "drain", "app/a1", "-m", "it flaps")
     for node in c:
         eventually(lambda: "drain" in ctl(node, "why", "app/a1").stdout, 10, f"{node.name} drains a1")
     served = {lb2.get().field("X-Server") for _ in range(6)}
     assert "a1" not in served, served
 
-    night.say("Checks should be more patient. A typo first.")
+    night.say("The health checks should be more patient. The first attempt has a typo.")
     wrong = night.type(lb1, "config", "apply", write_shared(c, with_a_typo), code=1)
     assert "helth_check" in wrong.stdout + wrong.stderr, wrong
     assert {c.generation_of(x.name) for x in c} == {1}
-    night.say("And without it.")
+    night.say("The second attempt is correct.")
     night.type(lb1, "config", "apply", write_shared(c, more_patient), "-m", "more patient checks")
     c.wait_formed(generation=2)
 
-    night.say("On second thought it was the server, not the checks.")
+    night.say("It turns out that the server was at fault, not the checks. The operator rolls back.")
     night.type(lb1, "config", "rollback", "1", "-m", "it was a1 itself")
     c.wait_formed(generation=3)
     night.type(lb1, "config", "history")
     night.type(lb1, "ready", "app/a1")
 
-    night.say("Then a node dies.")
+    night.say("Then node lb3 dies.")
     c["lb3"].process.kill()
     eventually(lambda: {"name": "lb3", "state": "gone"}.items() <= node_seen(c, "lb3").items(), 20, "lb3 is gone")
     assert "lb3" in night.type(lb1, "nodes").stdout
     assert lb1.get().status == 200 and lb2.get().status == 200
 
-    night.say("And returns, with the configuration it missed nothing of.")
+    night.say("It returns, and has the committed configuration.")
     c["lb3"].launch()
     eventually(c["lb3"].ready, 20, "lb3 is ready")
     c.wait_alive()

@@ -3,7 +3,7 @@
 
 import shutil
 
-from harness import Load, eventually, limit
+from harness import Load, eventually, limit, smoke
 
 
 @limit(120)
@@ -20,6 +20,7 @@ def test_three_nodes_form_one_cluster(t):
         eventually(lambda: node.metric("cluster_nodes", state="alive") == 3, 5)
 
 
+@smoke
 @limit(120)
 def test_a_dead_server_is_left_by_all_nodes_and_no_get_fails(t):
     c = t.cluster(3)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Nodes of a cluster that sleep, restart, come and go."""
 
+import errno
 import os
 import pwd
 import re
@@ -276,6 +277,37 @@ def test_two_of_three_disks_lost_are_shown_with_the_way_out(t):
     assert time.monotonic() - began < 5 * patience()
     status, answer = c["lb1"].api("POST", "/v1/cluster/recover", {"nodes": ["lb1"], "message": "as told"})
     assert status == 200, answer
+
+
+def fill(path):
+    """Writes a file until its file system is full."""
+    try:
+        with open(path, "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+    except OSError as problem:
+        assert problem.errno == errno.ENOSPC, problem
+
+
+@limit(120)
+def test_a_node_whose_disk_is_full_says_so_and_the_others_go_on(t):
+    c = t.cluster(3, start=False)
+    full = c["lb2"]
+    full.disk = 256 << 10
+    full.expect_clean_log = False
+    c.start()
+    fill(f"/proc/{full.process.pid}/root{full.directory}/state/filler")
+    status, answer = c.apply("lb1", c.edited(lambda config: config["backends"][0].update(retries_max=1)))
+    assert status == 200 and answer["outcome"] == "committed", answer
+    reason = "lb2 cannot write its state_dir (is the disk full?): make room there, then restart it"
+    eventually(lambda: c.nodes_seen_by("lb2")["no_vote"] == reason, 15, "it says why it does not vote")
+    assert f"votes no: {reason}" in words(ctl(full, "nodes").stdout)
+
+    def votes():
+        return {x["name"]: x["votes"] for x in c.nodes_seen_by("lb1")["nodes"]}
+
+    eventually(lambda: votes() == {"lb1": True, "lb2": False, "lb3": True}, 15, "the others see it")
+    assert full.get().status == 200
 
 
 @limit(60)

@@ -36,6 +36,38 @@ def rows(text):
     return [line.split() for line in text.splitlines()[1:]]
 
 
+def test_a_node_without_a_cluster_is_a_cluster_of_one(t):
+    node = t.node(t.servers("a1"))
+    assert "none: " in ctl(node, "nodes").stdout
+    name = json.loads(ctl(node, "-o", "json", "nodes").stdout)["node"]
+    everywhere = ctl(node, "--node", "all", "status").stdout
+    assert everywhere.startswith(name + "\n"), everywhere
+    assert "has the shared sections of generation 1" in ctl(node, "config", "diff", node.file).stdout
+    node.config["backends"][0]["retries_max"] = 1
+    node.write()
+    assert "retries_max" in ctl(node, "config", "diff", node.file).stdout
+    node.reload()
+    assert "has the shared sections of generation 2" in ctl(node, "config", "diff", node.file).stdout
+    history = json.loads(ctl(node, "-o", "json", "config", "history").stdout)["history"]
+    assert [x["generation"] for x in history] == [1, 2], history
+    assert all(x["time_ms"] > 1.7e12 for x in history), history
+    assert history[0]["author"] == "the start" and history[1]["author"] != "the start", history
+    assert "retries_max" in history[1]["text"] and "admin" not in history[1]["text"], history[1]
+    assert ctl(node, "--node", "lb77", "status", code=1).stderr.endswith('there is no node "lb77"\n')
+
+
+def test_a_degraded_node_says_so_and_the_status_fails(t):
+    a1, a2 = t.servers("a1", "a2")
+    node = t.node([a1, a2], backend={"health_check": {"enabled": True, "interval": "200ms"}})
+    assert json.loads(ctl(node, "-o", "json", "status").stdout)["degraded"] == []
+    a1.kill()
+    eventually(lambda: not node.server_up(a1), 10, "a1 is down")
+    assert "degraded" not in ctl(node, "status").stdout  # the other one is there for that
+    a2.kill()
+    eventually(lambda: not node.server_up(a2), 10, "a2 is down")
+    assert "backend app has no usable server" in ctl(node, "status", code=1).stdout
+
+
 def test_every_reading_verb_answers_within_80_columns(t):
     node = t.node(t.servers("a1", "a2"))
     with node.client() as client:

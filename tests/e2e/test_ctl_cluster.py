@@ -33,7 +33,7 @@ def test_a_change_is_shown_applied_told_and_rolled_back(t):
     for name in ("lb1", "lb2", "lb3"):
         assert [name, "ok"] in rows(applied) + [x.split() for x in applied.splitlines()], applied
     c.wait_formed(generation=2)
-    assert "shares what generation 2 has" in ctl(c["lb3"], "config", "diff", file).stdout
+    assert "has the shared sections of generation 2" in ctl(c["lb3"], "config", "diff", file).stdout
     history = ctl(c["lb3"], "config", "history").stdout
     assert "one retry is enough" in history and max(map(len, history.splitlines())) <= 80, history
     back = ctl(c["lb1"], "config", "rollback", "1", "-m", "it was not").stdout
@@ -42,7 +42,22 @@ def test_a_change_is_shown_applied_told_and_rolled_back(t):
     one, three = (ctl(c["lb1"], "config", "history", str(n)).stdout for n in (1, 3))
     assert one == three and one
     again = ctl(c["lb1"], "config", "apply", file, code=1)
-    assert "is what generation 2 was, the cluster is at 3" in again.stderr, again
+    assert "is a copy of generation 2, but the cluster is at 3" in again.stderr, again
+
+
+@limit(120)
+def test_the_status_says_what_the_cluster_is_and_fails_when_it_is_degraded(t):
+    c = t.cluster(3)
+    for name in c.listed:
+        eventually(lambda: "prod: 3 of 3 nodes alive, a majority" in ctl(c[name], "status").stdout, 10, "all is well")
+    history = json.loads(ctl(c["lb2"], "-o", "json", "config", "history").stdout)["history"]
+    assert [x["generation"] for x in history] == [1] and history[0]["time_ms"] > 1.7e12, history
+    c["lb3"].process.kill()
+    eventually(lambda: c["lb1"].metric("cluster_nodes", state="alive") == 2, 15, "lb3 is missed")
+    shown = ctl(c["lb1"], "status", code=1).stdout
+    assert "prod: 2 of 3 nodes alive, a majority" in shown and "node lb3 is gone" in shown, shown
+    rows_seen = {x["name"]: x for x in json.loads(ctl(c["lb1"], "-o", "json", "nodes").stdout)["nodes"]}
+    assert rows_seen["lb3"]["text"], rows_seen  # why the link was lost
 
 
 @limit(120)
@@ -70,9 +85,9 @@ def test_pull_brings_a_file_up_to_date(t):
     c.wait_formed(generation=2)
     own = c["lb3"].file
     assert "retries_max" not in own.read_text()
-    assert "now shares what generation 2 has" in ctl(c["lb3"], "config", "pull", own).stdout
+    assert "now has the shared sections of generation 2" in ctl(c["lb3"], "config", "pull", own).stdout
     assert "retries_max" in own.read_text() and c["lb3"].socket in own.read_text()
-    assert "shares what generation 2 has" in ctl(c["lb3"], "config", "diff", own).stdout
+    assert "has the shared sections of generation 2" in ctl(c["lb3"], "config", "diff", own).stdout
     c["lb3"].hang_up()
     c.wait_formed(generation=2)
     assert c.generation_of("lb1") == 2

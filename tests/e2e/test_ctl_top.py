@@ -71,7 +71,7 @@ def test_a_snapshot_counts_what_one_interval_brought(t):
     assert max(map(len, shown.splitlines())) <= 80, shown
     assert "\033" not in shown
     assert "app/a1" in shown and "app/a2" in shown and "web" in shown, shown
-    assert "this node is alone" in shown, shown
+    assert "this node is in no cluster" in shown, shown
 
 
 def test_the_live_view_sorts_filters_helps_and_gives_the_terminal_back(t):
@@ -86,7 +86,7 @@ def test_the_live_view_sorts_filters_helps_and_gives_the_terminal_back(t):
         terminal.press(b" ")
         eventually(lambda: terminal.shows(b"app/a2"), what="the servers again")
         terminal.press(b"/a1\r")
-        eventually(lambda: terminal.shows(b"Esc drops it"), what="the filter")
+        eventually(lambda: terminal.shows(b"Esc removes it"), what="the filter")
         terminal.press(b"q")
         eventually(terminal.has_ended, what="the end")
         assert terminal.child.returncode == 0

@@ -74,7 +74,7 @@ def test_probes_stop_in_maint_and_go_on_in_drain(t):
     eventually(lambda: server.count()["health_checks"] >= 2)
     node.set_server("a1", admin="drain")
     seen = server.count()["health_checks"]
-    eventually(lambda: server.count()["health_checks"] >= seen + 2, what="probes go on")
+    eventually(lambda: server.count()["health_checks"] >= seen + 2, what="probes continue")
     node.set_server("a1", admin="maint")
 
     def quiet():

@@ -80,7 +80,7 @@ def test_the_service_manager_hears_of_start_reloads_and_stop(t):
         assert "troupe.yaml:1:" in refused, refused
 
         node.stop()
-        manager.until("STATUS", "stopping: what is under way")
+        manager.until("STATUS", "stopping: requests under way")
         manager.until("STOPPING")
         assert manager.waiting() == 0  # the last word
         assert not any("WATCHDOG" in message for message in manager.heard)  # nobody asked

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "actors/admin_api.hpp"
-#include "admin/request_reader.hpp"
-#include "admin/target.hpp"
+#include "api/http/request_reader.hpp"
+#include "api/http/target.hpp"
+#include "api/operations.hpp"
 #include "fuzz/require.hpp"
 
 #include <algorithm>

@@ -261,8 +261,8 @@ CAF_TEST(what cannot be opened again is told and the old file kept) {
   auto why = told.get_future();
   CAF_REQUIRE(why.wait_for(5s) == std::future_status::ready);
   CAF_CHECK_EQUAL(why.get(), "cannot open the access log " + file
-                               + " again: No such file or directory; lines go "
-                                 "on to the file that is open");
+                               + " again: No such file or directory; lines "
+                                 "continue to go to the open file");
   log.write(0, sample());
   CAF_CHECK_EQUAL(lines(await_text(path("moved/a.log"))), 1u);
 }

@@ -73,10 +73,10 @@ CAF_TEST(a connection that has rested for a second can be taken and goes on) {
   one.client.send(simple_get);
   CAF_CHECK(answered(one));
   const auto answered_at = event_loop.now();
-  CAF_CHECK(!one.session->take_rested());
-  std::optional<rested_client> taken;
+  CAF_CHECK(!one.session->take_idle());
+  std::optional<idle_client> taken;
   CAF_CHECK(run_until([&] {
-    taken = one.session->take_rested();
+    taken = one.session->take_idle();
     return taken.has_value();
   }));
   CAF_CHECK(event_loop.now() - answered_at >= rest_time - 100ms);
@@ -99,8 +99,8 @@ CAF_TEST(who has made no request or has half of one cannot be taken) {
   const auto begin = clock::now();
   CAF_CHECK(
     run_until([&] { return clock::now() - begin > rest_time + 100ms; }));
-  CAF_CHECK(!silent.session->take_rested());
-  CAF_CHECK(!slow.session->take_rested());
+  CAF_CHECK(!silent.session->take_idle());
+  CAF_CHECK(!slow.session->take_idle());
 }
 
 CAF_TEST(a silent server is answered for with 504 and blamed) {
@@ -380,7 +380,7 @@ CAF_TEST(the oldest half heads give way when the buffers are full) {
   const std::string half =
     "GET / HTTP/1.1\r\nHost: t\r\nX: " + std::string(14'000, 'x');
   const auto& in_use = event_loop.buffers().in_use();
-  std::vector<seat*> slow;
+  std::vector<served_client*> slow;
   for (uint64_t i = 1; i <= 12; ++i) { // of 16 KiB each: the bound is 200,000
     slow.push_back(&connect());
     slow.back()->client.send(half);

@@ -31,7 +31,7 @@ struct fixture : session_fixture {
     return server;
   }
 
-  bool ask(seat& one, std::string_view request) {
+  bool ask(served_client& one, std::string_view request) {
     one.client.received.clear();
     one.client.send(request);
     return answered(one);
@@ -147,7 +147,7 @@ CAF_TEST(a client with a bound connection is not taken while it rests) {
   const auto answered_at = event_loop.now();
   CAF_CHECK(run_until(
     [&] { return event_loop.now() - answered_at > rest_time + 100ms; }));
-  CAF_CHECK(!alice.session->take_rested());
+  CAF_CHECK(!alice.session->take_idle());
   CAF_CHECK(ask(alice, get("Authorization: NTLM x\r\n")));
 }
 

@@ -36,7 +36,7 @@ struct fixture : session_fixture {
           connection.reset();
   }
 
-  bool is_502(const seat& one) const {
+  bool is_502(const served_client& one) const {
     return one.client.received.starts_with("HTTP/1.1 502 ");
   }
 };

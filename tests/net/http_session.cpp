@@ -40,7 +40,7 @@ struct fixture : session_fixture {
     }
     CAF_REQUIRE(answered(one, responses));
     outcome result{servers[0].received(), one.client.received};
-    seats.clear();
+    served_clients.clear();
     return result;
   }
 };

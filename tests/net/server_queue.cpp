@@ -17,7 +17,7 @@ struct fixture : session_fixture {
     return server;
   }
 
-  seat& ask() {
+  served_client& ask() {
     auto& one = connect();
     one.client.send(simple_get);
     return one;

@@ -124,19 +124,20 @@ private:
 };
 
 /// One client with its session, as a connection actor would drive it.
-class seat final : public stream_owner, public loop_client {
+class served_client final : public stream_owner, public loop_client {
 public:
-  seat(worker_services& services, const local_ptr<frontend_slot>& frontend)
-    : seat(services, frontend, tcp_pair()) {}
+  served_client(worker_services& services,
+                const local_ptr<frontend_slot>& frontend)
+    : served_client(services, frontend, tcp_pair()) {}
 
-  ~seat() {
+  ~served_client() {
     if (!session->ended())
       session->cut(reason::shutdown);
     timers_.remove(token_);
   }
 
-  seat(const seat&) = delete;
-  seat& operator=(const seat&) = delete;
+  served_client(const served_client&) = delete;
+  served_client& operator=(const served_client&) = delete;
 
   void on_stream(stream&) override { progress(); }
   void on_ready() override { progress(); }
@@ -146,20 +147,20 @@ public:
   }
 
   /// Another session for the connection that the last one gave away.
-  void wake(const rested_client& rested) { start(-1, rested); }
+  void wake(const idle_client& rested) { start(-1, rested); }
 
   peer client;
   std::unique_ptr<net::session> session;
 
 private:
-  seat(worker_services& services, const local_ptr<frontend_slot>& frontend,
-       socket_pair pair)
+  served_client(worker_services& services,
+                const local_ptr<frontend_slot>& frontend, socket_pair pair)
     : client(std::move(pair.a)), services_(services), frontend_(frontend),
       timers_(services.event_loop.timers()), token_(timers_.add(*this)) {
     start(pair.b.release());
   }
 
-  void start(int descriptor, std::optional<rested_client> rested = {}) {
+  void start(int descriptor, std::optional<idle_client> rested = {}) {
     const auto address = local_endpoint(client.fd());
     session_start start{services_,  frontend_, *this, token_,
                         descriptor, address,   rested};
@@ -190,7 +191,7 @@ struct session_fixture : backend_fixture {
     settings.backend = "app";
   }
 
-  ~session_fixture() override { seats.clear(); }
+  ~session_fixture() override { served_clients.clear(); }
 
   /// A server that answers "<name> <body of the request>".
   fake_server& serve() {
@@ -220,12 +221,13 @@ struct session_fixture : backend_fixture {
   }
 
   /// A client that has connected.
-  seat& connect() {
-    return *seats.emplace_back(std::make_unique<seat>(services, frontend));
+  served_client& connect() {
+    return *served_clients.emplace_back(
+      std::make_unique<served_client>(services, frontend));
   }
 
   /// Waits until the client has got so many whole responses.
-  bool answered(seat& one, size_t count = 1) {
+  bool answered(served_client& one, size_t count = 1) {
     return run_until([&] {
       std::string_view rest = one.client.received;
       size_t found = 0;
@@ -239,7 +241,7 @@ struct session_fixture : backend_fixture {
   }
 
   /// Waits until the session and its client's connection are over.
-  bool over(seat& one) {
+  bool over(served_client& one) {
     return run_until(
       [&] { return one.session->ended() && one.client.is_over(); });
   }
@@ -272,7 +274,7 @@ struct session_fixture : backend_fixture {
     bool moved = false;
     for (auto& server : servers)
       moved |= server.attend();
-    for (auto& one : seats)
+    for (auto& one : served_clients)
       moved |= one->client.attend();
     return moved;
   }
@@ -284,7 +286,7 @@ struct session_fixture : backend_fixture {
   plan_ptr plan;
   local_ptr<frontend_slot> frontend;
   std::deque<fake_server> servers;
-  std::vector<std::unique_ptr<seat>> seats;
+  std::vector<std::unique_ptr<served_client>> served_clients;
 };
 
 } // namespace troupe::net

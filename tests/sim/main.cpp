@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "observations_run.hpp"
 #include "register_run.hpp"
-#include "watch_run.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -51,7 +51,8 @@ model make_model(std::string_view name, Flaws flaws, const Flaw& sound) {
 const std::vector<model>& models() {
   static const std::vector<model> all{
     make_model<register_run>("register", all_flaws(), sound()),
-    make_model<watch_run>("observations", all_watch_flaws(), sound_watch()),
+    make_model<observations_run>("observations", all_watch_flaws(),
+                                 sound_watch()),
   };
   return all;
 }

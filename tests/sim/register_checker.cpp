@@ -6,7 +6,7 @@
 
 namespace sim {
 
-using namespace troupe::cluster::registry;
+using namespace troupe::cluster::config_register;
 
 namespace {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "core/cluster/register_message.hpp"
-#include "core/cluster/register_state.hpp"
+#include "core/cluster/config_register/message.hpp"
+#include "core/cluster/config_register/state.hpp"
 
 #include <map>
 #include <set>
@@ -14,9 +14,9 @@ namespace sim {
 /// Sees all disks, messages and answers of a run and says what must not be.
 class register_checker {
 public:
-  using record = troupe::cluster::registry::record;
-  using position = troupe::cluster::registry::position;
-  using version = troupe::cluster::registry::version;
+  using record = troupe::cluster::config_register::record;
+  using position = troupe::cluster::config_register::position;
+  using version = troupe::cluster::config_register::version;
 
   /// What an operator asked for; `hash` of the text that would be committed.
   struct request {
@@ -27,19 +27,19 @@ public:
     bool voted = false;
     bool answered = false;
     bool lost = false; ///< the node that would answer crashed
-    troupe::cluster::registry::outcome result{};
+    troupe::cluster::config_register::outcome result{};
   };
 
   void asked(request x);
   void answered(const std::string& node,
-                const troupe::cluster::registry::answer& x);
+                const troupe::cluster::config_register::answer& x);
 
   /// All that this node was asked and has not answered yet is void.
   void crashed(const std::string& node);
 
   /// On that node's disk from here on.
   void stored(const std::string& node,
-              const troupe::cluster::registry::durable_state& x);
+              const troupe::cluster::config_register::durable_state& x);
 
   /// Its disk is empty from here on.
   void wiped(const std::string& node);
@@ -65,23 +65,23 @@ public:
   void fail(std::string text);
 
   size_t committed_count() const noexcept { return records_.size(); }
-  size_t answers(troupe::cluster::registry::outcome x) const;
+  size_t answers(troupe::cluster::config_register::outcome x) const;
 
 private:
   using side = std::pair<std::string, version>; // mark, version
 
   struct disk {
-    troupe::cluster::registry::durable_state now;
+    troupe::cluster::config_register::durable_state now;
     bool must_ask = false; ///< lost since it last voted
     /// Who said what to its recall since the loss, in order.
-    std::vector<
-      std::pair<std::string, troupe::cluster::registry::message::recalled>>
+    std::vector<std::pair<std::string,
+                          troupe::cluster::config_register::message::recalled>>
       heard;
   };
 
   void check_vote(const std::string& node, const position& at,
-                  const troupe::cluster::registry::ballot& number);
-  void check_holders(const troupe::cluster::registry::answer& x,
+                  const troupe::cluster::config_register::ballot& number);
+  void check_holders(const troupe::cluster::config_register::answer& x,
                      const record& said);
   void check_return(const std::string& node, disk& x);
   void check_nothing_lost();

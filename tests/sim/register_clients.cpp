@@ -7,7 +7,7 @@
 
 namespace sim {
 
-using namespace troupe::cluster::registry;
+using namespace troupe::cluster::config_register;
 
 register_run::shared_text register_run::text_with(node_list nodes) {
   shared_text x;

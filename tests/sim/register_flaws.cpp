@@ -7,7 +7,7 @@ namespace sim {
 
 namespace {
 
-using namespace troupe::cluster::registry;
+using namespace troupe::cluster::config_register;
 
 const rules as_they_are;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "core/cluster/register_rules.hpp"
+#include "core/cluster/config_register/rules.hpp"
 
 #include <span>
 #include <string_view>
@@ -19,7 +19,7 @@ enum class driver_flaw {
 struct flaw {
   std::string_view name;
   std::string_view what;
-  const troupe::cluster::registry::rules* rules;
+  const troupe::cluster::config_register::rules* rules;
   driver_flaw driver = driver_flaw::none;
 };
 

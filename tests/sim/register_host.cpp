@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "register_host.hpp"
 
+#include "core/stable_hash.hpp"
+
 #include <utility>
 
 namespace sim {
 
 using namespace troupe::cluster;
-using namespace troupe::cluster::registry;
+using namespace troupe::cluster::config_register;
 
 namespace {
 
@@ -45,8 +47,9 @@ void register_host::start() {
   auto& chance = world_.chance;
   clock_offset_ = seconds{chance.between(0, 100000)};
   clock_per_mille_ = chance.between(950, 1050);
-  machine_ = std::make_unique<config_register>(
-    identity{name_, cluster_name, chance.next()}, *broken_.rules);
+  machine_ = std::make_unique<config_register::machine>(
+    identity{name_, cluster_name, chance.next(), troupe::stable_hash(name_) % 1000},
+    *broken_.rules);
   world_.trace(name_, content_ ? "starts" : "starts without a disk");
   network_.restarted(*this);
   step(started{content_, junk_, history_, file_});
@@ -132,7 +135,7 @@ void register_host::receive(const std::string& from, message_kind,
     return;
   now_or_resumed([this, from, body] {
     checker_.received(name_, from, body);
-    step(registry::received{from, body});
+    step(config_register::received{from, body});
   });
 }
 
@@ -240,7 +243,7 @@ void register_host::carry_out(const effect& x) {
     checker_.answered(name_, *y);
   } else if (const auto* y = std::get_if<event>(&x)) {
     world_.trace(name_, y->text);
-  } else if (const auto* y = std::get_if<registry::refuse>(&x)) {
+  } else if (const auto* y = std::get_if<config_register::refuse>(&x)) {
     world_.trace(name_, "refuses: " + y->text);
     network_.refuse(name_, y->node);
   }

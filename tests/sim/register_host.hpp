@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "core/cluster/register.hpp"
+#include "core/cluster/config_register/machine.hpp"
 #include "core/cluster/wake_timer.hpp"
 #include "network.hpp"
 #include "register_checker.hpp"
@@ -29,7 +29,7 @@ struct host_faults {
 /// a clock of its own speed, a process that crashes and stalls.
 class register_host : public host {
 public:
-  using shared_text = troupe::cluster::registry::shared_text;
+  using shared_text = troupe::cluster::config_register::shared_text;
 
   register_host(world& w, network& n, register_checker& c, const flaw& broken,
                 std::string name, shared_text file);
@@ -49,7 +49,7 @@ public:
   void resume();
 
   /// An operator's request or a changed file; while it does not run, nothing.
-  void give(const troupe::cluster::registry::input& x);
+  void give(const troupe::cluster::config_register::input& x);
 
   /// What is read at the next start, too.
   void edit_file(shared_text x) { file_ = std::move(x); }
@@ -59,16 +59,17 @@ public:
   bool running() const noexcept { return machine_ != nullptr; }
   bool paused() const noexcept { return paused_; }
   const shared_text& file() const noexcept { return file_; }
-  const troupe::cluster::registry::record* committed() const;
-  troupe::cluster::registry::register_status status() const;
+  const troupe::cluster::config_register::record* committed() const;
+  troupe::cluster::config_register::register_status status() const;
 
   /// What its disk says, running or not.
-  std::optional<troupe::cluster::registry::durable_state> disk() const;
+  std::optional<troupe::cluster::config_register::durable_state> disk() const;
 
   host_faults faults;
 
   /// Told of what is published before anything that follows.
-  std::function<void(register_host&, const troupe::cluster::registry::record&)>
+  std::function<void(register_host&,
+                     const troupe::cluster::config_register::record&)>
     watcher;
 
   /// Told of what it sends while a vote, its outcome or a return is under way.
@@ -84,14 +85,14 @@ public:
                const std::string& body) override;
 
 private:
-  void step(const troupe::cluster::registry::input& x);
+  void step(const troupe::cluster::config_register::input& x);
   void pump();
-  void carry_out(const troupe::cluster::registry::effect& x);
+  void carry_out(const troupe::cluster::config_register::effect& x);
   void write(const std::string& content);
   void land(const std::string& content);
   void fail_write();
-  void answer_check(const troupe::cluster::registry::check& x);
-  void apply(const troupe::cluster::registry::record& x);
+  void answer_check(const troupe::cluster::config_register::check& x);
+  void apply(const troupe::cluster::config_register::record& x);
   void arm(time_point local);
   time_point local_now() const;
 
@@ -112,11 +113,11 @@ private:
   std::string history_;
 
   // the process
-  std::unique_ptr<troupe::cluster::registry::config_register> machine_;
+  std::unique_ptr<troupe::cluster::config_register::machine> machine_;
   uint64_t starts_ = 0;
   bool paused_ = false;
   std::vector<world::action> backlog_;
-  std::deque<troupe::cluster::registry::effect> queue_;
+  std::deque<troupe::cluster::config_register::effect> queue_;
   std::optional<std::string> writing_;
   troupe::cluster::wake_timer timer_;
   duration clock_offset_{};

@@ -8,7 +8,7 @@
 
 namespace sim {
 
-using namespace troupe::cluster::registry;
+using namespace troupe::cluster::config_register;
 
 void register_run::go_wrong() {
   if (faults_over())

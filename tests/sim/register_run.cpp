@@ -6,7 +6,7 @@
 
 namespace sim {
 
-using namespace troupe::cluster::registry;
+using namespace troupe::cluster::config_register;
 
 register_run::register_run(uint64_t seed, const flaw& broken, bool traced)
   : broken_(broken), world_(seed, traced), network_(world_) {}

@@ -21,8 +21,8 @@ public:
   run_result run();
 
 private:
-  using shared_text = troupe::cluster::registry::shared_text;
-  using node_list = troupe::cluster::registry::node_list;
+  using shared_text = troupe::cluster::config_register::shared_text;
+  using node_list = troupe::cluster::config_register::node_list;
 
   /// What this seed is about.
   struct plan {
@@ -89,7 +89,7 @@ private:
   std::vector<shared_text> past_texts_;
   size_t wiped_ = 0; ///< disks
   size_t recovered_ = 0;
-  troupe::cluster::registry::version newest_seen_;
+  troupe::cluster::config_register::version newest_seen_;
 };
 
 } // namespace sim

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/cluster_actors.hpp"
 
+#include "actors/runtime/wall_clock.hpp"
+
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace troupe::actors {
@@ -72,7 +75,9 @@ void cluster_actors::spawn_membership() {
   parts.observations = [self = shared_from_this()] {
     return self->observations_;
   };
-  parts.agreed = [self = shared_from_this()] { return self->register_; };
+  parts.config_register = [self = shared_from_this()] {
+    return self->register_;
+  };
   parts.operators = [self = shared_from_this()] { return self->operators_; };
   parts.metrics = metrics_;
   parts.admin = admin_;
@@ -93,7 +98,10 @@ void cluster_actors::spawn_observations() {
 
 void cluster_actors::spawn_register() {
   register_parts parts;
-  parts.self = {parts_.node, parts_.settings.name, parts_.incarnation};
+  const auto up = std::chrono::duration_cast<milliseconds>(
+    host_.system().clock().now().time_since_epoch());
+  parts.self = {parts_.node, parts_.settings.name, parts_.incarnation,
+                wall_clock_ms() - static_cast<uint64_t>(up.count())};
   parts.file = parts_.file;
   parts.parse = shared_text_of;
   parts.keep_nodes = parts_.keep_nodes;
@@ -136,8 +144,8 @@ void cluster_actors::configure(const apply_settings& running) {
 }
 
 /// Who votes follows what is committed, also while this node cannot run it.
-void cluster_actors::commit(record_ptr what,
-                            const cluster::registry::node_list& left_behind) {
+void cluster_actors::commit(
+  record_ptr what, const cluster::config_register::node_list& left_behind) {
   committed_ = std::move(what);
   nodes_.left_behind.clear();
   for (const auto& node : left_behind)

@@ -13,7 +13,8 @@
 
 namespace troupe::actors {
 
-/// What main has made for the cluster's actors; all of it outlives them.
+/// The objects that main makes for the cluster's actors; all of them outlive
+/// the actors.
 struct cluster_parts {
   std::string node;
   std::string build;
@@ -25,8 +26,9 @@ struct cluster_parts {
   running_shared running;
   /// The newest record it knows, which may be later than what it can run, and
   /// may not list it; none: not formed yet.
-  std::shared_ptr<const cluster::registry::record> committed;
-  cluster::registry::shared_text file; ///< the file's own shared sections
+  std::shared_ptr<const cluster::config_register::record> committed;
+  cluster::config_register::shared_text
+    file; ///< the file's own shared sections
   durable_state register_state;
   durable_state operators_state;
   std::shared_ptr<verdict_memory> verdicts;
@@ -48,7 +50,8 @@ public:
                  std::function<config_actor()> config,
                  std::function<admin_actor()> admin);
 
-  /// Spawns all but the register. @param initial What the node starts with.
+  /// Spawns all but the register. @param initial The state that the node starts
+  /// with.
   /// @param spawned Called with each actor, to be monitored.
   void start(const apply_settings& initial,
              std::function<void(const caf::actor_addr&)> spawned);
@@ -57,7 +60,7 @@ public:
   /// serves.
   void serve();
 
-  /// Replaces the one that died; it is told what it missed, but for backends.
+  /// Replaces the one that failed; it learns what it missed, except backends.
   /// @returns false if it is none of them.
   bool replace(const caf::actor_addr& dead);
 
@@ -73,17 +76,18 @@ public:
   const observations_actor& observations() const noexcept {
     return observations_;
   }
-  const register_actor& agreed() const noexcept { return register_; }
+  const register_actor& config_register() const noexcept { return register_; }
   const operators_actor& operators() const noexcept { return operators_; }
 
 private:
-  using record_ptr = std::shared_ptr<const cluster::registry::record>;
+  using record_ptr = std::shared_ptr<const cluster::config_register::record>;
 
   void spawn_membership();
   void spawn_observations();
   void spawn_register();
   void spawn_operators();
-  void commit(record_ptr what, const cluster::registry::node_list& left_behind);
+  void commit(record_ptr what,
+              const cluster::config_register::node_list& left_behind);
   void tell_nodes();
 
   actor_host& host_;

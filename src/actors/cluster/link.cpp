@@ -159,7 +159,7 @@ peer_link_actor link::spawn_end() {
 
 void link::joined(const caf::strong_actor_ptr& remote) {
   if (remote == nullptr)
-    return end("nobody is there");
+    return end("there is no actor at the other end");
   greet(remote);
 }
 

@@ -67,7 +67,7 @@ public:
   const std::string& remote() const noexcept { return remote_; }
   /// Without the port.
   const std::string& source() const noexcept { return source_; }
-  /// What the other side said when it turned a dial down; else empty.
+  /// The reason why the other side refused a dial; else empty.
   const std::string& refusal() const noexcept { return refusal_; }
   bool is_open() const noexcept { return state_ == state::open; }
   bool was_open() const noexcept { return was_open_; }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/cluster/peer_message.hpp"
-#include "actors/hosted.hpp"
+#include "actors/runtime/hosted.hpp"
 
 #include <caf/io/fwd.hpp>
 #include <caf/replies_to.hpp>

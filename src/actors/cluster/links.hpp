@@ -22,7 +22,7 @@ namespace troupe::actors {
 
 class actor_host;
 
-/// What one peer, or one that is not yet known to be one, may cost.
+/// Limits for one peer, or for a connection that may become one.
 struct link_limits {
   milliseconds handshake_timeout{3'000}; ///< TCP to the first actor message
   milliseconds stall_timeout{2'000};     ///< bytes wait and none can be sent
@@ -36,14 +36,14 @@ struct link_settings {
   std::string node;
   std::string cluster;
   std::string listen; ///< "0.0.0.0:7946", "[::]:7946"; port 0 is any
-  /// Has no default: whoever makes links says how they are protected.
+  /// Has no default: the code that makes links says how they are protected.
   net::cluster::link_security security;
   link_limits limits;
   /// Runs what blocks on the helper thread (rule 20).
   std::function<void(std::function<void()>)> run_blocking;
 };
 
-/// What happens to links. All calls come on the control loop, one after
+/// Receives the events of links. All calls come on the control loop, one after
 /// another, from the loop itself: neither from within a call to peer_links nor
 /// from within an actor. None comes after stop().
 class link_events {
@@ -60,13 +60,13 @@ public:
   virtual void link_received(uint64_t link, uint16_t kind, uint16_t version,
                              std::string body) = 0;
 
-  /// A dial came to nothing. Exactly this or link_opened follows each dial.
-  /// @param refusal What the other side said, if it was that; else empty.
+  /// A dial failed. Exactly this or link_opened follows each dial.
+  /// @param refusal The reason of the other side, if it refused; else empty.
   virtual void dial_failed(const std::string& peer, const std::string& reason,
                            const std::string& refusal) = 0;
 
-  /// Somebody was turned away before a link was open, or a link was closed for
-  /// what its peer sent. Told once a minute and source (an address, or the
+  /// A peer was refused before a link was open, or a link was closed for
+  /// what its peer sent. Called once per minute and source (an address, or the
   /// peer's name), and logged by then; `suppressed` others came in between.
   virtual void link_refused(const std::string& source,
                             const std::string& reason, uint64_t suppressed) {
@@ -104,8 +104,8 @@ public:
 
   /// Names of all nodes that may have a link; this one's own is left out. A
   /// link to a node that is no longer among them is closed.
-  /// @param list What lists the nodes, for those that are not among them; see
-  /// cluster::not_listed().
+  /// @param list The name of the list of nodes, for nodes that are not in it;
+  /// see cluster::not_listed().
   virtual void set_known(std::vector<std::string> names, std::string list) = 0;
 
   /// @param peer The name that must answer.
@@ -123,7 +123,8 @@ public:
   virtual void close(uint64_t link, const std::string& reason) = 0;
 
   /// Reads the certificates again, on the helper thread. New links use them,
-  /// open ones go on. Files that are no good are logged and the old ones kept.
+  /// open ones stay. Files that cannot be used are logged and the old ones
+  /// kept.
   virtual void reload_certificates() = 0;
 
   virtual link_counters counters() const = 0;
@@ -142,7 +143,7 @@ std::unique_ptr<peer_links>
 make_peer_links(caf::actor_system& system, boost::asio::io_context& loop,
                 actor_host& host, link_settings settings, link_events& events);
 
-/// What an actor system needs for links: CAF's I/O module (one thread, no
+/// Adds to an actor system what links need: CAF's I/O module (one thread, no
 /// socket of its own), a random node identity, and the one message that
 /// crosses nodes. Not called, a node pays nothing for any of it.
 void use_peer_links(caf::actor_system_config& config);

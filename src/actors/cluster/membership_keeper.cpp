@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/membership_keeper.hpp"
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 #include "core/endpoint.hpp"
 
 #include <fmt/format.h>
@@ -61,8 +61,8 @@ void membership_keeper::step(const membership::input& in) {
   const auto now = clock().now();
   if (const auto lasted = stall_.note(now)) {
     journal::warn(event_kind::cluster, "",
-                  "cluster: this process did not run for {} ms: it doubts what "
-                  "it knows",
+                  "cluster: this process did not run for {} ms, so what it "
+                  "knows may be outdated",
                   lasted->count());
     effects_.add(machine_.step(membership::stalled{}, now));
   }
@@ -104,7 +104,7 @@ void membership_keeper::introduce() {
   for (const auto& peer : joined_)
     tell_all(peer_joined{peer});
   for (const auto& [peer, text] : refusals_)
-    send(parts_.agreed(), peer_refuses{peer, text});
+    send(parts_.config_register(), peer_refuses{peer, text});
   tell_view(machine_.now_seen());
 }
 
@@ -162,12 +162,12 @@ void membership_keeper::dial_failed(const std::string& peer,
 
 void membership_keeper::pass_on(std::string from, uint16_t kind,
                                 std::string body) {
-  peer_said message{std::move(from), std::move(body)};
+  peer_message_received message{std::move(from), std::move(body)};
   switch (static_cast<message_kind>(kind)) {
   case message_kind::observations:
     return send(parts_.observations(), std::move(message));
-  case message_kind::registry:
-    return send(parts_.agreed(), std::move(message));
+  case message_kind::config_register:
+    return send(parts_.config_register(), std::move(message));
   case message_kind::operators:
     return send(parts_.operators(), std::move(message));
   case message_kind::questions:
@@ -182,7 +182,7 @@ void membership_keeper::pass_on(std::string from, uint16_t kind,
 template <class T>
 void membership_keeper::tell_all(const T& message) {
   send(parts_.observations(), message);
-  send(parts_.agreed(), message);
+  send(parts_.config_register(), message);
   send(parts_.operators(), message);
 }
 
@@ -216,7 +216,8 @@ bool membership_keeper::perform(membership::left& x) {
 
 bool membership_keeper::perform(membership::turned_away& x) {
   refusals_[x.peer] = x.text;
-  send(parts_.agreed(), peer_refuses{std::move(x.peer), std::move(x.text)});
+  send(parts_.config_register(),
+       peer_refuses{std::move(x.peer), std::move(x.text)});
   return true;
 }
 

@@ -3,9 +3,9 @@
 
 #include "actors/cluster/links.hpp"
 #include "actors/cluster/stall_gauge.hpp"
-#include "actors/effect_queue.hpp"
-#include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/runtime/effect_queue.hpp"
+#include "actors/runtime/hosted.hpp"
 #include "core/cluster/membership.hpp"
 #include "core/cluster/wake_timer.hpp"
 
@@ -24,10 +24,10 @@ namespace troupe::actors {
 /// one is found.
 struct membership_parts {
   cluster::membership::identity self;
-  /// Links are made anew with each membership actor.
+  /// Links are made again with each membership actor.
   std::function<std::shared_ptr<peer_links>(link_events&)> make_links;
   std::function<observations_actor()> observations;
-  std::function<register_actor()> agreed;
+  std::function<register_actor()> config_register;
   std::function<operators_actor()> operators;
   std::function<metrics_actor()> metrics;
   std::function<admin_actor()> admin;
@@ -84,7 +84,8 @@ private:
   /// so.
   std::set<std::string> known_;
   std::vector<std::string> joined_; ///< peers, for "to all"
-  /// What peers said that turn this node away, by peer; empty: they do not.
+  /// The reasons of peers that refuse this node, by peer; empty: none refuses
+  /// it.
   std::map<std::string, std::string> refusals_;
   uint64_t unknown_kinds_ = 0;
   cluster::wake_timer timer_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/observations_keeper.hpp"
 
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 #include "core/cluster/observers.hpp"
 #include "core/cluster/verdict_memory.hpp"
 
@@ -13,17 +13,18 @@
 
 namespace troupe::actors {
 
-namespace watch = cluster::watch;
+namespace observations = cluster::observations;
 
 namespace {
 
-watch::targets_changed targets_of(const backend_settings& backend) {
+observations::targets_changed targets_of(const backend_settings& backend) {
   const auto& check = backend.health_check;
-  watch::targets_changed result{backend.name, {}, false};
+  observations::targets_changed result{backend.name, {}, false};
   for (const auto& server : backend.servers)
     result.targets.push_back(
-      {watch::target_id(backend.name, server, check), server.name,
-       watch::pace{check.interval, check.timeout, check.fall}, check.enabled});
+      {observations::target_id(backend.name, server, check), server.name,
+       observations::pace{check.interval, check.timeout, check.fall},
+       check.enabled});
   return result;
 }
 
@@ -32,37 +33,38 @@ watch::targets_changed targets_of(const backend_settings& backend) {
 observations_keeper::observations_keeper(caf::actor_config& cfg,
                                          observations_parts parts)
   : hosted(cfg), parts_(std::move(parts)), machine_(parts_.self),
-    effects_([this](watch::effect& effect) {
+    effects_([this](observations::effect& effect) {
       return std::visit([this](auto& x) { return perform(x); }, effect);
     }) {}
 
 observations_keeper::behavior_type observations_keeper::make_behavior() {
-  if (auto downs = watch::decode_downs(parts_.memory->content))
-    step(watch::remembered{std::move(*downs)});
-  step(watch::tick{});
+  if (auto downs = observations::decode_downs(parts_.memory->content))
+    step(observations::remembered{std::move(*downs)});
+  step(observations::tick{});
   return {
     [this](const observe_backend& x) { observe(x); },
     [this](const backend_gone& x) { forget(x); },
     [this](const probe_seen& x) {
-      step(watch::probed{x.backend, x.server, x.own, x.complete, x.evidence});
+      step(observations::probed{x.backend, x.server, x.own, x.complete,
+                                x.evidence});
     },
     [this](const traffic_failed& x) {
-      step(watch::traffic_fails{x.backend, x.server, x.failures});
+      step(observations::traffic_fails{x.backend, x.server, x.failures});
     },
     [this](const follow_backend& x) { follow(x); },
-    [this](const peer_joined& x) { step(watch::joined{x.node}); },
+    [this](const peer_joined& x) { step(observations::joined{x.node}); },
     [](const peer_left&) {}, // the view says so
     [this](const cluster_view& x) {
-      step(watch::view_changed{x.alive, x.has_majority});
+      step(observations::view_changed{x.alive, x.has_majority});
     },
     [this](const cluster_nodes& x) {
-      watch::nodes_changed in;
+      observations::nodes_changed in;
       for (const auto& node : x.nodes)
         in.names.push_back(node.name);
       step(in);
     },
-    [this](const peer_said& x) {
-      step(watch::received{x.from, x.body});
+    [this](const peer_message_received& x) {
+      step(observations::received{x.from, x.body});
     },
     [this](const describe_target& x) { return describe(x); },
     [this](const describe_all_targets&) { return describe_all(); },
@@ -70,7 +72,7 @@ observations_keeper::behavior_type observations_keeper::make_behavior() {
     [this](const peers_overdue& x) { awaited_.overdue(x); },
     [this](const step_due& x) {
       if (timer_.due(x.ticket))
-        step(watch::tick{});
+        step(observations::tick{});
     },
   };
 }
@@ -83,10 +85,10 @@ void observations_keeper::on_exit() {
   parts_ = {};
 }
 
-void observations_keeper::step(const watch::input& in) {
+void observations_keeper::step(const observations::input& in) {
   const auto now = clock().now();
   if (stall_.note(now))
-    effects_.add(machine_.step(watch::stalled{}, now));
+    effects_.add(machine_.step(observations::stalled{}, now));
   effects_.add(machine_.step(in, now));
   if (machine_.settled())
     awaited_.answer(true);
@@ -104,7 +106,7 @@ caf::result<bool> observations_keeper::await(const await_peers& message) {
 void observations_keeper::remember() {
   if (!machine_.settled())
     return;
-  auto content = watch::encode_downs(machine_.downs());
+  auto content = observations::encode_downs(machine_.downs());
   if (content == parts_.memory->content)
     return;
   parts_.memory->content = std::move(content);
@@ -128,7 +130,7 @@ void observations_keeper::follow(const follow_backend& message) {
 void observations_keeper::forget(const backend_gone& message) {
   checkers_.erase(message.name);
   routers_.erase(message.name);
-  step(watch::targets_changed{message.name, {}, false});
+  step(observations::targets_changed{message.name, {}, false});
 }
 
 void observations_keeper::tell(const std::string& backend) {
@@ -176,32 +178,32 @@ bool observations_keeper::perform(cluster::send& x) {
   return true;
 }
 
-bool observations_keeper::perform(watch::part& x) {
+bool observations_keeper::perform(observations::part& x) {
   if (const auto found = checkers_.find(x.backend); found != checkers_.end())
     send(found->second,
          probe_role{std::move(x.server), x.probe, x.restart_from, x.alone});
   return true;
 }
 
-bool observations_keeper::perform(watch::suspected& x) {
+bool observations_keeper::perform(observations::suspected& x) {
   if (const auto found = checkers_.find(x.backend); found != checkers_.end())
     send(found->second, peer_suspects{std::move(x.server)});
   return true;
 }
 
-bool observations_keeper::perform(watch::hint& x) {
+bool observations_keeper::perform(observations::hint& x) {
   if (const auto found = checkers_.find(x.backend); found != checkers_.end())
     send(found->second, probe_now{std::move(x.server), x.one_is_enough});
   return true;
 }
 
-bool observations_keeper::perform(watch::verdicts_changed& x) {
+bool observations_keeper::perform(observations::verdicts_changed& x) {
   tell(x.backend);
   remember();
   return true;
 }
 
-bool observations_keeper::perform(watch::event& x) {
+bool observations_keeper::perform(observations::event& x) {
   journal::info(event_kind::verdict, "", "{}", x.text);
   return true;
 }

@@ -3,9 +3,9 @@
 
 #include "actors/cluster/peers_awaited.hpp"
 #include "actors/cluster/stall_gauge.hpp"
-#include "actors/effect_queue.hpp"
-#include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/runtime/effect_queue.hpp"
+#include "actors/runtime/hosted.hpp"
 #include "core/cluster/observations.hpp"
 #include "core/cluster/wake_timer.hpp"
 
@@ -26,7 +26,7 @@ struct verdict_memory {
 };
 
 struct observations_parts {
-  cluster::watch::identity self;
+  cluster::observations::identity self;
   /// Of this process, so that a restarted actor finds it.
   std::shared_ptr<verdict_memory> memory;
   std::function<membership_actor()> membership; ///< called at every use
@@ -48,22 +48,22 @@ private:
   void forget(const backend_gone& message);
   target_view describe(const describe_target& message) const;
   target_list describe_all() const;
-  void step(const cluster::watch::input& in);
+  void step(const cluster::observations::input& in);
   void tell(const std::string& backend);
   caf::result<bool> await(const await_peers& message);
   void remember();
 
   bool perform(cluster::send& x);
-  bool perform(cluster::watch::part& x);
-  bool perform(cluster::watch::suspected& x);
-  bool perform(cluster::watch::hint& x);
-  bool perform(cluster::watch::verdicts_changed& x);
-  bool perform(cluster::watch::event& x);
+  bool perform(cluster::observations::part& x);
+  bool perform(cluster::observations::suspected& x);
+  bool perform(cluster::observations::hint& x);
+  bool perform(cluster::observations::verdicts_changed& x);
+  bool perform(cluster::observations::event& x);
   bool perform(cluster::wake& x);
 
   observations_parts parts_;
-  cluster::watch::machine machine_;
-  effect_queue<cluster::watch::effect> effects_;
+  cluster::observations::machine machine_;
+  effect_queue<cluster::observations::effect> effects_;
   std::map<std::string, health_actor> checkers_;
   std::map<std::string, router_actor> routers_;
   cluster::wake_timer timer_;

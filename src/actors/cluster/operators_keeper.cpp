@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/operators_keeper.hpp"
-#include "actors/log.hpp"
+#include "actors/events/log.hpp"
 
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
@@ -11,12 +11,12 @@
 
 namespace troupe::actors {
 
-namespace wishes = cluster::wishes;
+namespace operators = cluster::operators;
 
 operators_keeper::operators_keeper(caf::actor_config& cfg,
                                    operators_parts parts)
   : hosted(cfg), parts_(std::move(parts)), machine_(parts_.node),
-    effects_([this](wishes::effect& effect) {
+    effects_([this](operators::effect& effect) {
       return std::visit([this](auto& x) { return perform(x); }, effect);
     }) {}
 
@@ -26,9 +26,9 @@ operators_keeper::behavior_type operators_keeper::make_behavior() {
       caf::anon_send(self, read());
     });
   return {
-    [this](const peer_joined& x) { step(wishes::joined{x.node}); },
-    [this](const peer_left& x) { step(wishes::left{x.node}); },
-    [this](const peer_said& x) { hear(x); },
+    [this](const peer_joined& x) { step(operators::joined{x.node}); },
+    [this](const peer_left& x) { step(operators::left{x.node}); },
+    [this](const peer_message_received& x) { hear(x); },
     [this](const await_peers& x) { return await(x); },
     [this](const peers_overdue& x) { awaited_.overdue(x); },
     [this](const operator_command& x) { return take(x); },
@@ -37,7 +37,7 @@ operators_keeper::behavior_type operators_keeper::make_behavior() {
     [this](const state_written& x) { written(x); },
     [this](const step_due& x) {
       if (timer_.due(x.ticket))
-        step(wishes::tick{});
+        step(operators::tick{});
     },
   };
 }
@@ -53,15 +53,15 @@ void operators_keeper::on_exit() {
 
 void operators_keeper::start(const state_read& message) {
   started_ = true;
-  step(wishes::started{message.content});
+  step(operators::started{message.content});
   for (auto& in : std::exchange(early_, {}))
     step(std::move(in));
   answer_awaited();
 }
 
 /// The first thing a peer says of itself is all it holds.
-void operators_keeper::hear(const peer_said& message) {
-  step(wishes::received{message.from, message.body});
+void operators_keeper::hear(const peer_message_received& message) {
+  step(operators::received{message.from, message.body});
   heard_ = true;
   answer_awaited();
 }
@@ -79,8 +79,8 @@ void operators_keeper::answer_awaited() {
     awaited_.answer(true);
 }
 
-void operators_keeper::step(wishes::input in) {
-  if (!started_ && !std::holds_alternative<wishes::started>(in))
+void operators_keeper::step(operators::input in) {
+  if (!started_ && !std::holds_alternative<operators::started>(in))
     early_.push_back(std::move(in));
   else
     effects_.add(machine_.step(in, clock().now()));
@@ -89,7 +89,7 @@ void operators_keeper::step(wishes::input in) {
 caf::result<operator_outcome>
 operators_keeper::take(const operator_command& message) {
   auto result = make_response_promise<operator_outcome>();
-  wishes::command in;
+  operators::command in;
   in.request = ++requests_;
   in.of = {message.backend, message.change.server};
   in.admin = message.change.admin;
@@ -105,7 +105,7 @@ operators_keeper::take(const operator_command& message) {
 }
 
 void operators_keeper::take(const apply_settings& message) {
-  wishes::servers_changed in;
+  operators::servers_changed in;
   in.generation = message.generation;
   for (const auto& backend : message.next->backends)
     for (const auto& server : backend.servers)
@@ -142,7 +142,7 @@ bool operators_keeper::perform(cluster::wake& x) {
   return true;
 }
 
-bool operators_keeper::perform(wishes::wish& x) {
+bool operators_keeper::perform(operators::wish& x) {
   operator_entry entry;
   entry.admin = x.admin;
   if (x.weight)
@@ -153,7 +153,7 @@ bool operators_keeper::perform(wishes::wish& x) {
   return true;
 }
 
-bool operators_keeper::perform(wishes::answer& x) {
+bool operators_keeper::perform(operators::answer& x) {
   if (auto found = waiting_.extract(x.request))
     found.mapped().deliver(
       operator_outcome{std::move(x.in_force), std::move(x.missing)});

@@ -3,9 +3,9 @@
 
 #include "actors/cluster/durable_state.hpp"
 #include "actors/cluster/peers_awaited.hpp"
-#include "actors/effect_queue.hpp"
-#include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/runtime/effect_queue.hpp"
+#include "actors/runtime/hosted.hpp"
 #include "core/cluster/operators.hpp"
 #include "core/cluster/wake_timer.hpp"
 
@@ -42,22 +42,22 @@ private:
   void take(const apply_settings& message);
   void start(const state_read& message);
   void written(const state_written& message);
-  void hear(const peer_said& message);
+  void hear(const peer_message_received& message);
   caf::result<bool> await(const await_peers& message);
   void answer_awaited();
-  void step(cluster::wishes::input in);
+  void step(cluster::operators::input in);
 
   bool perform(cluster::send& x);
   bool perform(cluster::persist& x);
   bool perform(cluster::wake& x);
-  bool perform(cluster::wishes::wish& x);
-  bool perform(cluster::wishes::answer& x);
+  bool perform(cluster::operators::wish& x);
+  bool perform(cluster::operators::answer& x);
 
   operators_parts parts_;
-  cluster::wishes::machine machine_;
-  effect_queue<cluster::wishes::effect> effects_;
+  cluster::operators::machine machine_;
+  effect_queue<cluster::operators::effect> effects_;
   bool started_ = false;
-  std::vector<cluster::wishes::input> early_; ///< before the file was read
+  std::vector<cluster::operators::input> early_; ///< before the file was read
   uint64_t requests_ = 0;
   std::map<uint64_t, promise> waiting_;
   cluster::wake_timer timer_;

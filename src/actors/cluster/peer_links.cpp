@@ -2,8 +2,8 @@
 #include "actors/cluster/peer_links.hpp"
 
 #include "actors/cluster/node_identity.hpp"
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 #include "core/cluster/listing.hpp"
 
 #include <boost/asio/post.hpp>

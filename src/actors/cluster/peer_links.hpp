@@ -18,7 +18,7 @@
 
 namespace troupe::actors {
 
-/// What stands behind links.hpp.
+/// The implementation of links.hpp.
 class node_links final : public peer_links, private link::owner {
 public:
   node_links(caf::actor_system& system, boost::asio::io_context& loop,
@@ -66,7 +66,7 @@ private:
   actor_host& host_;
   const link_settings settings_;
   link_events& events_;
-  /// Gone when this is, or stops: what is still queued finds nobody.
+  /// Gone when this is, or stops: calls that are still queued do nothing.
   std::shared_ptr<node_links*> self_;
   std::set<std::string> known_;
   std::string list_;                     ///< what lists them

@@ -24,7 +24,7 @@ typename Inspector::result_type inspect(Inspector& f, peer_message& x) {
            x.body);
 }
 
-/// What the two ends of a link say to each other, as bodies of kind 0. Others
+/// Messages between the two ends of a link, as bodies of kind 0. Others
 /// are of later versions and ignored.
 namespace link_word {
 /// First, from the dialling side, and the answer to it.

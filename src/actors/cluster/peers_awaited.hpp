@@ -11,7 +11,8 @@
 
 namespace troupe::actors {
 
-/// Who waits for news of the peers, for actors that answer `await_peers`.
+/// The requests that wait for news of the peers, for actors that answer
+/// `await_peers`.
 class peers_awaited {
 public:
   using promise = caf::typed_response_promise<bool>;

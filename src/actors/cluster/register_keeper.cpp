@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/register_keeper.hpp"
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 
 #include <caf/result.hpp>
 #include <caf/send.hpp>
@@ -14,7 +14,7 @@
 
 namespace troupe::actors {
 
-namespace registry = cluster::registry;
+namespace config_register = cluster::config_register;
 
 namespace {
 
@@ -23,16 +23,16 @@ constexpr milliseconds check_timeout{5'000};
 /// The config actor waits for the supervisor.
 constexpr milliseconds record_timeout = apply_timeout + milliseconds{5'000};
 
-bool is_bad_news(registry::event_kind x) {
-  return x != registry::event_kind::committed
-      && x != registry::event_kind::recovered;
+bool is_bad_news(config_register::event_kind x) {
+  return x != config_register::event_kind::committed
+      && x != config_register::event_kind::recovered;
 }
 
 } // namespace
 
 register_keeper::register_keeper(caf::actor_config& cfg, register_parts parts)
   : hosted(cfg), parts_(std::move(parts)), machine_(parts_.self),
-    effects_([this](registry::effect& x) { return perform(x); }) {}
+    effects_([this](config_register::effect& x) { return perform(x); }) {}
 
 register_keeper::behavior_type register_keeper::make_behavior() {
   parts_.state.run_blocking(
@@ -41,15 +41,15 @@ register_keeper::behavior_type register_keeper::make_behavior() {
     });
   return {
     [this](const peer_joined& x) {
-      step(registry::peer_joined{x.node});
+      step(config_register::peer_joined{x.node});
       tell_metrics(machine_.status()); // they may be new, too
     },
-    [this](const peer_left& x) { step(registry::peer_gone{x.node}); },
+    [this](const peer_left& x) { step(config_register::peer_gone{x.node}); },
     [this](const peer_refuses& x) {
-      step(registry::turned_away{x.node, x.text});
+      step(config_register::turned_away{x.node, x.text});
     },
-    [this](const peer_said& x) {
-      step(registry::received{x.from, x.body});
+    [this](const peer_message_received& x) {
+      step(config_register::received{x.from, x.body});
     },
     [this](const file_read& x) { return take(x); },
     [this](const propose_config& x) {
@@ -73,7 +73,7 @@ void register_keeper::on_exit() {
   effects_.clear();
   // What was asked for may be decided by now, or be finished by others.
   auto unknown = refusal("the register has ended");
-  unknown.result = registry::outcome::unknown;
+  unknown.result = config_register::outcome::unknown;
   for (auto& [number, waiting] : std::exchange(waiting_, {}))
     waiting.deliver(unknown);
   parts_ = {}; // the others hold handles of this actor too
@@ -83,14 +83,14 @@ void register_keeper::on_exit() {
 
 void register_keeper::start(const state_read& message) {
   started_ = true;
-  step(registry::started{message.content, message.damaged, message.history,
-                         parts_.file});
+  step(config_register::started{message.content, message.damaged,
+                                message.history, parts_.file});
   for (auto& in : std::exchange(early_, {}))
     step(std::move(in));
 }
 
-void register_keeper::step(registry::input in) {
-  if (!started_ && !std::holds_alternative<registry::started>(in)) {
+void register_keeper::step(config_register::input in) {
+  if (!started_ && !std::holds_alternative<config_register::started>(in)) {
     early_.push_back(std::move(in));
     return;
   }
@@ -99,7 +99,7 @@ void register_keeper::step(registry::input in) {
 
 void register_keeper::due(const step_due& message) {
   if (timer_.due(message.ticket))
-    step(registry::tick{});
+    step(config_register::tick{});
 }
 
 void register_keeper::written(const state_written& message) {
@@ -111,16 +111,16 @@ void register_keeper::written(const state_written& message) {
   effects_.resume();
   for (auto& x : dropped)
     drop(x);
-  step(registry::persist_failed{message.durable});
+  step(config_register::persist_failed{message.durable});
 }
 
 /// Who waits for an answer must not wait for ever. Whatever it was to be: it
 /// rested on what is not on disk.
-void register_keeper::drop(registry::effect& effect) {
+void register_keeper::drop(config_register::effect& effect) {
   auto* x = std::get_if<answer>(&effect);
   if (x == nullptr)
     return;
-  x->result = registry::outcome::unknown;
+  x->result = config_register::outcome::unknown;
   x->text = "this node's disk failed before it could be stored";
   perform(*x);
 }
@@ -133,7 +133,7 @@ register_keeper::ask_if_started(std::function<caf::result<answer>()> then) {
 }
 
 caf::result<answer>
-register_keeper::ask(std::function<registry::input(uint64_t)> make) {
+register_keeper::ask(std::function<config_register::input(uint64_t)> make) {
   auto result = make_response_promise<answer>();
   const auto number = ++requests_;
   waiting_.emplace(number, result);
@@ -143,7 +143,7 @@ register_keeper::ask(std::function<registry::input(uint64_t)> make) {
 
 answer register_keeper::refusal(std::string text) const {
   return {0,
-          registry::outcome::refused,
+          config_register::outcome::refused,
           machine_.status().committed,
           std::move(text),
           {},
@@ -154,15 +154,16 @@ answer register_keeper::refusal(std::string text) const {
 caf::result<answer> register_keeper::take(const file_read& message) {
   parts_.file = message.file;
   return ask([&](uint64_t number) {
-    return registry::file_changed{number, message.name, message.file,
-                                  message.by};
+    return config_register::file_changed{number, message.name, message.file,
+                                         message.by};
   });
 }
 
 caf::result<answer> register_keeper::take(const propose_config& message) {
   return ask([&](uint64_t number) {
-    return registry::propose{number,       message.candidate, message.by,
-                             message.base, message.force,     message.rebase};
+    return config_register::propose{number,        message.candidate,
+                                    message.by,    message.base,
+                                    message.force, message.rebase};
   });
 }
 
@@ -173,7 +174,7 @@ caf::result<answer> register_keeper::take(const roll_back& message) {
                                "\"troupectl config history\" lists what is",
                                message.generation));
   return ask([&](uint64_t number) {
-    return registry::propose{
+    return config_register::propose{
       number, {old->text, old->hash, old->nodes}, message.by, {}, false, false};
   });
 }
@@ -184,11 +185,11 @@ caf::result<answer> register_keeper::take(const cluster_command& message) {
   switch (message.verb) {
   case cluster_verb::form:
     return ask([&](uint64_t number) {
-      return registry::form{number, message.nodes.front(), message.by};
+      return config_register::form{number, message.nodes.front(), message.by};
     });
   case cluster_verb::adopt:
     return ask([&](uint64_t number) {
-      return registry::adopt{number, message.nodes.front()};
+      return config_register::adopt{number, message.nodes.front()};
     });
   case cluster_verb::recover:
     break;
@@ -200,7 +201,7 @@ caf::result<answer> register_keeper::take(const cluster_command& message) {
     auto survivors =
       parts_.parse(parts_.keep_nodes(committed->text, message.nodes));
     return ask([&](uint64_t number) {
-      return registry::recover{number, std::move(survivors), message.by};
+      return config_register::recover{number, std::move(survivors), message.by};
     });
   } catch (const std::exception& e) {
     return refusal(e.what());
@@ -218,7 +219,7 @@ caf::result<register_view> register_keeper::describe() const {
 
 // -- effects ------------------------------------------------------------------
 
-bool register_keeper::perform(registry::effect& effect) {
+bool register_keeper::perform(config_register::effect& effect) {
   return std::visit([this](auto& x) { return perform(x); }, effect);
 }
 
@@ -242,7 +243,7 @@ bool register_keeper::perform(cluster::wake& x) {
   return true;
 }
 
-bool register_keeper::perform(registry::keep_history& x) {
+bool register_keeper::perform(config_register::keep_history& x) {
   parts_.state.run_blocking(
     [write = parts_.state.write_history, content = std::move(x.content)] {
       write(content);
@@ -250,10 +251,10 @@ bool register_keeper::perform(registry::keep_history& x) {
   return true;
 }
 
-bool register_keeper::perform(registry::check& x) {
+bool register_keeper::perform(config_register::check& x) {
   auto answer = [this, base = x.base,
                  hash = x.hash](std::vector<std::string> problems) {
-    step(registry::checked{base, hash, std::move(problems)});
+    step(config_register::checked{base, hash, std::move(problems)});
   };
   request(parts_.config(), check_timeout,
           check_candidate{std::move(x.text), std::move(x.from)})
@@ -265,31 +266,31 @@ bool register_keeper::perform(registry::check& x) {
   return true;
 }
 
-bool register_keeper::perform(registry::publish& x) {
+bool register_keeper::perform(config_register::publish& x) {
   const auto at = x.committed.at;
   auto record =
-    std::make_shared<const registry::record>(std::move(x.committed));
+    std::make_shared<const config_register::record>(std::move(x.committed));
   // A node that was left out runs its last record, and its list is void.
   if (machine_.status().listed)
-    parts_.committed(record, registry::left_behind(machine_.history()));
+    parts_.committed(record, config_register::left_behind(machine_.history()));
   request(parts_.config(), record_timeout, apply_record{std::move(record)})
     .then(
       [this, at](const apply_result& result) {
         if (result.problems.empty())
-          step(registry::applied{at});
+          step(config_register::applied{at});
         else
-          step(registry::apply_failed{at, result.problems.front()});
+          step(config_register::apply_failed{at, result.problems.front()});
       },
       [this, at](const caf::error& error) {
-        step(registry::apply_failed{at, system().render(error)});
+        step(config_register::apply_failed{at, system().render(error)});
       });
   return true;
 }
 
-bool register_keeper::perform(registry::left_out& x) {
+bool register_keeper::perform(config_register::left_out& x) {
   parts_.committed(
-    std::make_shared<const registry::record>(std::move(x.committed)),
-    registry::left_behind(machine_.history()));
+    std::make_shared<const config_register::record>(std::move(x.committed)),
+    config_register::left_behind(machine_.history()));
   return true;
 }
 
@@ -299,27 +300,27 @@ bool register_keeper::perform(answer& x) {
   return true;
 }
 
-bool register_keeper::perform(registry::event& x) {
+bool register_keeper::perform(config_register::event& x) {
   if (is_bad_news(x.kind))
     journal::warn(event_kind::cluster, "", "cluster: {}: {}",
-                  registry::to_string(x.kind), x.text);
+                  config_register::to_string(x.kind), x.text);
   else
     journal::info(event_kind::cluster, "", "cluster: {}: {}",
-                  registry::to_string(x.kind), x.text);
+                  config_register::to_string(x.kind), x.text);
   return true;
 }
 
-bool register_keeper::perform(registry::refuse& x) {
+bool register_keeper::perform(config_register::refuse& x) {
   send(parts_.membership(), refuse_peer{std::move(x.node), std::move(x.text)});
   return true;
 }
 
-bool register_keeper::perform(registry::status_changed& x) {
+bool register_keeper::perform(config_register::status_changed& x) {
   tell_metrics(x.now);
   return true;
 }
 
-void register_keeper::tell_metrics(const registry::register_status& x) {
+void register_keeper::tell_metrics(const config_register::register_status& x) {
   send(parts_.metrics(),
        register_changed{x.committed.epoch, x.committed.generation, x.votes});
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/shared_config.hpp"
 
-#include "actors/journal.hpp"
-#include "actors/log.hpp"
+#include "actors/events/journal.hpp"
+#include "actors/events/log.hpp"
 #include "config/diff.hpp"
 
 #include <caf/result.hpp>
@@ -12,28 +12,19 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
 namespace troupe::actors {
 
-namespace registry = cluster::registry;
+namespace config_register = cluster::config_register;
 
 namespace {
 
 /// The register asks every node, each for at most 5 s, then votes.
 constexpr std::chrono::seconds agree_timeout{30};
 
-std::string text_of(const std::string& file) {
-  std::ifstream in{file, std::ios::binary};
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-config::shared_record named(const registry::record& record) {
+config::shared_record named(const config_register::record& record) {
   return {record.text, fmt::format("generation {}", record.at.generation)};
 }
 
@@ -49,12 +40,12 @@ std::vector<std::string> lines(const answer& x) {
 
 } // namespace
 
-registry::shared_text shared_text_of(std::string text) {
+config_register::shared_text shared_text_of(std::string text) {
   const auto list = config::nodes_of(text, "the shared sections");
   if (!list.ok())
     throw std::runtime_error{
       fmt::format("{}", fmt::join(to_lines(list.problems), "; "))};
-  registry::shared_text result;
+  config_register::shared_text result;
   result.hash = config::shared_hash(text);
   result.text = std::move(text);
   for (const auto& node : list.nodes)
@@ -68,9 +59,8 @@ shared_file_source(std::string file, std::string node,
   shared_source result;
   result.read = [file, node] {
     // Read once: both views are of the same bytes.
-    const auto text = text_of(file);
     file_reading reading{config::load(file, node), {}};
-    auto shared = config::split(text, file);
+    auto shared = config::split(reading.own.text, file);
     auto& problems = reading.own.problems;
     problems.insert(problems.end(), shared.problems.begin(),
                     shared.problems.end());
@@ -88,10 +78,10 @@ shared_file_source(std::string file, std::string node,
 
 shared_config_keeper::shared_config_keeper(
   caf::actor_config& cfg, shared_source source, supervisor_actor supervisor,
-  std::function<register_actor()> agreed, metrics_actor metrics,
+  std::function<register_actor()> config_register, metrics_actor metrics,
   running_shared running)
   : hosted(cfg), source_(std::move(source)), supervisor_(std::move(supervisor)),
-    register_(std::move(agreed)), metrics_(std::move(metrics)),
+    register_(std::move(config_register)), metrics_(std::move(metrics)),
     running_(std::move(running)) {}
 
 shared_config_keeper::behavior_type shared_config_keeper::make_behavior() {
@@ -133,8 +123,8 @@ void shared_config_keeper::read_in_background(
   source_.run_blocking([number, load = std::move(load),
                         self = caf::actor_cast<config_actor>(this)] {
     caf::anon_send(
-      self,
-      config_loaded{std::make_shared<const config::loaded>(load()), number});
+      self, config_loaded{
+              std::make_shared<const config::loaded>(load()), {}, number});
   });
 }
 
@@ -193,8 +183,8 @@ void shared_config_keeper::file_was_read(const file_reading& result) {
 }
 
 void shared_config_keeper::agreed(const answer& result) {
-  if (result.result != registry::outcome::committed
-      && result.result != registry::outcome::no_op) {
+  if (result.result != config_register::outcome::committed
+      && result.result != config_register::outcome::no_op) {
     refuse(lines(result));
     return;
   }
@@ -263,8 +253,8 @@ shared_config_keeper::apply(const apply_record& message) {
   auto result = make_response_promise<apply_result>();
   const auto record = message.what;
   if (applications_.empty() && running_.record
-      && registry::position_of(*running_.record)
-           == registry::position_of(*record)) {
+      && config_register::position_of(*running_.record)
+           == config_register::position_of(*record)) {
     result.deliver(apply_result{}); // the node has begun with it
     return result;
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "actors/config_keeper.hpp"
+#include "actors/control/config_keeper.hpp"
 #include "config/shared.hpp"
-#include "core/cluster/register_record.hpp"
+#include "core/cluster/config_register/record.hpp"
 
 #include <deque>
 #include <functional>
@@ -17,7 +17,8 @@ namespace troupe::actors {
 /// One reading of a node's own file.
 struct file_reading {
   config::loaded own; ///< the file as if this node were alone
-  cluster::registry::shared_text shared; ///< meaningful only if own is ok
+  cluster::config_register::shared_text
+    shared; ///< meaningful only if own is ok
 };
 
 /// Where a cluster node's configuration comes from. `read` and `load_with`
@@ -38,13 +39,13 @@ shared_file_source(std::string file, std::string node,
 
 /// A text of shared sections as the register wants it.
 /// @throws std::runtime_error with the problems, if its nodes cannot be read.
-cluster::registry::shared_text shared_text_of(std::string text);
+cluster::config_register::shared_text shared_text_of(std::string text);
 
-/// What runs when a config actor of a cluster starts.
+/// The configuration that runs when a config actor of a cluster starts.
 struct running_shared {
   std::shared_ptr<const troupe::settings> settings;
   /// None: this node's own file (generation 0).
-  std::shared_ptr<const cluster::registry::record> record;
+  std::shared_ptr<const cluster::config_register::record> record;
 };
 
 /// The config actor of a node in a cluster: what its file shares goes to the
@@ -52,14 +53,14 @@ struct running_shared {
 /// with the record in force.
 ///
 /// Answers of the register to a reload and records to apply may cross: each
-/// application reads the file anew, and they go to the supervisor one at a
+/// application reads the file again, and they go to the supervisor one at a
 /// time.
 class shared_config_keeper final
   : public hosted<config_actor::base, actor_kind::config> {
 public:
   shared_config_keeper(caf::actor_config& cfg, shared_source source,
                        supervisor_actor supervisor,
-                       std::function<register_actor()> agreed,
+                       std::function<register_actor()> config_register,
                        metrics_actor metrics, running_shared running);
 
   behavior_type make_behavior() override;
@@ -70,13 +71,13 @@ protected:
 
 private:
   using settings_ptr = std::shared_ptr<const settings>;
-  using record_ptr = std::shared_ptr<const cluster::registry::record>;
+  using record_ptr = std::shared_ptr<const cluster::config_register::record>;
   using loaded_ptr = std::shared_ptr<const config::loaded>;
   using reload_promise = caf::typed_response_promise<reload_result>;
   using apply_promise = caf::typed_response_promise<apply_result>;
   using done_function = std::function<void(std::vector<std::string>)>;
 
-  /// What the helper thread is asked to read, and who goes on with it.
+  /// A text that the helper thread reads, and the step that continues with it.
   using reading = std::function<void(loaded_ptr)>;
 
   // -- messages --

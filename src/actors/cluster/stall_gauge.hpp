@@ -9,9 +9,9 @@
 namespace troupe::actors {
 
 /// Notices that this process did not run for a while (rule 16): it was stopped,
-/// or its loop was kept busy. Asked by whoever is woken at least every second,
-/// before it looks at anything else: what comes first after a stall may be the
-/// very message that would draw a wrong conclusion from it.
+/// or its loop was kept busy. Asked by each actor that is woken at least every
+/// second, before it looks at anything else: what comes first after a stall may
+/// be the very message that would draw a wrong conclusion from it.
 class stall_gauge {
 public:
   static constexpr milliseconds limit{2'000};

@@ -39,8 +39,8 @@ constexpr bool less_loaded(uint32_t f, uint32_t w, uint32_t f2,
   return uint64_t{f} * w2 < uint64_t{f2} * w;
 }
 
-/// What the policies share: the candidates of the last snapshot seen, the
-/// servers to avoid, and how memory moves on to the next snapshot.
+/// The part that the policies share: the candidates of the last snapshot seen,
+/// the servers to avoid, and how memory moves on to the next snapshot.
 ///
 /// A *position* is an index into `pool()`.
 class candidate_policy : public policy {

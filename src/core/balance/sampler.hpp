@@ -11,7 +11,7 @@ namespace troupe::balance {
 
 /// Draws positions at random, each as often as its weight says. The
 /// probabilities are exact also when servers are full: a draw that hits one is
-/// repeated, and after a few vain draws the rest are summed up anew.
+/// repeated, and after a few vain draws the rest are summed up again.
 class sampler {
 public:
   explicit sampler(uint64_t seed) noexcept;

@@ -5,9 +5,9 @@
 
 namespace troupe::cluster {
 
-/// What is said about a node that is not in `cluster.nodes`, and the way out.
+/// The text about a node that is not in `cluster.nodes`, and the way out.
 /// @param by The node that says so.
-/// @param list What does not list it, such as "generation 7 of prod"; empty:
+/// @param list The name of the list, such as "generation 7 of prod"; empty:
 /// nothing is agreed on yet, and the file of `by` is all there is.
 inline std::string not_listed(const std::string& node, const std::string& by,
                               const std::string& list) {

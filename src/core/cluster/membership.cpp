@@ -301,7 +301,7 @@ void machine::take_namesake(const std::string& from,
   out_.push_back(
     event{true, "another node calls itself " + self_.node + ", at "
                   + body.address + ": " + from
-                  + " turned it away; one of the two needs another --node"});
+                  + " refused it; one of the two needs another --node"});
 }
 
 void machine::take_hello(uint64_t number, const hello_body& hello) {
@@ -430,7 +430,7 @@ void machine::check_links() {
   for (const auto number : silent) {
     const auto why = links_.at(number).greeted
                      ? "nothing of this node's came back for 3 s"
-                     : "it said no hello";
+                     : "it sent no greeting";
     out_.push_back(close_link{number, why});
     drop(number, why);
   }

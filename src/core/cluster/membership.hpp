@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-/// Who is there: links to the other nodes, their heartbeats, and whether this
+/// Membership: links to the other nodes, their heartbeats, and whether this
 /// node sees a majority (rules 15, 16, 18, 19).
 namespace troupe::cluster::membership {
 
@@ -36,8 +36,8 @@ inline constexpr milliseconds dial_pause_min{100};
 inline constexpr milliseconds dial_pause_max{5'000};
 /// Between two dials of a node that was left behind.
 inline constexpr milliseconds visit_pause{5'000};
-/// Between two dials by a node that is not listed any more: who lists it again
-/// dials it.
+/// Between two dials by a node that is not listed any more: a node that lists
+/// it again dials it.
 inline constexpr milliseconds knock_pause{60'000};
 
 struct identity {
@@ -56,7 +56,8 @@ struct nodes_changed {
   /// Nodes that may have recovered on a side of their own: they do not count,
   /// and are dialled now and then, so that the two sides meet.
   std::vector<std::string> left_behind = {};
-  /// What lists them, such as "generation 7 of prod"; empty: the node's file.
+  /// The name of the list, such as "generation 7 of prod"; empty: the node's
+  /// file.
   std::string list = {};
 };
 
@@ -74,7 +75,7 @@ struct link_closed {
 struct dial_failed {
   std::string peer;
   std::string reason;
-  std::string refusal = {}; ///< what the other side said, if it was that
+  std::string refusal = {}; ///< the other side's reason, if it refused
 };
 
 /// INPUT: a `link_send` of the other side.
@@ -86,7 +87,7 @@ struct received {
 /// INPUT: this process did not run for a while: what is overdue proves nothing.
 struct stalled {};
 
-/// INPUT: somebody else has a reason not to talk to this node.
+/// INPUT: another node has a reason not to talk to this node.
 struct refuse {
   std::string node;
   std::string text;
@@ -117,7 +118,7 @@ struct link_send {
 };
 
 /// EFFECT: messages of other kinds may go to this node and are taken from it,
-/// or no more.
+/// or no longer.
 struct joined {
   std::string peer;
   uint64_t incarnation = 0;
@@ -205,12 +206,13 @@ private:
     unsigned failures = 0; ///< in a row
     time_point next_dial{};
     std::string text;
-    std::string refusal; ///< what it said last, if it turned this node away
+    std::string refusal; ///< its last reason, if it refused this node
     /// No longer listed: does not count, and is turned away then.
     std::optional<time_point> leaves;
   };
 
-  /// What was last said about a node, and when: not every few seconds.
+  /// The last report about a node, and its time: reports must not repeat every
+  /// few seconds.
   struct complaint {
     std::string text;
     time_point at{};

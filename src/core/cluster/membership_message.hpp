@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-/// What membership says over a link. Fields are only ever appended (rule 18).
+/// Messages of membership over a link. Fields are only ever appended (rule 18).
 namespace troupe::cluster::membership {
 
 /// First on every link, from both sides.

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-/// What the cluster's step machines share. A machine is a state and
+/// The part that the cluster's step machines share. A machine is a state and
 /// `step(input, now)` that returns a list of effects; it knows no actor, clock,
 /// file or randomness. Its driver (an actor, or the simulation) carries the
 /// effects out *in order*, and whatever follows a `persist` only once that is
@@ -18,7 +18,7 @@ namespace troupe::cluster {
 enum class message_kind : uint16_t {
   membership = 1,
   observations = 2,
-  registry = 3,
+  config_register = 3,
   operators = 4,
   questions = 5,
 };

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -543,7 +543,7 @@ std::optional<target_view> machine::describe(const std::string& backend,
 
 // -- what the peers are told --------------------------------------------------
 
-told_observation machine::told(const target& x, const std::string& observer,
+observation_body machine::told(const target& x, const std::string& observer,
                                const held_observation& held) const {
   const auto age = std::max(since(held.made, now_), milliseconds{0});
   std::optional<status> stands;
@@ -555,7 +555,7 @@ told_observation machine::told(const target& x, const std::string& observer,
 }
 
 void machine::send_digest(const std::string& to) {
-  std::vector<told_observation> all;
+  std::vector<observation_body> all;
   for (const auto& [id, x] : targets_)
     for (const auto* held_by : {&x.votes, &x.looks})
       for (const auto& [observer, held] : *held_by)
@@ -564,4 +564,4 @@ void machine::send_digest(const std::string& to) {
     out_.push_back(send{to, message_kind::observations, std::move(body)});
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -15,7 +15,7 @@
 
 /// What every node saw of every server, who probes what, and the verdict (rules
 /// 8 to 11, 14 to 16).
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 /// At most one suspicion to the peers, and one hint to the checker, per target.
 inline constexpr milliseconds suspicion_pause{250};
@@ -245,7 +245,7 @@ private:
   void judge_all();
   void tell_all_backends();
   void send_digest(const std::string& to);
-  told_observation told(const target& x, const std::string& observer,
+  observation_body told(const target& x, const std::string& observer,
                         const held_observation& held) const;
   target* find(const std::string& backend, const std::string& server);
 
@@ -272,4 +272,4 @@ private:
   effects out_;
 };
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

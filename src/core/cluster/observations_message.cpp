@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -20,7 +20,7 @@ enum flag : uint64_t {
   verdict_down = 8,
 };
 
-uint64_t flags_of(const told_observation& x) {
+uint64_t flags_of(const observation_body& x) {
   uint64_t result = 0;
   if (x.what.status == status::down)
     result |= flag::down;
@@ -33,7 +33,7 @@ uint64_t flags_of(const told_observation& x) {
   return result;
 }
 
-void write(wire_writer& out, const told_observation& x) {
+void write(wire_writer& out, const observation_body& x) {
   // Nested, so that a later version may append to it.
   wire_writer one;
   one.u64(x.target);
@@ -47,7 +47,7 @@ void write(wire_writer& out, const told_observation& x) {
   out.string(one.bytes());
 }
 
-bool read(std::string_view bytes, told_observation& x) {
+bool read(std::string_view bytes, observation_body& x) {
   wire_reader in{bytes};
   x.target = in.u64();
   x.observer = in.string();
@@ -67,7 +67,7 @@ bool read(std::string_view bytes, told_observation& x) {
 } // namespace
 
 std::vector<std::string> encode(message_type type,
-                                const std::vector<told_observation>& all) {
+                                const std::vector<observation_body>& all) {
   std::vector<std::string> result;
   size_t next = 0;
   do {
@@ -111,7 +111,7 @@ std::optional<message> decode(std::string_view bytes) {
   // Each takes two bytes at least, so a count that lies costs nothing.
   const auto count = in.u64_up_to(bytes.size());
   for (uint64_t n = 0; n < count && in.ok(); ++n) {
-    told_observation x;
+    observation_body x;
     if (!read(in.string(), x))
       return std::nullopt;
     result.observations.push_back(std::move(x));
@@ -119,4 +119,4 @@ std::optional<message> decode(std::string_view bytes) {
   return in.ok() ? std::optional{std::move(result)} : std::nullopt;
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 uint64_t target_id(std::string_view backend, const server_settings& server,
                    const check_settings& check) {
@@ -46,4 +46,4 @@ std::vector<std::string> ranked(std::vector<std::string> nodes,
   return result;
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -10,14 +10,14 @@
 
 /// Which nodes watch which server: rendezvous ranking (Thaler and Ravishankar,
 /// 1998), the same on every node without a word between them.
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 /// Observers a server has, if there are so many nodes.
 inline constexpr size_t observers_max = 3;
 
-/// What two nodes must agree on to watch the same thing (rule 8): variables in
-/// the address and the check are replaced, so nodes for which `${VAR}` means
-/// different machines have different targets.
+/// The facts on which two nodes must agree to watch the same target (rule 8):
+/// variables in the address and the check are replaced, so nodes for which
+/// `${VAR}` means different machines have different targets.
 uint64_t target_id(std::string_view backend, const server_settings& server,
                    const check_settings& check);
 
@@ -26,4 +26,4 @@ uint64_t target_id(std::string_view backend, const server_settings& server,
 std::vector<std::string> ranked(std::vector<std::string> nodes,
                                 uint64_t target);
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-namespace troupe::cluster::wishes {
+namespace troupe::cluster::operators {
 
 const entry& merge(const entry& a, const entry& b) {
   if (a.at != b.at)
@@ -31,7 +31,7 @@ effects machine::step(const input& in, time_point now) {
   answer_due();
   if (now_ >= next_digest_) {
     next_digest_ = now_ + digest_interval;
-    send_to({}, encode(told_digest{fingerprint(state_)}));
+    send_to({}, encode(digest_body{fingerprint(state_)}));
   }
   auto next = next_digest_;
   for (const auto& [request, x] : pending_)
@@ -114,11 +114,11 @@ void machine::take(const left& in) { peers_.erase(in.peer); }
 
 void machine::take(const received& in) {
   const auto said = decode(in.body);
-  if (const auto* told = std::get_if<told_state>(&said))
+  if (const auto* told = std::get_if<state_body>(&said))
     take_state(in.from, told->part);
-  else if (const auto* told = std::get_if<told_digest>(&said))
+  else if (const auto* told = std::get_if<digest_body>(&said))
     take_digest(in.from, told->print);
-  else if (const auto* told = std::get_if<told_acks>(&said))
+  else if (const auto* told = std::get_if<acks_body>(&said))
     confirm(in.from, told->versions);
   else
     ++undecodable_;
@@ -133,7 +133,7 @@ void machine::take_state(const std::string& from, const snapshot& told) {
   if (take_told(told))
     out_.push_back(persist{encode(state_)});
   // Only who asked waits for it, and only what holds here is said to hold.
-  told_acks acks;
+  acks_body acks;
   for (const auto& [of, x] : told.entries)
     if (x.at.node == from && state_.entries.contains(of))
       acks.versions.push_back(x.at);
@@ -243,4 +243,4 @@ void machine::send_to(const std::string& to, std::string body) {
   out_.push_back(send{to, message_kind::operators, std::move(body)});
 }
 
-} // namespace troupe::cluster::wishes
+} // namespace troupe::cluster::operators

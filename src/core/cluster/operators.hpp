@@ -14,9 +14,10 @@
 #include <variant>
 #include <vector>
 
-/// What operators want of servers, on every node and over restarts (rule 17): a
-/// map in which the last writer wins by Lamport version. Needs no majority.
-namespace troupe::cluster::wishes {
+/// The wishes of operators for servers, on every node and over restarts (rule
+/// 17): a map in which the last writer wins by Lamport version. Needs no
+/// majority.
+namespace troupe::cluster::operators {
 
 inline constexpr size_t reason_bytes_max = 500;
 inline constexpr size_t name_bytes_max = 256;
@@ -78,7 +79,8 @@ const entry& merge(const entry& a, const entry& b);
 
 // -- inputs -------------------------------------------------------------------
 
-/// INPUT: first of all. What the last `persist` left; none: learn from peers.
+/// INPUT: first of all. The content of the last `persist`; none: learn from
+/// peers.
 struct started {
   std::optional<std::string> content;
 };
@@ -192,4 +194,4 @@ private:
   effects out_;
 };
 
-} // namespace troupe::cluster::wishes
+} // namespace troupe::cluster::operators

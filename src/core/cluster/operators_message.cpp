@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace troupe::cluster::wishes {
+namespace troupe::cluster::operators {
 
 namespace {
 
@@ -93,8 +93,8 @@ snapshot read_snapshot(wire_reader& in, size_t size) {
   return result;
 }
 
-told_acks read_acks(wire_reader& in, size_t size) {
-  told_acks result;
+acks_body read_acks(wire_reader& in, size_t size) {
+  acks_body result;
   const auto count = in.u64_up_to(size);
   for (uint64_t n = 0; n < count && in.ok(); ++n)
     result.versions.push_back(read_version(in));
@@ -104,9 +104,9 @@ told_acks read_acks(wire_reader& in, size_t size) {
 message read(wire_reader& in, size_t size) {
   switch (in.u64()) {
   case state:
-    return told_state{read_snapshot(in, size)};
+    return state_body{read_snapshot(in, size)};
   case digest:
-    return told_digest{in.u64()};
+    return digest_body{in.u64()};
   case acks:
     return read_acks(in, size);
   default:
@@ -164,13 +164,13 @@ std::vector<std::string> encode_state(const snapshot& x) {
   return result;
 }
 
-std::string encode(const told_digest& x) {
+std::string encode(const digest_body& x) {
   wire_writer out;
   out.u64(x.print);
   return with_type(digest, out.bytes());
 }
 
-std::string encode(const told_acks& x) {
+std::string encode(const acks_body& x) {
   wire_writer out;
   out.u64(x.versions.size());
   for (const auto& at : x.versions)
@@ -189,4 +189,4 @@ uint64_t fingerprint(const snapshot& x) {
   return stable_hash(encode(snapshot{0, x.entries, x.introduced}));
 }
 
-} // namespace troupe::cluster::wishes
+} // namespace troupe::cluster::operators

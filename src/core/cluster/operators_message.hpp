@@ -9,38 +9,38 @@
 #include <variant>
 #include <vector>
 
-/// What nodes tell each other of operators' wishes. Fields are only ever
+/// Messages between nodes about operators' wishes. Fields are only ever
 /// appended (rule 18).
-namespace troupe::cluster::wishes {
+namespace troupe::cluster::operators {
 
 /// All of the sender's state or a part of it.
-struct told_state {
+struct state_body {
   snapshot part;
-  bool operator==(const told_state&) const = default;
+  bool operator==(const state_body&) const = default;
 };
 
-/// Who holds something else says all it holds.
-struct told_digest {
+/// A node that holds something else sends all it holds.
+struct digest_body {
   uint64_t print = 0;
-  bool operator==(const told_digest&) const = default;
+  bool operator==(const digest_body&) const = default;
 };
 
 /// Wishes of the receiver's that the sender holds, or newer ones instead.
-struct told_acks {
+struct acks_body {
   std::vector<version> versions;
-  bool operator==(const told_acks&) const = default;
+  bool operator==(const acks_body&) const = default;
 };
 
 struct undecodable {
   bool operator==(const undecodable&) const = default;
 };
 
-using message = std::variant<undecodable, told_state, told_digest, told_acks>;
+using message = std::variant<undecodable, state_body, digest_body, acks_body>;
 
 /// Several bodies if there is more than fits in one; at least one.
 std::vector<std::string> encode_state(const snapshot& x);
-std::string encode(const told_digest& x);
-std::string encode(const told_acks& x);
+std::string encode(const digest_body& x);
+std::string encode(const acks_body& x);
 
 /// Never fails otherwise than by `undecodable`.
 message decode(std::string_view bytes);
@@ -48,4 +48,4 @@ message decode(std::string_view bytes);
 /// Of all that nodes must agree on.
 uint64_t fingerprint(const snapshot& x);
 
-} // namespace troupe::cluster::wishes
+} // namespace troupe::cluster::operators

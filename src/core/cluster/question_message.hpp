@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-/// What an operator at one node wants to know of another: a GET of its admin
+/// The question of an operator at one node to another: a GET of its admin
 /// API, over the link between the two. Fields are only ever appended (rule 18).
 namespace troupe::cluster::question {
 

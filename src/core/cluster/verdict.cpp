@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -88,7 +88,7 @@ electorate elect(std::span<const std::string> ranking,
 
 std::string verdict::rule() const {
   if (counted == 0)
-    return "nobody has a fresh opinion: the last verdict stands";
+    return "no node has a fresh vote: the last verdict stands";
   return std::to_string(downs) + " of " + std::to_string(counted) + " say down";
 }
 
@@ -111,4 +111,4 @@ verdict decide(const electorate& who, const observation_map& seen,
   return result;
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
-/// What the cluster concludes from what its nodes saw (rules 8 to 11): pure
-/// functions.
-namespace troupe::cluster::watch {
+/// Computes the cluster's verdicts from the observations of its nodes (rules 8
+/// to 11): pure functions.
+namespace troupe::cluster::observations {
 
 /// Everything is told again to the peers this often.
 inline constexpr milliseconds digest_interval{1'000};
 
-/// What one node saw of one target.
+/// The observation of one node about one target.
 struct observation {
   /// Of the observer: starts of one node are ordered by `incarnation`, its
   /// observations of one start by `sequence`.
@@ -32,7 +32,7 @@ struct observation {
   bool operator==(const observation&) const = default;
 };
 
-/// An observation with the time it was made, on the clock of who holds it.
+/// An observation with the time it was made, on the clock of its holder.
 struct held_observation {
   observation what;
   time_point made{};
@@ -111,8 +111,8 @@ struct electorate {
   bool awaited = false; ///< one of these has no vote yet
 };
 
-/// Who is counted: the first three of `ranking` that have a fresh vote. While
-/// one is awaited, older votes stand in.
+/// Selects the nodes that count: the first three of `ranking` that have a fresh
+/// vote. While one is awaited, older votes stand in.
 /// @param ranking All nodes.
 /// @param alive As this node sees them, sorted.
 electorate elect(std::span<const std::string> ranking,
@@ -130,14 +130,14 @@ struct verdict {
 };
 
 /// Down if strictly more than half of the counted say down; a tie is up. With
-/// nobody to count the last status stands, up if there was none.
+/// no vote to count the last status stands, or up if there was none.
 ///
 /// While others are awaited the same holds of all parts: what these may still
-/// turn over is not decided, and the last status stands. Else whoever happened
-/// to look first would decide alone, and a verdict would flip because nodes
-/// were restarted.
+/// turn over is not decided, and the last status stands. Otherwise the node
+/// that happened to look first would decide alone, and a verdict would flip
+/// because nodes were restarted.
 verdict decide(const electorate& who, const observation_map& seen,
                std::optional<troupe::status> last,
                const rules& by = as_written());
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

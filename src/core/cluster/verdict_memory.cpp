@@ -3,7 +3,7 @@
 
 #include "core/cluster/wire.hpp"
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 std::string encode_downs(const std::set<uint64_t>& targets) {
   wire_writer to;
@@ -24,4 +24,4 @@ std::optional<std::set<uint64_t>> decode_downs(std::string_view bytes) {
   return result;
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

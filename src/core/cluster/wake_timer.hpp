@@ -11,7 +11,7 @@
 namespace troupe::cluster {
 
 /// Turns a machine's `wake` effects into few alarms of its driver: one that
-/// rings soon enough already serves, and the step it causes asks anew. This
+/// rings soon enough already serves, and the step it causes asks again. This
 /// needs a `wake` from *every* step; a machine that left one out because it
 /// had asked for that time before would never be called again.
 class wake_timer {

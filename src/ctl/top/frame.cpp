@@ -83,7 +83,7 @@ cells requests_line(const comparison& rates, const sample& now) {
 cells cluster_line(const json::object& nodes) {
   cells result{{"cluster", tone::title}};
   if (nodes.empty()) {
-    result.emplace_back("   none: this node is alone");
+    result.emplace_back("   none: this node is in no cluster");
     return result;
   }
   result.push_back("   " + text(nodes, "cluster") + ", ");
@@ -234,12 +234,12 @@ const char* word_of(sorting x) {
 
 cells keys_line(const view& seen, size_t first, size_t count, size_t all) {
   if (seen.typing)
-    return {{"filter: " + seen.filter + "_  (Enter keeps it, Esc drops it)",
+    return {{"filter: " + seen.filter + "_  (Enter keeps it, Esc removes it)",
              tone::title}};
   auto words =
     fmt::format("q quit  h help  s sort: {}  / filter", word_of(seen.sorted));
   if (!seen.filter.empty())
-    words += fmt::format(": {} (Esc drops it)", seen.filter);
+    words += fmt::format(": {} (Esc removes it)", seen.filter);
   if (count < all)
     words += fmt::format("  servers {}-{} of {}", count == 0 ? 0 : first + 1,
                          first + count, all);
@@ -255,7 +255,7 @@ lines help_lines() {
     "arrows, pages scroll the servers",
     "",
     "Rates and times are of the last interval and of this node; \"-\" is",
-    "unknown, or no request. 5XX is the share of answers with such a code.",
+    "unknown, or no request. 5XX is the share of responses with such a status.",
     "ACTIVE counts requests and streams under way. STATE is as in",
     "\"troupectl backends\"; \"troupectl why BACKEND/SERVER\" explains it.",
     "",
@@ -277,7 +277,7 @@ lines head_of(const comparison& rates, const sample& now) {
                                    fmt::join(now.unanswered, ", ")),
                        tone::bad}});
   if (!now.lost.empty())
-    result.push_back({{now.lost + "; trying again", tone::bad}});
+    result.push_back({{now.lost + "; retrying", tone::bad}});
   result.emplace_back();
   return result;
 }

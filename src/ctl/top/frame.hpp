@@ -11,7 +11,7 @@
 
 namespace troupe::ctl::top {
 
-/// What a node said at about one moment: the API's answers.
+/// The API's answers of a node at about one moment.
 struct sample {
   boost::json::object status;
   boost::json::object traffic;
@@ -28,7 +28,7 @@ struct frame_size {
   size_t columns = 80;
 };
 
-/// What `top` shows: lines no wider and no more than `size` has room for.
+/// The view of `top`: lines no wider and no more than `size` has room for.
 /// @param before An earlier sample; rates are unknown where it does not compare
 /// with `now`.
 /// @param seen May be scrolled beyond the end: `skipped` is put right.

@@ -15,7 +15,7 @@
 /// grow.
 namespace troupe::ctl::top {
 
-/// What was counted between two answers.
+/// The counts between two answers.
 struct traffic {
   double seconds = 0;
   std::array<uint64_t, 5> requests{}; ///< 1xx to 5xx

@@ -72,8 +72,8 @@ public:
     screen_ = ::newterm(nullptr, stdout, stdin);
     if (screen_ == nullptr)
       throw failure{exit_code::failed,
-                    "TERM names no terminal that can be painted on; "
-                    "\"troupectl top --snapshot\" prints one picture"};
+                    "TERM names no terminal that can move the cursor; "
+                    "\"troupectl top --snapshot\" prints the view once"};
     ::cbreak();
     ::noecho();
     take_interrupts_as_keys();

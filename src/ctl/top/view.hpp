@@ -27,7 +27,7 @@ struct key {
 
 enum class sorting : uint8_t { name, requests, errors, active };
 
-/// What the operator chose to see.
+/// The operator's choices for the view.
 struct view {
   sorting sorted = sorting::name;
   std::string filter;  ///< only servers whose BACKEND/SERVER contains it

@@ -162,18 +162,18 @@ void add_actors_verb(command_line& to) {
   auto given = std::make_shared<options>();
   auto& verb = to.add(
     groups::looking,
-    {"actors", "The actors the node is made of",
+    {"actors", "Shows the actors of the node",
      "  troupectl actors\n"
-     "  troupectl actors --tree       who started whom\n\n"
-     "MAILBOX counts messages that wait, HANDLED those that are done, IDLE is\n"
-     "the time since the last one. RESTARTS: how often one of this kind and "
-     "name\nfailed and was made anew.\n"},
+     "  troupectl actors --tree       which actor started which\n\n"
+     "MAILBOX counts the messages that wait, HANDLED those that were handled.\n"
+     "IDLE is the time since the last message. RESTARTS is how often an actor "
+     "of\nthis kind and name failed and was restarted.\n"},
     [given](context& with) {
       return actors(with, given->tree, given->connections);
     });
-  verb.add_flag("--tree", given->tree, "as a tree");
+  verb.add_flag("--tree", given->tree, "show a tree");
   verb.add_flag("--connections", given->connections,
-                "each connection on a line of its own");
+                "show each connection on its own line");
 }
 
 } // namespace troupe::ctl

@@ -72,7 +72,7 @@ record find_record(const json::object& history,
   throw failure{
     exit_code::failed,
     "the cluster has not agreed on a configuration yet; \"troupectl "
-    "nodes\" says what keeps it from that"};
+    "nodes\" says why"};
 }
 
 /// What a file shares with the cluster.
@@ -83,7 +83,7 @@ std::string shared_of(const std::string& file, const std::string& text) {
   std::string lines;
   for (const auto& x : result.problems)
     lines += x.to_string() + '\n';
-  throw failure{exit_code::failed, lines + "nothing was asked of the cluster"};
+  throw failure{exit_code::failed, lines + "the cluster was not asked"};
 }
 
 std::string name_of(const record& x) {
@@ -144,7 +144,7 @@ exit_code diff(context& with, const diff_options& x) {
                                         {"diff", text}})
         << '\n';
   else if (equal)
-    out << fmt::format("{} shares what {} has\n", printable(x.file),
+    out << fmt::format("{} has the shared sections of {}\n", printable(x.file),
                        name_of(theirs));
   else
     out << painted_diff(text, with.world().out_screen);
@@ -154,17 +154,18 @@ exit_code diff(context& with, const diff_options& x) {
 
 void add_diff(command_line& to, CLI::App& family) {
   auto given = std::make_shared<diff_options>();
-  auto& verb = to.add_to(
-    family,
-    {"diff", "What a file here would change in the cluster",
-     "  troupectl config diff troupe.yaml\n"
-     "  troupectl config diff troupe.yaml --generation 3\n\n"
-     "Only what the cluster shares is compared: health_check_defaults,\n"
-     "frontends, backends and cluster.nodes.\n"},
-    [given](context& with) { return diff(with, *given); });
+  auto& verb =
+    to.add_to(family,
+              {"diff", "Shows what a file here would change in the cluster",
+               "  troupectl config diff troupe.yaml\n"
+               "  troupectl config diff troupe.yaml --generation 3\n\n"
+               "Only the shared sections are compared: health_check_defaults, "
+               "frontends,\n"
+               "backends and cluster.nodes.\n"},
+              [given](context& with) { return diff(with, *given); });
   add_file(verb, given->file);
   add_number(verb, "--generation", given->generation, any_generation,
-             "compare with this one (default: what is\ncommitted)");
+             "compare with this generation (default: the\ncommitted one)");
 }
 
 // -- apply --------------------------------------------------------------------
@@ -187,12 +188,12 @@ void refuse_old_copy(const json::object& history, const record& now,
     if (same(raw(*past, "text"), mine))
       throw failure{
         exit_code::failed,
-        fmt::format("{0} is what generation {1} was, the cluster is at {2}: "
-                    "\"troupectl config pull\" brings it up to date, "
-                    "\"troupectl config rollback {1}\" or --rebase takes back "
-                    "what came since",
-                    printable(file), text(*past, "generation"),
-                    now.generation)};
+        fmt::format(
+          "{0} is a copy of generation {1}, but the cluster is at {2}: "
+          "\"troupectl config pull\" updates the file; \"troupectl "
+          "config rollback {1}\" or --rebase takes back the changes "
+          "since then",
+          printable(file), text(*past, "generation"), now.generation)};
 }
 
 exit_code apply(context& with, const apply_options& x) {
@@ -218,24 +219,24 @@ void add_apply(command_line& to, CLI::App& family) {
   auto given = std::make_shared<apply_options>();
   auto& verb = to.add_to(
     family,
-    {"apply", "Gives a file's shared sections to all nodes, or none",
+    {"apply", "Applies a file's shared sections to all nodes or none",
      "  troupectl config apply troupe.yaml -m \"room for b2\"\n"
      "  troupectl config apply troupe.yaml --base 4\n\n"
-     "Every node that can be reached checks it first: one refusal stops it.\n"
-     "Exit codes: 0 committed, 1 refused or another change came first, 4 it "
-     "may or\nmay not be decided: the node asked ended, say. \"config "
-     "history\" "
-     "shows it.\n"},
+     "Every reachable node checks the file first; one refusal stops the "
+     "change.\n"
+     "Exit codes: 0 committed, 1 refused or another change came first, 4 "
+     "unknown:\nthe change may or may not be decided, for example because the "
+     "node ended;\n\"troupectl config history\" shows it.\n"},
     [given](context& with) { return apply(with, *given); });
   add_file(verb, given->file);
   add_message(verb, given->message);
   add_number(verb, "--base", given->base, any_generation,
-             "the generation it was made from (default: the\none that is "
-             "committed now)");
+             "the generation the file was made from (default:\nthe one that "
+             "is committed now)");
   verb.add_flag("--force", given->force,
-                "even if nodes refuse it; their reasons are\nkept");
+                "even if nodes refuse it; their reasons are\nrecorded");
   verb.add_flag("--rebase", given->rebase,
-                "even if it takes back what others changed");
+                "even if it takes back changes of others");
 }
 
 // -- pull ---------------------------------------------------------------------
@@ -261,22 +262,22 @@ exit_code pull(context& with, const std::string& file) {
       {"file", file}, {"generation", now.generation}, {"changed", changed}})
         << '\n';
   else if (file != "-")
-    out << fmt::format("{} {} {}\n", printable(file),
-                       changed ? "now shares what" : "shares already what",
-                       name_of(now) + " has");
+    out << fmt::format("{} {} the shared sections of {}\n", printable(file),
+                       changed ? "now has" : "already has", name_of(now));
   out << std::flush;
   return exit_code::ok;
 }
 
 void add_pull(command_line& to, CLI::App& family) {
   auto file = std::make_shared<std::string>(default_file);
-  auto& verb = to.add_to(
-    family,
-    {"pull", "Writes what the cluster agreed on into a file here",
-     "  troupectl config pull troupe.yaml\n"
-     "  troupectl config pull - < troupe.yaml\n\n"
-     "The node's own sections and comments outside the shared ones stay.\n"},
-    [file](context& with) { return pull(with, *file); });
+  auto& verb =
+    to.add_to(family,
+              {"pull", "Writes the agreed configuration into a file here",
+               "  troupectl config pull troupe.yaml\n"
+               "  troupectl config pull - < troupe.yaml\n\n"
+               "The node's own sections stay, and so do comments outside the "
+               "shared ones.\n"},
+              [file](context& with) { return pull(with, *file); });
   add_file(verb, *file);
 }
 
@@ -319,7 +320,7 @@ std::string render_history(const json::object& x, const screen& to) {
               change_state_of(*past, part(x, "committed")), text(*past, "node"),
               text(*past, "author")});
   if (rows.empty())
-    return "nothing has been agreed on yet\n";
+    return "the cluster has not agreed on a configuration yet\n";
   std::istringstream lines{rows.render(to)};
   std::string line;
   std::getline(lines, line);
@@ -352,13 +353,14 @@ exit_code history(context& with, const std::optional<uint64_t>& generation) {
 
 void add_history(command_line& to, CLI::App& family) {
   auto given = std::make_shared<std::optional<uint64_t>>();
-  auto& verb =
-    to.add_to(family,
-              {"history", "What the cluster agreed on so far, by whom and why",
-               "  troupectl config history\n"
-               "  troupectl config history 3      its text\n"},
-              [given](context& with) { return history(with, *given); });
-  add_number(verb, "GENERATION", *given, any_generation, "show this one whole");
+  auto& verb = to.add_to(
+    family,
+    {"history", "Shows earlier generations, their authors and reasons",
+     "  troupectl config history\n"
+     "  troupectl config history 3      the text of generation 3\n"},
+    [given](context& with) { return history(with, *given); });
+  add_number(verb, "GENERATION", *given, any_generation,
+             "show the text of this generation");
 }
 
 struct rollback_options {
@@ -374,14 +376,15 @@ exit_code rollback(context& with, const rollback_options& x) {
 
 void add_rollback(command_line& to, CLI::App& family) {
   auto given = std::make_shared<rollback_options>();
-  auto& verb =
-    to.add_to(family,
-              {"rollback", "Proposes an old generation's text anew",
-               "  troupectl config rollback 3 -m \"b2 was not ready\"\n\n"
-               "It becomes a new generation. Exit codes as of apply.\n"},
-              [given](context& with) { return rollback(with, *given); });
+  auto& verb = to.add_to(
+    family,
+    {"rollback", "Goes back to the text of an old generation",
+     "  troupectl config rollback 3 -m \"b2 was not ready\"\n\n"
+     "The old text becomes a new generation. The exit codes are those of "
+     "apply.\n"},
+    [given](context& with) { return rollback(with, *given); });
   add_number(verb, "GENERATION", given->generation, any_generation,
-             "whose text; \"config history\" lists them")
+             "the old generation; \"config history\" lists them")
     ->required();
   add_message(verb, given->message);
 }

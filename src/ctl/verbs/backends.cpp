@@ -72,7 +72,7 @@ std::string render_backends(const json::object& x, const screen& to) {
 
 exit_code backends(context& with, const std::string& name, bool watched) {
   request what{.path = "/v1/backends",
-               .if_missing = "\"troupectl backends\" lists those there are"};
+               .if_missing = "\"troupectl backends\" lists all"};
   if (!name.empty())
     what.path += '/' + path_part(name);
   if (watched) {
@@ -92,19 +92,19 @@ void add_backends_verb(command_line& to) {
   auto given = std::make_shared<options>();
   auto& verb = to.add(
     groups::looking,
-    {"backends", "The servers of all backends, or of one",
+    {"backends", "Shows the servers of all backends, or of one",
      "  troupectl backends\n"
-     "  troupectl backends app -w     again every second, until Ctrl-C\n\n"
+     "  troupectl backends app -w     refresh every second, until Ctrl-C\n\n"
      "STATE is up, down, drain, maint, idle (a backup that is not needed) or\n"
-     "forced (unhealthy, used because nothing better is left). RULE decided "
-     "it:\n"
-     "\"troupectl why BACKEND/SERVER\" explains. ACTIVE counts requests and\n"
-     "streams under way.\n"},
+     "forced (unhealthy, but used because no healthy server is left). RULE is\n"
+     "the rule that decided; \"troupectl why BACKEND/SERVER\" explains it. "
+     "ACTIVE\ncounts the requests and streams under way.\n"},
     [given](context& with) {
       return backends(with, given->name, given->watched);
     });
-  verb.add_option("BACKEND", given->name, "only this one")->option_text(" ");
-  verb.add_flag("-w,--watch", given->watched, "show it every second");
+  verb.add_option("BACKEND", given->name, "only this backend")
+    ->option_text(" ");
+  verb.add_flag("-w,--watch", given->watched, "refresh every second");
 }
 
 } // namespace troupe::ctl

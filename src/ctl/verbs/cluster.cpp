@@ -33,13 +33,14 @@ void confirm(context& with, const order& x) {
     return;
   const auto name = text(with.ask({.path = "/v1/nodes"}).body, "cluster");
   const auto typed = with.world().prompt(fmt::format(
-    "{}\nType the cluster's name, {}, to go on: ",
+    "{}\nType the cluster's name, {}, to continue: ",
     fmt::format(fmt::runtime(x.warning), fmt::join(x.nodes, ", ")), name));
   if (!typed)
-    throw failure{exit_code::usage,
-                  fmt::format("cluster {}: nobody is here to confirm it; --yes "
-                              "does",
-                              x.verb)};
+    throw failure{
+      exit_code::usage,
+      fmt::format("cluster {}: there is no terminal to confirm this; "
+                  "use --yes",
+                  x.verb)};
   if (*typed != name)
     throw failure{exit_code::failed, "nothing was done"};
 }
@@ -63,7 +64,7 @@ std::shared_ptr<order> make_order(std::string verb, std::string warning) {
 
 void add_common(CLI::App& verb, order& into) {
   add_message(verb, into.message);
-  verb.add_flag("--yes", into.sure, "do not ask: for scripts");
+  verb.add_flag("--yes", into.sure, "do not ask; for scripts");
 }
 
 void add_one_node(CLI::App& verb, const std::string& name, order& into,
@@ -76,34 +77,35 @@ void add_one_node(CLI::App& verb, const std::string& name, order& into,
 }
 
 void add_form(command_line& to, CLI::App& family) {
-  auto given = make_order("form", "The cluster is formed from what {}'s file "
-                                  "shares; what other nodes' files share is "
-                                  "not used any more.");
+  auto given =
+    make_order("form", "The cluster is formed from the shared sections of "
+                       "{}'s file; those of other nodes' files are "
+                       "no longer used.");
   auto& verb = to.add_to(
     family,
     {"form", "Forms the cluster from one node's file if they differ",
      "  troupectl cluster form --from lb1\n\n"
-     "Nodes whose files agree form it without this. \"troupectl nodes\" says\n"
-     "what keeps them from that.\n"},
+     "Nodes whose files agree form a cluster without this verb. If they do "
+     "not,\n\"troupectl nodes\" says why.\n"},
     [given](context& with) { return give(with, *given); });
-  add_one_node(verb, "--from", *given, "whose file counts");
+  add_one_node(verb, "--from", *given, "the node whose file is used");
   add_common(verb, *given);
 }
 
 void add_recover(command_line& to, CLI::App& family) {
   auto given = make_order(
-    "recover", "The cluster goes on as {} alone. Do this only if the other "
-               "nodes are lost: what they decide from here on is given up when "
+    "recover", "The cluster continues as {} alone. Do this only if the other "
+               "nodes are lost: what they decide from now on is discarded when "
                "they return.");
   auto& verb = to.add_to(
     family,
-    {"recover", "Goes on with the survivors of a lost majority",
+    {"recover", "Continues with the survivors of a lost majority",
      "  troupectl cluster recover --nodes lb1\n"
      "  troupectl cluster recover --nodes lb1,lb2 --yes\n\n"
-     "Starts a new epoch with these nodes. Those that return later take its\n"
-     "configuration; theirs stays in the history.\n"},
+     "Starts a new epoch with these nodes. Nodes that return later take over\n"
+     "its configuration; their own stays in the history.\n"},
     [given](context& with) { return give(with, *given); });
-  verb.add_option("--nodes", given->nodes, "who is left")
+  verb.add_option("--nodes", given->nodes, "the nodes that are left")
     ->required()
     ->delimiter(',')
     ->option_text("NODE,...");
@@ -111,16 +113,16 @@ void add_recover(command_line& to, CLI::App& family) {
 }
 
 void add_adopt(command_line& to, CLI::App& family) {
-  auto given =
-    make_order("adopt", "Of two sides that went on without each other, the one "
-                        "of {} counts; what the other decided is given up.");
-  auto& verb = to.add_to(
-    family,
-    {"adopt", "Decides which of two sides counts that recovered apart",
-     "  troupectl cluster adopt lb1\n\n"
-     "\"troupectl nodes\" says if there is such a conflict.\n"},
-    [given](context& with) { return give(with, *given); });
-  add_one_node(verb, "NODE", *given, "whose side counts");
+  auto given = make_order(
+    "adopt", "Of two sides that continued without each other, the one "
+             "of {} counts; what the other decided is discarded.");
+  auto& verb =
+    to.add_to(family,
+              {"adopt", "Decides between two sides that recovered separately",
+               "  troupectl cluster adopt lb1\n\n"
+               "\"troupectl nodes\" shows whether there is such a conflict.\n"},
+              [given](context& with) { return give(with, *given); });
+  add_one_node(verb, "NODE", *given, "a node of the side that counts");
   add_common(verb, *given);
 }
 
@@ -128,7 +130,7 @@ void add_adopt(command_line& to, CLI::App& family) {
 
 void add_cluster_verbs(command_line& to) {
   auto& family = to.add_family(
-    groups::cluster, {"cluster", "What an operator decides when nodes cannot",
+    groups::cluster, {"cluster", "Decides what the nodes cannot decide",
                       "  troupectl cluster form --from lb1\n"
                       "  troupectl cluster recover --nodes lb1\n"
                       "  troupectl cluster adopt lb1\n"});

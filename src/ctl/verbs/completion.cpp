@@ -12,7 +12,7 @@ namespace troupe::ctl {
 void add_completion_verb(command_line& to) {
   auto shell = std::make_shared<std::string>();
   to.add(groups::node,
-         {"completion", "Prints a completion of this command line",
+         {"completion", "Prints a completion script for a shell",
           "  troupectl completion bash > /etc/bash_completion.d/troupectl\n"
           "  source <(troupectl completion zsh)\n"},
          [shell, &to](context& with) {

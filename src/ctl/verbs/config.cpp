@@ -91,7 +91,7 @@ void add_check(command_line& to, CLI::App& family) {
   verb
     .add_option(
       "--node", given->node,
-      "what ${node} stands for (default: TROUPE_NODE,\nelse the host name)")
+      "the value of ${node} (default: TROUPE_NODE, else\nthe host name)")
     ->option_text("NAME");
 }
 
@@ -106,8 +106,8 @@ std::string render_config(const json::object& x, const screen& to) {
   if (problems.empty())
     result.add("last load", {"ok", tone::good});
   else
-    result.add("last load", {fmt::format("refused with {}; the configuration "
-                                         "before it runs on",
+    result.add("last load", {fmt::format("refused with {}; the previous "
+                                         "configuration stays in force",
                                          counted(problems.size(), "problem")),
                              tone::bad});
   auto shown = result.render(to);
@@ -134,17 +134,17 @@ exit_code reload(context& with) {
 } // namespace
 
 void add_config_verbs(command_line& to) {
-  auto& family =
-    to.add_family(groups::cluster, {"config", "The configuration",
-                                    "  troupectl config check troupe.yaml\n"
-                                    "  troupectl config reload\n"});
+  auto& family = to.add_family(
+    groups::cluster, {"config", "Shows, checks and changes the configuration",
+                      "  troupectl config check troupe.yaml\n"
+                      "  troupectl config reload\n"});
   add_check(to, family);
   to.add_to(family,
-            {"show", "Which configuration runs, and how the last load went",
+            {"show", "Shows the running configuration and the last load",
              "  troupectl config show\n"},
             show);
   to.add_to(family,
-            {"reload", "Reads the file again and applies it, whole or not",
+            {"reload", "Reads the file again and applies it as a whole",
              "  troupectl config reload\n"},
             reload);
   add_agreed_config_verbs(to, family);

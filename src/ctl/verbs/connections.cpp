@@ -52,7 +52,7 @@ exit_code close(context& with, uint64_t id) {
     {.method = "POST", .path = fmt::format("/v1/connections/{}/close", id)});
   // The node does not look whether there is one: workers are only told.
   return with.confirm(
-    answer, fmt::format("connection {} is closed, if it was there", id));
+    answer, fmt::format("connection {} is closed, if it existed", id));
 }
 
 } // namespace
@@ -61,14 +61,14 @@ void add_connection_verbs(command_line& to) {
   auto limit = std::make_shared<std::optional<uint64_t>>();
   auto& list =
     to.add(groups::looking,
-           {"connections", "The clients' connections",
+           {"connections", "Shows the clients' connections",
             "  troupectl connections\n"
             "  troupectl connections --limit 10000 | grep 198.51.100.7\n"},
            [limit](context& with) {
              return connections(with, limit->value_or(connections_default));
            });
   add_number(list, "--limit", *limit, {1, connections_max},
-             fmt::format("show at most so many, {} unless told otherwise",
+             fmt::format("show at most N connections (default: {})",
                          connections_default));
   auto id = std::make_shared<std::optional<uint64_t>>();
   auto& one = to.add(groups::node,

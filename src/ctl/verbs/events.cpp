@@ -90,7 +90,7 @@ void print(context& with, const json::object& answer) {
       if (x.code() == exit_code::usage)
         throw;
       if (!std::exchange(lost, true))
-        with.note(fmt::format("{}; trying again", x.what()));
+        with.note(fmt::format("{}; retrying", x.what()));
     }
   }
 }
@@ -109,7 +109,7 @@ exit_code events(context& with, const events_options& given) {
       return parts(x, "events").empty() ? "no events\n" : render_events(x, to);
     });
   if (flag(newest.body, "lost"))
-    with.note("older events were dropped: a node keeps the newest 1000");
+    with.note("older events were dropped; a node keeps the newest 1000");
   return code;
 }
 
@@ -119,25 +119,24 @@ void add_events_verb(command_line& to) {
   auto given = std::make_shared<events_options>();
   auto& verb = to.add(
     groups::looking,
-    {"events", "What changed on this node, and why",
+    {"events", "Shows what changed on this node, and why",
      "  troupectl events\n"
-     "  troupectl events -f                   also what comes, until "
+     "  troupectl events -f                   also new events, until "
      "Ctrl-C\n"
-     "  troupectl events -f --kind server     health of servers only\n"
+     "  troupectl events -f --kind server     only the health of servers\n"
      "  troupectl -o json events -f | jq .text\n\n"
      "Times are UTC. Kinds: daemon, server, operation, config, cluster,\n"
      "verdict, actor. A node keeps its newest 1000 events; its log has "
      "them all.\n"},
     [given](context& with) { return events(with, *given); });
-  verb.add_flag("-f,--follow", given->follow, "go on with what comes");
+  verb.add_flag("-f,--follow", given->follow, "print new events as they come");
   verb.add_option("--kind", given->kind, "only events of this kind")
     ->option_text("KIND");
   add_number(verb, "--after", given->after,
              {0, std::numeric_limits<uint64_t>::max()},
-             "only those after this id, as JSON shows it");
-  add_number(
-    verb, "--limit", given->limit, {1, events_max},
-    fmt::format("so many at most, {} unless told otherwise", events_default));
+             "only events after this id, as JSON shows it");
+  add_number(verb, "--limit", given->limit, {1, events_max},
+             fmt::format("at most N events (default: {})", events_default));
 }
 
 } // namespace troupe::ctl

@@ -105,32 +105,35 @@ exit_code explain(context& with, const explain_options& given) {
 
 void add_explain_verb(command_line& to) {
   auto given = std::make_shared<explain_options>();
-  auto& verb =
-    to.add(groups::looking,
-           {"explain", "What would become of a request",
-            "  troupectl explain GET /cart\n"
-            "  troupectl explain POST http://shop.example:8080/cart -H "
-            "'Accept: text/html'\n"
-            "  troupectl explain GET / --client 198.51.100.7    for ip_hash\n\n"
-            "Nothing is sent: the node asks its own parser, header rules and "
-            "policy.\n"},
-           [given](context& with) { return explain(with, *given); });
+  auto& verb = to.add(
+    groups::looking,
+    {"explain", "Explains what would happen to a request",
+     "  troupectl explain GET /cart\n"
+     "  troupectl explain POST http://shop.example:8080/cart -H "
+     "'Accept: text/html'\n"
+     "  troupectl explain GET / --client 198.51.100.7    for ip_hash\n\n"
+     "Nothing is sent: the node applies its own parser, header rules and\n"
+     "algorithm.\n"},
+    [given](context& with) { return explain(with, *given); });
   verb.add_option("METHOD", given->method, "GET, POST, ...")
     ->required()
     ->option_text(" ");
   verb
     .add_option(
       "URL", given->url,
-      "http://HOST[:PORT]/PATH, or /PATH where there\nis one frontend")
+      "http://HOST[:PORT]/PATH, or /PATH if there is\nonly one frontend")
     ->required()
     ->option_text(" ");
-  verb.add_option("-H,--header", given->headers, "of the request; any number")
+  verb
+    .add_option("-H,--header", given->headers,
+                "a field of the request; may be repeated")
     ->option_text("'NAME: VALUE'")
     ->allow_extra_args(false);
   verb.add_option("--client", given->client, "the client's address")
     ->option_text("IP");
   verb
-    .add_option("--frontend", given->frontend, "not the one of the URL's port")
+    .add_option("--frontend", given->frontend,
+                "instead of the one with the URL's port")
     ->option_text("NAME");
 }
 

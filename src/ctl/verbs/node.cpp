@@ -45,7 +45,7 @@ void add_log_level(command_line& to) {
          {"log-level", "Shows or sets how much the node logs",
           "  troupectl log-level\n"
           "  troupectl log-level debug\n\n"
-          "A level holds until a restart, or a reload that changes "
+          "The level holds until a restart, or a reload that changes "
           "global.log.\n"},
          [wanted](context& with) { return log_level(with, *wanted); })
     .add_option("LEVEL", *wanted, "trace, debug, info, warn or error")
@@ -58,7 +58,7 @@ void add_log_level(command_line& to) {
 void add_node_verbs(command_line& to) {
   add_log_level(to);
   to.add(groups::node,
-         {"version", "Versions of troupectl and of the node",
+         {"version", "Shows the versions of troupectl and of the node",
           "  troupectl version\n"},
          version);
 }

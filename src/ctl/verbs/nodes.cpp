@@ -23,13 +23,13 @@ std::string version_of(const json::object& x) {
 cell generation(const json::object& x) {
   const auto& committed = part(x, "committed");
   if (number(committed, "generation").value_or(0) == 0)
-    return {"none agreed on yet: each node serves its own file", tone::warning};
+    return {"none yet: each node serves with its own file", tone::warning};
   const auto agreed = version_of(committed);
   const auto applied = version_of(part(x, "applied"));
   if (agreed == applied)
     return {agreed, tone::good};
-  return {fmt::format("{} is committed, this node still runs {}; its log says "
-                      "why",
+  return {fmt::format("{} is committed, but this node still runs {}; its log "
+                      "says why",
                       agreed, applied),
           tone::bad};
 }
@@ -56,21 +56,35 @@ void add_trouble(facts& to, const json::object& x, const char* key,
     to.add(name ? name : key, {words, tone::bad});
 }
 
-std::string render_nodes(const json::object& x, const screen& to) {
+facts facts_of_one(const json::object& x) {
+  facts about;
+  about.add("cluster",
+            fmt::format("none: {} is a node on its own", text(x, "node")));
+  about.add("generation", text(part(x, "applied"), "generation"));
+  return about;
+}
+
+facts facts_of(const json::object& x) {
   facts about;
   about.add("cluster",
             fmt::format("{}, seen by {}", text(x, "cluster"), text(x, "node")));
-  about.add("majority",
-            flag(x, "has_majority")
-              ? cell{"yes", tone::good}
-              : cell{"no: it serves on by its own checks, and cannot change "
-                     "the configuration",
-                     tone::bad});
+  about.add(
+    "majority",
+    flag(x, "has_majority")
+      ? cell{"yes", tone::good}
+      : cell{"no: the node trusts its own probes, and the configuration "
+             "cannot be changed",
+             tone::bad});
   about.add("generation", generation(x));
   about.add("votes", vote(x));
   add_trouble(about, x, "obstacle");
   add_trouble(about, x, "conflict");
   add_trouble(about, x, "way_out", "way out");
+  return about;
+}
+
+std::string render_nodes(const json::object& x, const screen& to) {
+  const auto about = is_in_cluster(x) ? facts_of(x) : facts_of_one(x);
   table rows{{{"NODE", false, true},
               {"ADDRESS", false, true},
               {"STATE"},
@@ -90,7 +104,7 @@ exit_code nodes(context& with) {
 
 void add_nodes_verb(command_line& to) {
   to.add(groups::looking,
-         {"nodes", "The nodes of the cluster, as the asked one sees them",
+         {"nodes", "Shows the cluster as the asked node sees it",
           "  troupectl nodes\n"
           "  troupectl nodes -o json | jq .committed\n"},
          nodes);

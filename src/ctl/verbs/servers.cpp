@@ -21,7 +21,7 @@ namespace {
 constexpr size_t message_bytes_max = 500;
 constexpr uint64_t weight_max = 1000;
 constexpr milliseconds look_interval{200};
-constexpr auto if_missing = "\"troupectl backends\" lists those there are";
+constexpr auto if_missing = "\"troupectl backends\" lists all";
 
 std::string path_of(std::string_view kind, const server_name& of) {
   return fmt::format("/v1/{}/{}/{}", kind, path_part(of.backend),
@@ -54,7 +54,7 @@ bool arrived(const wish& x, const json::object& server) {
 /// What keeps a wish from having arrived.
 std::string obstacle(const wish& x, const json::object& server) {
   if (wants_traffic(x))
-    return "not used yet, by rule " + text(server, "rule");
+    return "not used yet because of rule " + text(server, "rule");
   const auto left = text(server, "in_flight");
   return left == "1" ? "1 request or stream is under way"
                      : left + " requests or streams are under way";
@@ -97,9 +97,9 @@ using places = std::vector<place>;
 /// Looks once at a node where it has not arrived yet.
 void look(context& with, const wish& x, place& at) {
   try {
-    at.last =
-      with.ask_node(at.node, {.path = path_of("why", x.of),
-                              .if_missing = "it was removed meanwhile"});
+    at.last = with.ask_node(at.node,
+                            {.path = path_of("why", x.of),
+                             .if_missing = "the server was removed meanwhile"});
     at.silent = false;
   } catch (const failure& error) {
     if (at.node.empty() || error.code() != exit_code::incomplete)
@@ -110,7 +110,7 @@ void look(context& with, const wish& x, place& at) {
   const auto& server = part(at.last.body, "server");
   if (const auto now = text(server, "admin"); now != x.admin)
     throw failure{exit_code::failed,
-                  fmt::format("{} was set to {} by somebody else meanwhile",
+                  fmt::format("{} was set to {} by another operator meanwhile",
                               x.of.to_string(), now)};
   at.arrived = arrived(x, server);
 }
@@ -180,7 +180,7 @@ exit_code tell_missing(context& with, const answer& change) {
   const auto missing = texts(change.body, "missing");
   if (missing.empty())
     return exit_code::ok;
-  with.note(fmt::format("not confirmed by {}: there it holds as soon as the "
+  with.note(fmt::format("not confirmed by {}: it takes effect there when the "
                         "node is back",
                         fmt::join(missing, ", ")));
   return exit_code::incomplete;
@@ -240,10 +240,9 @@ void add_admin(command_line& to, const verb_text& text,
   });
   add_server(verb, given->of);
   add_duration(verb, "--wait", given->wait,
-               "wait so long " + waits_for
-                 + ",\nand exit with 1 if it is not enough");
-  verb
-    .add_option("-m,--message", given->message, "why, for those who look later")
+               "wait at most TIME " + waits_for
+                 + ";\nexit with 1 if that is not enough");
+  verb.add_option("-m,--message", given->message, "the reason, for the record")
     ->check([](const std::string& x) {
       return x.size() <= message_bytes_max
              ? std::string{}
@@ -292,7 +291,7 @@ void add_weight(command_line& to) {
                         "to take a server out of rotation use "
                         "\"troupectl drain\""},
                        "the new weight, 1..1000");
-  verb.add_flag("--reset", given->reset, "back to the configured weight")
+  verb.add_flag("--reset", given->reset, "return to the configured weight")
     ->excludes(n);
 }
 
@@ -300,17 +299,17 @@ void add_weight(command_line& to) {
 
 void add_server_verbs(command_line& to) {
   add_admin(to,
-            {"drain", "No new work for a server; probes go on",
+            {"drain", "Sends no new requests to a server; probes continue",
              "  troupectl drain app/a1 -m \"kernel update\"\n"
              "  troupectl drain app/a1 --wait 30s && ssh a1 reboot\n"},
             "until nothing is under way there");
   add_admin(to,
-            {"ready", "A server gets work again, if it is healthy",
+            {"ready", "Sends requests to a server again, if it is healthy",
              "  troupectl ready app/a1\n"
              "  troupectl ready app/a1 --wait 30s\n"},
-            "until it is used");
+            "until the server is used");
   add_admin(to,
-            {"maint", "No new work for a server and no probes",
+            {"maint", "Sends neither new requests nor probes to a server",
              "  troupectl maint app/a1 --wait 30s\n"},
             "until nothing is under way there");
   add_weight(to);

@@ -12,8 +12,6 @@ namespace json = boost::json;
 
 namespace {
 
-// ---------------------------------------------------------------------
-
 cell readiness(const json::object& x) {
   if (flag(x, "ready"))
     return {"yes", tone::good};
@@ -34,6 +32,22 @@ cell applied_generation(const json::object& x) {
   return {text(x, "generation")
             + "; the last reload was refused, see \"troupectl config show\"",
           tone::warning};
+}
+
+cell cluster_of(const json::object& x) {
+  const auto& cluster = part(x, "cluster");
+  const auto nodes = number(cluster, "nodes").value_or(0);
+  const auto alive = number(cluster, "alive").value_or(0);
+  const bool majority = flag(cluster, "has_majority");
+  return {fmt::format("{}: {} of {} nodes alive, {}", text(cluster, "name"),
+                      alive, nodes, majority ? "a majority" : "no majority"),
+          !majority        ? tone::bad
+          : alive == nodes ? tone::good
+                           : tone::warning};
+}
+
+bool is_degraded(const json::object& x) {
+  return !texts(x, "degraded").empty();
 }
 
 table backends_of(const json::object& x) {
@@ -67,22 +81,31 @@ std::string render_status(const json::object& x, const screen& to) {
   result.add("workers", text(x, "workers"));
   result.add("connections", connections(x));
   result.add("generation", applied_generation(x));
+  if (x.contains("cluster") && x.at("cluster").is_object())
+    result.add("cluster", cluster_of(x));
+  for (const auto& why : texts(x, "degraded"))
+    result.add("degraded", {why, tone::bad});
   const auto backends = backends_of(x);
   return result.render(to)
        + (backends.empty() ? "" : "\n" + backends.render(to));
 }
 
 exit_code status(context& with) {
-  return with.show(with.ask({.path = "/v1/status"}), render_status);
+  const auto answer = with.ask({.path = "/v1/status"});
+  const auto shown = with.show(answer, render_status);
+  return is_degraded(answer.body) ? exit_code::failed : shown;
 }
 
 } // namespace
 
 void add_status_verb(command_line& to) {
   to.add(groups::looking,
-         {"status", "What the node does, in one look",
+         {"status", "Shows a summary of the node and its cluster",
           "  troupectl status\n"
-          "  troupectl status -o json | jq .backends\n"},
+          "  troupectl status -o json | jq .degraded\n\n"
+          "Exit code 1 if something is degraded: each such thing has a line. A "
+          "server\nthat is down or drained does not count while another one "
+          "is usable.\n"},
          status);
 }
 

@@ -37,12 +37,10 @@ json::object part_of(context& with, top::sample& to, const char* path) {
   return found;
 }
 
-/// A node alone refuses to speak of a cluster; that is an answer.
+/// Empty without a cluster.
 json::object nodes_of(context& with) {
-  static constexpr unsigned ok = 200;
-  auto found = with.ask(
-    {.path = "/v1/nodes", .timeout = call_timeout, .result_key = "error"});
-  return found.status == ok ? std::move(found.body) : json::object{};
+  auto found = with.ask({.path = "/v1/nodes", .timeout = call_timeout});
+  return is_in_cluster(found.body) ? std::move(found.body) : json::object{};
 }
 
 top::sample take_sample(context& with) {
@@ -103,16 +101,15 @@ exit_code run_top(context& with, const top_options& given) {
     throw failure{exit_code::usage, "--interval: expected at least 100ms"};
   if (with.as_json())
     throw failure{exit_code::usage,
-                  "top is for people; for programs there are \"troupectl -o "
+                  "top has no JSON output; programs can use \"troupectl -o "
                   "json status\" and GET /v1/traffic"};
   if (given.snapshot)
     return snapshot(with, interval);
   with.must_ask_one("top without --snapshot");
   if (!with.world().open_screen)
     throw failure{exit_code::usage,
-                  "top paints on a terminal, and here is none that can be "
-                  "painted on; \"troupectl top --snapshot\" prints one "
-                  "picture"};
+                  "top needs a terminal that can move the cursor; \"troupectl "
+                  "top --snapshot\" prints the view once"};
   return live(with, interval);
 }
 
@@ -122,17 +119,17 @@ void add_top_verb(command_line& to) {
   auto given = std::make_shared<top_options>();
   auto& verb = to.add(
     groups::looking,
-    {"top", "Traffic, servers, nodes and actors, live",
-     "  troupectl top                    until q; h tells the keys\n"
+    {"top", "Shows traffic, servers, nodes and actors, live",
+     "  troupectl top                    q quits, h shows the keys\n"
      "  troupectl top --interval 5s\n"
-     "  troupectl top --snapshot         one picture as text, for scripts\n\n"
-     "Rates, shares of 4xx and 5xx and the times p50 and p99 are of the last\n"
-     "interval and of one node. \"-\" is unknown, or there was no request.\n"},
+     "  troupectl top --snapshot         print the view once as text\n\n"
+     "Rates, shares of 4xx and 5xx and the times p50 and p99 are those of one\n"
+     "node in the last interval. \"-\" means unknown, or no request.\n"},
     [given](context& with) { return run_top(with, *given); });
   verb.add_flag("--snapshot", given->snapshot,
-                "print what one interval has shown, and end");
+                "print the view once after one interval, and exit");
   add_duration(verb, "--interval", given->interval,
-               "between two pictures, 1s unless told otherwise");
+               "time between two refreshes (default: 1s)");
 }
 
 } // namespace troupe::ctl

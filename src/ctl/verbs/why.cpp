@@ -29,7 +29,7 @@ std::string probes(const json::object& x) {
   if (failures > 0)
     result += fmt::format("; {} failed in a row", failures);
   else if (successes > 0)
-    result += fmt::format("; {} went well in a row", successes);
+    result += fmt::format("; {} succeeded in a row", successes);
   return result
        + fmt::format("; {} so far",
                      counted(number(x, "probes").value_or(0), "probe"));
@@ -80,8 +80,8 @@ void add_evidence(facts& to, const json::object& evidence) {
 std::string verdict(const json::object& cluster) {
   auto result = text(cluster, "verdict") + ": " + text(cluster, "rule");
   if (!flag(cluster, "in_force"))
-    result += "; not in force: this node trusts itself until a majority has "
-              "told what it saw";
+    result += "; not in force: this node trusts its own probes until a "
+              "majority has reported what it saw";
   return result;
 }
 
@@ -143,10 +143,10 @@ exit_code why(context& with, const server_name& of) {
 
 void add_why_verb(command_line& to) {
   auto given = std::make_shared<server_name>();
-  auto& verb = to.add(groups::looking,
-                      {"why", "Why a server is used or not, with the evidence",
-                       "  troupectl why app/a1\n"},
-                      [given](context& with) { return why(with, *given); });
+  auto& verb = to.add(
+    groups::looking,
+    {"why", "Explains why a server is used or not", "  troupectl why app/a1\n"},
+    [given](context& with) { return why(with, *given); });
   add_server(verb, *given);
 }
 

@@ -40,8 +40,8 @@ struct basp_header {
 basp_header read_basp_header(std::string_view bytes) noexcept;
 void append(std::string& out, const basp_header& header);
 
-/// Who a node is to CAF, as it stands in frames: the tag of the random kind and
-/// 24 bytes. The other kind, a URI of any length, is never used here.
+/// The identity of a node for CAF, as it is in frames: the tag of the random
+/// kind and 24 bytes. The other kind, a URI of any length, is never used here.
 struct basp_node {
   static constexpr size_t size = 32;
   std::array<char, size> bytes{};
@@ -51,7 +51,7 @@ struct basp_node {
 
   /// @returns nothing unless `bytes` begins with a node of the random kind.
   static std::optional<basp_node> read(std::string_view bytes) noexcept;
-  /// One that nobody else has.
+  /// A unique one.
   static basp_node random();
 };
 
@@ -66,7 +66,7 @@ inline constexpr size_t basp_payload_max = 2U << 20;
 /// Longest body of a peer_message that fits.
 inline constexpr size_t peer_body_max = basp_payload_max - 64;
 
-/// What a server handshake with this actor carries.
+/// The payload of a server handshake with this actor.
 std::string server_handshake_payload(const basp_node& node, uint64_t actor);
 
 /// Whether a direct message's payload is exactly one peer_message.

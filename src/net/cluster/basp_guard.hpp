@@ -8,10 +8,11 @@
 #include <string>
 #include <string_view>
 
-/// What may pass between CAF and a peer, in each direction (rule 19): one
-/// handshake, then peer_messages between exactly two actors, the monitoring of
-/// these two, and heartbeats. CAF 0.17 trusts whatever reaches its parser, so
-/// nothing reaches it that is not listed here, and no frame before it is whole.
+/// Decides what may pass between CAF and a peer, in each direction (rule 19):
+/// one handshake, then peer_messages between exactly two actors, the monitoring
+/// of these two, and heartbeats. CAF 0.17 trusts whatever reaches its parser,
+/// so nothing reaches it that is not listed here, and no frame before it is
+/// whole.
 ///
 /// To CAF each link leads to a node of its own: the guard replaces the peer's
 /// name for itself by an alias. So a peer cannot pass for another one, and two
@@ -20,7 +21,7 @@ namespace troupe::net::cluster {
 
 enum class link_side : uint8_t { accepted, dialled };
 
-/// What both directions of one link know.
+/// The state that both directions of one link share.
 struct basp_ends {
   link_side side{};
   basp_node self;          ///< this node, as CAF knows it
@@ -30,7 +31,7 @@ struct basp_ends {
   uint64_t peer_actor = 0; ///< the one actor there; set by the inlet
 };
 
-/// Cuts a stream into frames. Keeps what is there of one frame and no more;
+/// Cuts a stream into frames. Keeps only the bytes of one frame;
 /// what a header merely claims is never allocated.
 class basp_frames {
 public:

@@ -17,7 +17,7 @@
 
 namespace troupe::net::cluster {
 
-/// Why a pump came to its end.
+/// The reason why a pump ended.
 enum class pump_end : uint8_t {
   closed,  ///< by the peer, or the network
   ended,   ///< the peer's actor is gone
@@ -44,17 +44,17 @@ public:
                const basp_ends& ends, milliseconds stall_timeout,
                callbacks calls);
 
-  /// @param early What has been read from the peer already.
+  /// @param early Bytes that have been read from the peer already.
   void start(std::string early);
 
   /// CAF has delivered that many peer_messages of this one since the start.
   /// Reading stops while it lags behind, so that it never holds much.
   void delivered(uint64_t messages);
 
-  /// Tells the peer that nothing follows, and goes on reading.
+  /// Tells the peer that nothing follows, and continues to read.
   void finish() noexcept;
 
-  /// Everything ends here and now; nobody is called any more.
+  /// Ends everything at once; no callback is called any more.
   void close() noexcept;
 
   uint64_t bytes_sent() const noexcept { return bytes_sent_; }

@@ -78,7 +78,7 @@ void peer_handshake::secured(const error_code& error) {
 void peer_handshake::read_line() {
   const auto free = asio::buffer(buffer_) + buffered_;
   if (free.size() == 0)
-    return fail("no troupe node");
+    return fail("not a troupe node");
   stream_->read_some(
     free, [self = shared_from_this()](error_code error, size_t n) {
       if (!self->done_)
@@ -118,7 +118,7 @@ void peer_handshake::got_line(std::string_view line) {
 /// @param version Of the line, if it is a preamble at all.
 void peer_handshake::misunderstood(const std::string& version) {
   if (version.empty())
-    return fail("no troupe node");
+    return fail("not a troupe node");
   if (side_ == link_side::dialled)
     return fail("it speaks " + version + ", this node "
                 + std::string{preamble_version});

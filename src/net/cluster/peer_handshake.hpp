@@ -14,7 +14,7 @@
 
 namespace troupe::net::cluster {
 
-/// Whom this node is, and whom it lets in.
+/// The identity of this node, and the peers that it accepts.
 struct handshake_terms {
   std::string node;
   std::string cluster;
@@ -23,7 +23,7 @@ struct handshake_terms {
   std::function<std::string(const std::string&)> refusal;
 };
 
-/// A peer that is who it says it is, or why there is none.
+/// A peer with a verified identity, or the reason why there is none.
 struct handshake_result {
   std::unique_ptr<peer_stream> stream; ///< null: see `failure`
   std::string peer;
@@ -33,7 +33,7 @@ struct handshake_result {
 };
 
 /// From TCP to a peer with a name: connect, TLS, certificate, one line from
-/// each side. It has no deadline: whoever starts it cancels it.
+/// each side. It has no deadline: its starter cancels it.
 class peer_handshake : public std::enable_shared_from_this<peer_handshake> {
 public:
   /// Called once, unless cancelled before.
@@ -46,10 +46,10 @@ public:
   /// @param peer The name that must answer.
   void dial(const endpoint& to, std::string peer);
 
-  /// Closes the connection and calls nobody back.
+  /// Closes the connection without a callback.
   void cancel();
 
-  /// What it waits for, as in "no TLS handshake".
+  /// The step it waits for, as in "no TLS handshake".
   const char* awaited() const noexcept { return awaited_; }
 
 private:
@@ -63,7 +63,7 @@ private:
   void got_hello(const preamble& hello);
   void got_welcome(const preamble& answer);
   std::string objection(const preamble& hello) const;
-  /// A peer is who it says it is.
+  /// The identity of the peer is verified.
   bool without_proof() const;
   bool has_proved(const std::string& name) const;
   void refuse(std::string reason);

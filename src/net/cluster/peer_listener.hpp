@@ -30,7 +30,7 @@ public:
   std::string open(const endpoint& address);
 
   uint16_t port() const;
-  /// Nobody is called any more.
+  /// No callback is called any more.
   void close() noexcept;
 
 private:

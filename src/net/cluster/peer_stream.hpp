@@ -16,8 +16,8 @@
 
 namespace troupe::net::cluster {
 
-/// The bytes of one connection to a peer, with TLS or without. Whoever starts
-/// an operation keeps the stream alive until it ends.
+/// The bytes of one connection to a peer, with TLS or without. The code that
+/// starts an operation keeps the stream alive until it ends.
 class peer_stream {
 public:
   using error_code = boost::system::error_code;
@@ -32,7 +32,7 @@ public:
   /// The names the peer has proved to have; none without TLS.
   virtual std::vector<std::string> peer_names() const = 0;
 
-  /// What went wrong in a handshake or right after it, for people.
+  /// The error in a handshake or right after it, for people.
   virtual std::string explain(const error_code& error) const = 0;
 
   virtual boost::asio::ip::tcp::socket& socket() = 0;

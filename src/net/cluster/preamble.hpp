@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-/// The one line each side says before BASP, inside TLS where there is TLS: who
-/// it is, or why it wants none of this. It gives refusals a text that people
-/// understand, and links without TLS their peer's name.
+/// The one line that each side sends before BASP, inside TLS where there is
+/// TLS: its identity, or the reason of a refusal. It gives refusals a text that
+/// people understand, and links without TLS their peer's name.
 namespace troupe::net::cluster {
 
 /// "TROUPE/1 hello CLUSTER NODE" from the dialling side, "TROUPE/1 welcome
@@ -26,7 +26,7 @@ struct preamble {
 /// Longest line, its end included.
 inline constexpr size_t preamble_bytes_max = 1'024;
 
-/// What every line of this program begins with.
+/// The beginning of every line of this program.
 inline constexpr std::string_view preamble_version = "TROUPE/1";
 
 /// The line with its end. A refusal's text is cut to fit.

@@ -12,8 +12,8 @@
 
 namespace troupe::net::cluster {
 
-/// Refusals are told once a minute and source, so that nobody fills a log by
-/// knocking. Sources beyond a thousand share one entry.
+/// Refusals are reported once per minute and source, so that no peer fills a
+/// log by knocking. Sources beyond a thousand share one entry.
 class refusal_limit {
 public:
   /// One more refusal. @returns how many went untold since the last that was

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/service_user.hpp"
+#include "os/service_user.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -13,7 +13,8 @@
 #include <variant>
 #include <vector>
 
-/// Certificates of nodes: what this one shows, and whom it believes.
+/// Certificates of nodes: the one that this node shows, and those that it
+/// trusts.
 namespace troupe::net::cluster {
 
 /// PEM files.
@@ -24,8 +25,9 @@ struct certificate_files {
   bool operator==(const certificate_files&) const = default;
 };
 
-/// What a node proves itself and others with: certificates that have been read
-/// and were found good. Never empty, so that whoever holds one talks TLS.
+/// The means by which a node identifies itself and verifies others:
+/// certificates that have been read and were found good. Never empty, so that a
+/// holder always uses TLS.
 class tls_identity {
 public:
   /// @pre `context` is not null. @throws std::invalid_argument otherwise.

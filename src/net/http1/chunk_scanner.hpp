@@ -27,7 +27,7 @@ public:
 
   enum class status : uint8_t { more, done, bad };
 
-  /// What `forward` is made of: the chunked form, or the data alone for a
+  /// The form of `forward`: chunked, or the data alone for a
   /// client that speaks HTTP/1.0.
   enum class output : uint8_t { chunked, data };
 

@@ -5,10 +5,10 @@
 
 namespace troupe::net::http1 {
 
-/// NTLM and Negotiate (RFC 4559) log in a connection, not a request: whoever
-/// sends the next request over it is that user. Such a connection must serve
-/// one client only. Both functions rather see a login too many: that costs a
-/// connection, one too few gives a stranger somebody's account.
+/// NTLM and Negotiate (RFC 4559) log in a connection, not a request: the client
+/// that sends the next request over it is that user. Such a connection must
+/// serve one client only. Both functions rather see a login too many: that
+/// costs a connection, one too few gives a client the account of another.
 
 /// Whether the request brings such credentials.
 bool logs_in(const request_head& head) noexcept;

@@ -9,7 +9,7 @@
 
 namespace troupe::net::http1 {
 
-/// What the Connection fields of one head say (RFC 9110 section 7.6.1).
+/// The options in the Connection fields of one head (RFC 9110 section 7.6.1).
 class connection_options {
 public:
   /// Names beyond the usual three that one head may list: each costs a look

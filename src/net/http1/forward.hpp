@@ -22,7 +22,7 @@ public:
   network_list() = default;
   /// @param networks "10.0.0.0/8", "::1"; checked by config, bad ones skipped.
   /// "unix:" stands for the peers of Unix sockets, and so do "0.0.0.0/0" and
-  /// "::/0" together: they say everybody.
+  /// "::/0" together: they name all peers.
   explicit network_list(const std::vector<std::string>& networks);
   bool contains(const endpoint& address) const noexcept;
   bool contains_unix() const noexcept { return unix_; }
@@ -37,8 +37,9 @@ private:
   bool unix_ = false;
 };
 
-/// What one frontend does to heads, made once per configuration. Rules that
-/// could break framing or end a line early are left out (config refuses them).
+/// The changes that one frontend makes to heads, prepared once per
+/// configuration. Rules that could break framing or end a line early are left
+/// out (config refuses them).
 struct forward_rules {
   explicit forward_rules(const http_settings& http);
   forward_rules() = default;
@@ -68,8 +69,8 @@ struct forward_context {
   std::string_view default_host = "localhost";
 };
 
-/// The request id that goes on: the client's X-Request-Id when it is 1 to 128
-/// visible ASCII characters, else `fallback`.
+/// The request id that is sent on: the client's X-Request-Id when it is 1 to
+/// 128 visible ASCII characters, else `fallback`.
 std::string_view effective_request_id(const request_head& head,
                                       std::string_view fallback) noexcept;
 
@@ -88,7 +89,7 @@ size_t write_request(const request_head& head, const forward_rules& rules,
                      const forward_context& context, std::span<char> out,
                      uint32_t* dropped = nullptr) noexcept;
 
-/// What the client's side needs in the response head.
+/// The needs of the client's side for the response head.
 struct response_context {
   bool close = false;      ///< add `Connection: close`
   bool keep_alive = false; ///< add `Connection: keep-alive` (HTTP/1.0 client)

@@ -153,9 +153,9 @@ parse_status parse_response(std::string_view bytes, const head_limits& limits,
                             bool request_is_head, response_head& out) noexcept;
 
 /// Whether a head that was incomplete surely still is, and no reason to refuse
-/// it has come: then it need not be parsed anew, and one that comes byte by
+/// it has come: then it need not be parsed again, and one that comes byte by
 /// byte is parsed a few times a line.
-/// @param tail What it ended in.
+/// @param tail The state in which it ended.
 /// @param more The bytes that came since.
 /// @param size Of all its bytes, with those.
 bool stays_incomplete(head_tail tail, std::string_view more, size_t size,

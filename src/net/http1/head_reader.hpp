@@ -12,10 +12,11 @@
 
 /// The grammar of heads (RFC 9112 sections 2 to 5), for requests and responses
 /// alike: lines end with CRLF, nothing is folded, no blank stands before a
-/// colon. What the texts mean is checked by parse_request and parse_response.
+/// colon. The meaning of the texts is checked by parse_request and
+/// parse_response.
 namespace troupe::net::http1 {
 
-/// What a head's bytes broke, or that they end before it does.
+/// The rule that a head's bytes broke, or that they end before it does.
 enum class head_fault : uint8_t {
   none,
   need_more,
@@ -70,13 +71,13 @@ private:
   const char* const last_;
 };
 
-/// What a head ends in that is incomplete, right so far, and complete in its
+/// The end of a head that is incomplete, correct so far, and complete in its
 /// first line.
 head_tail tail_of_fields(std::string_view bytes) noexcept;
 
 /// Reads a Content-Length: digits only, at most 2^63 - 1. Leading zeros are
 /// accepted, since every reading of them that is not ours stops at this hop:
-/// the value is written anew.
+/// the value is rewritten.
 inline std::optional<uint64_t> parse_length(std::string_view text) noexcept {
   if (text.empty() || text.size() > 20)
     return std::nullopt;

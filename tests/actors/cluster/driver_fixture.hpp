@@ -122,7 +122,8 @@ private:
     const bool any = !from.said.empty();
     for (auto& x : std::exchange(from.said, {}))
       if (linked && (x.to.empty() || x.to == to.name))
-        to.world->send(to.handle, peer_said{from.name, std::move(x.body)});
+        to.world->send(to.handle,
+                       peer_message_received{from.name, std::move(x.body)});
     return any;
   }
 };

@@ -5,7 +5,7 @@
 #undef allow // CAF's test kit takes the word: restart_limit has it, too
 
 #include "actors/cluster/links.hpp"
-#include "actors/control_scheduler.hpp"
+#include "actors/runtime/control_scheduler.hpp"
 #include "net/cluster/certificates.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>

@@ -68,7 +68,7 @@ struct fixture : control_fixture {
     parts.observations = [everybody] {
       return caf::actor_cast<observations_actor>(everybody);
     };
-    parts.agreed = [everybody] {
+    parts.config_register = [everybody] {
       return caf::actor_cast<register_actor>(everybody);
     };
     parts.operators = [everybody] {
@@ -110,7 +110,7 @@ struct fixture : control_fixture {
     self->receive_while(more)(
       [&](const peer_joined& x) { joined.push_back(x.node); },
       [&](const peer_left& x) { left.push_back(x.node); },
-      [&](const peer_said& x) { said.push_back(x.body); },
+      [&](const peer_message_received& x) { said.push_back(x.body); },
       [&](const peer_refuses& x) { refusals.push_back(x.text); },
       [&](const cluster_view& x) { view = x; },
       [&](const membership_changed& x) { alive = x.alive; },

@@ -15,14 +15,15 @@ namespace troupe::actors {
 
 namespace {
 
-namespace watch = cluster::watch;
+namespace observations = cluster::observations;
 
 /// The scoped actor is health checker, router and membership at once; the test
 /// speaks for lb2 and lb3.
 struct fixture : control_fixture {
   fixture() {
     backend = make_backend(1);
-    target = watch::target_id("app", backend.servers[0], backend.health_check);
+    target =
+      observations::target_id("app", backend.servers[0], backend.health_check);
   }
 
   void start() {
@@ -54,7 +55,7 @@ struct fixture : control_fixture {
                               [&](const backend_verdicts& x) { verdicts = x; },
                               [&](const tell_peers& x) {
                                 if (const auto body =
-                                      watch::decode(x.what.body))
+                                      observations::decode(x.what.body))
                                   said.push_back(*body);
                               },
                               caf::after(0ms) >> [&] { more = false; });
@@ -66,14 +67,15 @@ struct fixture : control_fixture {
   }
 
   /// What a peer has seen, as a digest or as news.
-  void says(const std::string& node, std::optional<status> seen,
-            watch::message_type how = watch::message_type::digest) {
-    std::vector<watch::told_observation> all;
+  void
+  says(const std::string& node, std::optional<status> seen,
+       observations::message_type how = observations::message_type::digest) {
+    std::vector<observations::observation_body> all;
     if (seen)
       all.push_back(
         {target, node, {1, ++sequence, *seen, true, "it said so"}, 0});
-    for (auto& body : watch::encode(how, all))
-      tell(peer_said{node, std::move(body)});
+    for (auto& body : observations::encode(how, all))
+      tell(peer_message_received{node, std::move(body)});
   }
 
   void probed(status own) {
@@ -115,7 +117,7 @@ struct fixture : control_fixture {
   int hints = 0;
   int suspicions = 0;
   backend_verdicts verdicts;
-  std::vector<watch::message> said;
+  std::vector<observations::message> said;
 };
 
 } // namespace
@@ -149,7 +151,7 @@ CAF_TEST(news of a probe go to the peers at once) {
   said.clear();
   probed(status::down);
   CAF_REQUIRE_EQUAL(said.size(), 1u);
-  CAF_CHECK(said[0].type == watch::message_type::change);
+  CAF_CHECK(said[0].type == observations::message_type::change);
   CAF_REQUIRE_EQUAL(said[0].observations.size(), 1u);
   CAF_CHECK_EQUAL(said[0].observations[0].observer, "lb1");
 }
@@ -158,7 +160,7 @@ CAF_TEST(a suspicion of a peer makes the checker look at once) {
   start();
   see_all();
   says("lb2", status::up);
-  tell(peer_said{"lb2", watch::encode_suspicion(target, 2)});
+  tell(peer_message_received{"lb2", observations::encode_suspicion(target, 2)});
   CAF_CHECK_EQUAL(hints, 1);
 }
 
@@ -184,7 +186,7 @@ CAF_TEST(who awaits peers that do not come is told so in time) {
 }
 
 CAF_TEST(what was down at the last stop is down until somebody says otherwise) {
-  memory->content = watch::encode_downs({target});
+  memory->content = observations::encode_downs({target});
   start();
   CAF_REQUIRE(!roles.empty());
   CAF_CHECK_EQUAL(roles.back().restart_from, std::optional{status::down});
@@ -212,7 +214,7 @@ CAF_TEST(what a majority says is kept and nothing else) {
   says("lb2", status::down);
   says("lb3", status::down);
   CAF_REQUIRE(!kept.empty());
-  CAF_CHECK_EQUAL(kept.back(), watch::encode_downs({target}));
+  CAF_CHECK_EQUAL(kept.back(), observations::encode_downs({target}));
   CAF_CHECK_EQUAL(memory->content, kept.back());
   const auto count = kept.size();
   says("lb2", status::down);
@@ -220,7 +222,7 @@ CAF_TEST(what a majority says is kept and nothing else) {
   says("lb2", status::up);
   says("lb3", status::up);
   probed(status::up);
-  CAF_CHECK_EQUAL(kept.back(), watch::encode_downs({}));
+  CAF_CHECK_EQUAL(kept.back(), observations::encode_downs({}));
 }
 
 CAF_TEST(after a stall the own probes begin anew and the verdict stands) {

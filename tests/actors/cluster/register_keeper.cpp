@@ -12,10 +12,10 @@ namespace troupe::actors {
 
 namespace {
 
-namespace registry = cluster::registry;
-using registry::outcome;
+namespace config_register = cluster::config_register;
+using config_register::outcome;
 
-registry::shared_text text_of(const std::string& text) {
+config_register::shared_text text_of(const std::string& text) {
   return {text, "hash of " + text, {{"lb1", "h1:1"}, {"lb2", "h2:1"}}};
 }
 
@@ -82,7 +82,7 @@ struct node {
   std::vector<cluster::send> said;
   std::vector<std::string> problems; ///< of every candidate
   std::vector<std::string> applied;
-  std::vector<registry::version> committed;
+  std::vector<config_register::version> committed;
   register_changed status;
 };
 

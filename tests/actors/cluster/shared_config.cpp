@@ -12,9 +12,9 @@ namespace troupe::actors {
 
 namespace {
 
-namespace registry = cluster::registry;
-using registry::outcome;
-using record_ptr = std::shared_ptr<const registry::record>;
+namespace config_register = cluster::config_register;
+using config_register::outcome;
+using record_ptr = std::shared_ptr<const config_register::record>;
 
 config::loaded loaded_of(unsigned retries_max) {
   config::loaded result;
@@ -27,12 +27,12 @@ config::loaded loaded_of(unsigned retries_max) {
 /// read.
 record_ptr make_record(uint64_t generation, const std::string& text,
                        const std::string& mark = "lb1-1") {
-  registry::record result;
+  config_register::record result;
   result.at = {1, generation};
   result.mark = mark;
   result.text = text;
   result.hash = "hash of " + text;
-  return std::make_shared<const registry::record>(std::move(result));
+  return std::make_shared<const config_register::record>(std::move(result));
 }
 
 /// One scoped actor is the register, the supervisor and the metrics; another

@@ -12,7 +12,7 @@
 
 using namespace std::chrono_literals;
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -72,7 +72,7 @@ struct node {
     }
   }
 
-  told_observation made(const std::string& observer, status what,
+  observation_body made(const std::string& observer, status what,
                         uint64_t age_ms = 0, bool complete = true,
                         uint64_t target = 42) {
     observation x{7, ++sequence, what, complete, "as " + observer + " saw it"};
@@ -80,11 +80,11 @@ struct node {
   }
 
   void tell(const std::string& from, message_type type,
-            const std::vector<told_observation>& all) {
+            const std::vector<observation_body>& all) {
     for (auto& body : encode(type, all))
       give(received{from, body});
   }
-  void tell(const std::string& from, const told_observation& x) {
+  void tell(const std::string& from, const observation_body& x) {
     tell(from, message_type::change, {x});
   }
 
@@ -156,7 +156,7 @@ struct ranked_node : node {
       order(ranked(five, id)) {
     give(targets_changed{"app", {{id, "s42", {}, true}}, false});
   }
-  told_observation by(size_t rank, status what, uint64_t age_ms = 0,
+  observation_body by(size_t rank, status what, uint64_t age_ms = 0,
                       bool complete = true) {
     return made(order[rank], what, age_ms, complete, id);
   }
@@ -293,7 +293,7 @@ CAF_TEST(a peer that joined is told everything at once) {
 }
 
 CAF_TEST(no message is longer than 256 KiB and the last one says so) {
-  std::vector<told_observation> all;
+  std::vector<observation_body> all;
   for (uint64_t id = 0; id < 3'000; ++id)
     all.push_back({id << 40,
                    std::string(63, 'n'),
@@ -506,7 +506,7 @@ CAF_TEST(a node settles when most nodes have told what they see) {
 CAF_TEST(a digest in several messages counts when its end has come) {
   node n;
   n.see(three, true);
-  std::vector<told_observation> all(20'000, n.made("lb2", up));
+  std::vector<observation_body> all(20'000, n.made("lb2", up));
   const auto bodies = encode(message_type::digest, all);
   CAF_REQUIRE(bodies.size() > 1);
   for (const auto& body : bodies) {
@@ -754,7 +754,7 @@ CAF_TEST(whoever hears a serious suspicion needs less evidence of its own) {
 CAF_TEST(what is not known here is not kept) {
   node n;
   n.settle();
-  std::vector<told_observation> flood;
+  std::vector<observation_body> flood;
   for (uint64_t i = 0; i < 5'000; ++i)
     flood.push_back(n.made("stranger" + std::to_string(i), down));
   for (uint64_t i = 0; i < 5'000; ++i)
@@ -857,4 +857,4 @@ CAF_TEST(random bytes never do harm) {
   CAF_CHECK(n.why().observers.size() <= 3);
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

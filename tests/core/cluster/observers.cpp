@@ -14,7 +14,7 @@
 // The fixed values were computed by a second implementation made from
 // docs/hashing.md alone; a change here breaks running clusters.
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -133,4 +133,4 @@ CAF_TEST(every node has its share of each rank) {
       CAF_CHECK(x > 3'700 && x < 4'300);
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -12,7 +12,7 @@
 
 using namespace std::chrono_literals;
 
-namespace troupe::cluster::wishes {
+namespace troupe::cluster::operators {
 
 namespace {
 
@@ -427,7 +427,7 @@ CAF_TEST(only commands of the receiver are confirmed) {
   t.nodes["lb2"].cut = true; // from now on it answers nothing
   const auto request = t.drain("lb1", a2);
   // An older wish of lb1's, of another server and with a smaller version.
-  t.give("lb1", received{"lb2", encode(told_acks{{{1, "lb1"}}})});
+  t.give("lb1", received{"lb2", encode(acks_body{{{1, "lb1"}}})});
   t.pass(2s);
   CAF_CHECK(t.nodes["lb1"].answers.at(request).missing == strings{"lb2"});
 }
@@ -523,9 +523,9 @@ CAF_TEST(messages are read back and every cut is noticed) {
   CAF_CHECK(decode_snapshot(encode(all)) == all);
   const auto parts = encode_state(all);
   CAF_REQUIRE_EQUAL(parts.size(), 1u);
-  CAF_CHECK(decode(parts[0]) == message{told_state{all}});
-  CAF_CHECK(decode(encode(told_digest{5})) == message{told_digest{5}});
-  const told_acks acks{{{1, "lb1"}, {2, "lb2"}}};
+  CAF_CHECK(decode(parts[0]) == message{state_body{all}});
+  CAF_CHECK(decode(encode(digest_body{5})) == message{digest_body{5}});
+  const acks_body acks{{{1, "lb1"}, {2, "lb2"}}};
   CAF_CHECK(decode(encode(acks)) == message{acks});
   for (const auto& bytes : {parts[0], encode(acks)}) {
     for (size_t n = 0; n < bytes.size(); ++n)
@@ -596,4 +596,4 @@ CAF_TEST(after any loss and order of messages all nodes hold the same) {
   }
 }
 
-} // namespace troupe::cluster::wishes
+} // namespace troupe::cluster::operators

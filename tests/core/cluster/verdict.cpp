@@ -11,7 +11,7 @@
 
 using namespace std::chrono_literals;
 
-namespace troupe::cluster::watch {
+namespace troupe::cluster::observations {
 
 namespace {
 
@@ -229,4 +229,4 @@ CAF_TEST(the rule says who was counted) {
   CAF_CHECK(of({}).rule().find("the last verdict stands") != std::string::npos);
 }
 
-} // namespace troupe::cluster::watch
+} // namespace troupe::cluster::observations

@@ -56,6 +56,7 @@ class Node:
         self.name = name
         self.descriptors = descriptors
         self.hosts = hosts  # a file it sees as /etc/hosts; needs root
+        self.disk = None  # bytes of a file system of its own for its state; needs root
         self.environment = environment
         self.process = None
         self.expect_clean_log = True
@@ -123,6 +124,9 @@ class Node:
         if self.hosts:
             mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
             command = ["unshare", "--mount", "bash", "-c", mount, self.hosts, *command]
+        if self.disk:
+            mount = f'mkdir -p "$0" && mount -t tmpfs -o size={self.disk} tmpfs "$0" && exec "$@"'
+            command = ["unshare", "--mount", "bash", "-c", mount, self.directory / "state", *command]
         environment = {**os.environ, **(self.environment or {})}
         self.process = Process(command, self.stdout, self.stderr, env=environment)
 
