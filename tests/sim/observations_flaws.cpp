@@ -92,8 +92,8 @@ const std::array flaws{
                     &as_written(), watch_driver_flaw::suspicion_votes},
   observations_flaw{
     "loss-forgets",
-    "without a majority own checks begin from what they last saw",
-    &as_written(), watch_driver_flaw::loss_forgets},
+    "what a node avoids it uses again when the majority is lost", &as_written(),
+    watch_driver_flaw::loss_forgets},
   observations_flaw{"own-evidence-ignored",
                     "what a node cannot reach it uses all the same",
                     &as_written(), watch_driver_flaw::own_evidence_ignored},

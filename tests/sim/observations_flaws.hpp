@@ -12,7 +12,7 @@ namespace sim {
 enum class watch_driver_flaw {
   none,
   suspicion_votes,      ///< what a peer's traffic saw counts as a vote
-  loss_forgets,         ///< own checks do not begin from what was so
+  loss_forgets,         ///< what is avoided is used without a majority
   own_evidence_ignored, ///< what this node cannot reach is used all the same
   parts_never_end,      ///< who was to watch a server goes on for ever
   veto_sticks,          ///< no probes lift it

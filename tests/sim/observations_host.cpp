@@ -293,8 +293,7 @@ void observations_host::perform(const operators::answer& x) {
 
 void observations_host::perform(const observations::part& x) {
   checks::probe_role role{x.server, x.probe, x.restart_from, x.alone};
-  if (site_.broken.driver == watch_driver_flaw::loss_forgets && x.alone)
-    role.restart_from.reset();
+  role.alone &= site_.broken.driver != watch_driver_flaw::loss_forgets;
   if (site_.broken.driver == watch_driver_flaw::parts_never_end && !x.probe)
     return;
   say([this, role] { step(role); });
