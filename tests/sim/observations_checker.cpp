@@ -80,6 +80,11 @@ void observations_checker::resumed(const std::string& node) {
     x->second = world_.now();
   if (const auto x = returned_.find(node); x != returned_.end())
     x->second = world_.now(); // that time did not pass for it
+  if (const auto x = started_.find(node); x != started_.end())
+    x->second = world_.now();
+  for (auto& [what, when] : doubted_)
+    if (what.first == node)
+      when = world_.now();
   forget_votes(node);
 }
 
