@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/runtime/hosted.hpp"
 #include "core/health/checks.hpp"
 #include "net/prober.hpp"
 

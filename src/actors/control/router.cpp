@@ -343,8 +343,9 @@ backend_view router::describe() const {
     auto in_flight = x.live->in_flight.load(std::memory_order_relaxed);
     result.servers.push_back(
       {x.settings.name, x.settings.address, x.address.to_string(), x.weight(),
-       x.wish.admin, x.state, x.facts.own, x.facts.vetoed, x.facts.ejected,
-       in_flight, has_majority_ ? std::optional{x.facts.verdict} : std::nullopt,
+       x.wish.admin, x.state, x.facts.own, x.facts.vetoed, x.state.disputed,
+       x.facts.ejected, in_flight,
+       has_majority_ ? std::optional{x.facts.verdict} : std::nullopt,
        totals_of(*x.live), x.wish.by});
   }
   return result;
