@@ -23,7 +23,7 @@ template <class T>
 json::array to_objects(const std::vector<T>& items) {
   json::array result;
   for (const auto& x : items)
-    result.emplace_back(to_json(x));
+    result.emplace_back(api::to_json(x));
   return result;
 }
 
@@ -31,7 +31,6 @@ int64_t to_ms(clock::duration x) {
   return std::chrono::duration_cast<milliseconds>(x).count();
 }
 
-/// A backend without its servers, for overviews.
 /// All actors of one loop that are connections.
 struct connection_group {
   uint64_t count = 0;

@@ -9,7 +9,7 @@ using namespace register_fixture;
 
 namespace {
 
-/// The votes of earlier lives count.
+/// The votes of earlier storages count.
 struct earlier_life_counts : rules {
   bool stands_by(const storage_id&, const storage_id&) const override {
     return true;
@@ -160,7 +160,7 @@ CAF_TEST(a promise given before the disk was lost does not count) {
     CAF_CHECK_EQUAL(c["lb2"].machine->committed()->text, c.text_at(name));
 }
 
-CAF_TEST(without lives the same story decides two things) {
+CAF_TEST(without storage ids the same story decides two things) {
   const earlier_life_counts broken;
   cluster c{{"lb1", "lb2", "lb3", "lb4", "lb5"}, broken};
   decide_twice(c);
