@@ -17,6 +17,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "tests" / "e2e"))
 
 from harness import Context, Skip, Unfinished  # noqa: E402
+from harness.network import run  # noqa: E402
+
+# One process serves all of them, each at an address of its own.
+SERVER_ADDRESSES = [f"10.77.0.{101 + n}" for n in range(100)]
 
 
 def parser(doc, trials=None):
@@ -43,6 +47,29 @@ def cluster(arguments, size, servers=5, **options):
             sys.exit(f"cannot run here: {reason}")
         finally:
             context.end()
+
+
+def numbers(text):
+    """Of an option such as "3,7,15"."""
+    return [int(word) for word in text.split(",")]
+
+
+def give_servers(c, count, interval="2s"):
+    """So many servers for nodes that are not started yet."""
+    for address in SERVER_ADDRESSES[:count]:
+        run("ip", "addr", "add", f"{address}/24", "dev", "br0")
+    port = c.context.server("all", host="0.0.0.0").port
+    entries = [
+        {"name": f"s{n}", "address": f"{SERVER_ADDRESSES[n % len(SERVER_ADDRESSES)]}:{port}"}
+        for n in range(count)
+    ]
+    for node in c:
+        node.config["backends"][0].update(servers=entries, health_check={"interval": interval})
+
+
+def servers_not_up(c):
+    """On all nodes together."""
+    return sum(1 for x in c for name, _, value in x.samples() if name == "server_up" and value != 1)
 
 
 def records(node):

@@ -3,6 +3,7 @@
 
 #include "actors/messages.hpp"
 #include "core/cluster/config_register/io.hpp"
+#include "core/cluster/membership.hpp"
 #include "core/health.hpp"
 #include "core/settings.hpp"
 
@@ -83,6 +84,7 @@ struct backend_verdicts {
 /// here on, or no longer.
 struct peer_joined {
   std::string node;
+  uint64_t protocol = cluster::membership::protocol_newest; ///< of the link
 };
 struct peer_left {
   std::string node;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "observations_checker.hpp"
 
+#include "core/cluster/observations_message.hpp"
 #include "core/cluster/operators_message.hpp"
 
 #include <algorithm>
@@ -205,6 +206,19 @@ void observations_checker::check_order(const std::string& node,
       held->second = {seen.what, world_.now() - seen.age};
     }
   }
+}
+
+/// What a node sees without a majority stays with it.
+void observations_checker::told_observations(const std::string& node,
+                                             const std::string& body) {
+  const auto said = observations::decode(body);
+  if (!said)
+    return fail(node + " says what nobody can read");
+  bool any = !said->observations.empty();
+  for (const auto& x : said->reports)
+    any |= !x.items.empty() || !x.ages_ms.empty();
+  if (any && no_majority_since_.contains(node))
+    fail(node + " tells what it sees without a majority");
 }
 
 // -- wishes -------------------------------------------------------------------

@@ -82,6 +82,8 @@ public:
 
   /// Before the network takes it.
   void told(const std::string& node, const std::string& body);
+  /// A message of observations leaves this node.
+  void told_observations(const std::string& node, const std::string& body);
   void commanded(const std::string& node, uint64_t request,
                  const troupe::cluster::operators::server_key& of,
                  troupe::cluster::operators::version at);

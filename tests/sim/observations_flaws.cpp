@@ -56,6 +56,26 @@ struct no_digests : rules {
   bool takes_digests() const override { return false; }
 };
 
+struct minority_spreads : rules {
+  bool spreads(bool) const override { return true; }
+};
+
+struct report_forgets : rules {
+  bool reports(uint64_t target) const override { return target % 4 != 1; }
+};
+
+struct report_unchecked : rules {
+  bool is_same(uint64_t, uint64_t) const override { return true; }
+};
+
+struct report_renews_nothing : rules {
+  bool renews() const override { return false; }
+};
+
+struct never_asked_again : rules {
+  bool asks_again() const override { return false; }
+};
+
 const tie_is_down tie;
 const last_come_counts last;
 const never_too_old old;
@@ -66,6 +86,11 @@ const settles_alone alone;
 const trusts_itself trusting;
 const cut_off_votes cut_off;
 const no_digests deaf;
+const minority_spreads spreading;
+const report_forgets forgetful;
+const report_unchecked unchecked;
+const report_renews_nothing old_soon;
+const never_asked_again silent;
 
 const std::array flaws{
   observations_flaw{"tie-is-down", "half of the votes make a server down",
@@ -88,6 +113,16 @@ const std::array flaws{
                     &cut_off},
   observations_flaw{"digest-ignored", "lost changes are not made up for",
                     &deaf},
+  observations_flaw{"minority-spreads",
+                    "looks without a majority are passed on", &spreading},
+  observations_flaw{"report-forgets", "a report forgets one observation",
+                    &forgetful},
+  observations_flaw{"report-unchecked",
+                    "what a report says is taken for what is held", &unchecked},
+  observations_flaw{"report-renews-nothing",
+                    "what does not change grows old on the peers", &old_soon},
+  observations_flaw{"never-asked-again",
+                    "who lacks something asks only whom it just met", &silent},
   observations_flaw{"suspicion-votes", "failing traffic of a peer makes a vote",
                     &as_written(), watch_driver_flaw::suspicion_votes},
   observations_flaw{

@@ -280,6 +280,8 @@ void observations_host::perform(const cluster::send& x) {
         && std::holds_alternative<operators::digest_body>(said))
       return;
   }
+  if (x.kind == message_kind::observations)
+    site_.checker.told_observations(name_, x.body);
   for (const auto& peer : peers_)
     if (x.to.empty() || x.to == peer)
       site_.net.send(*this, peer, x.kind, x.body);

@@ -25,7 +25,13 @@ using boost::asio::ip::tcp;
 
 /// What a message costs beside its body, in CAF and on the wire.
 constexpr size_t message_overhead = 256;
+/// So much is given to CAF at once: what is urgent comes behind no more.
+constexpr size_t posted_bytes_max = 64U << 10;
 constexpr milliseconds farewell_timeout{1'000};
+
+size_t cost_of(const peer_message& x) {
+  return x.body.size() + message_overhead;
+}
 
 bool starts_with(const std::string& text, std::string_view start) {
   return text.compare(0, start.size(), start) == 0;
@@ -200,19 +206,35 @@ void link::heard_word(const caf::strong_actor_ptr& sender,
           std::string_view{word}.substr(std::strlen(link_word::bye))));
 }
 
-bool link::send(peer_message message) {
+bool link::send(peer_message message, bool urgent) {
   if (state_ != state::open)
     return false;
-  post(std::move(message));
-  if (waiting_bytes_ <= parts_.limits.queue_bytes_max)
+  if (urgent) {
+    post(std::move(message));
+  } else {
+    held_back_bytes_ += cost_of(message);
+    held_back_.push_back(std::move(message));
+    post_held_back(posted_bytes_max);
+  }
+  if (waiting_bytes_ + held_back_bytes_ <= parts_.limits.queue_bytes_max)
     return true;
   end("more than " + std::to_string(parts_.limits.queue_bytes_max >> 20)
       + " MiB wait for it");
   return false;
 }
 
+/// In order, while no more than that waits.
+void link::post_held_back(size_t bytes_max) {
+  while (!held_back_.empty() && waiting_bytes_ < bytes_max) {
+    auto next = std::move(held_back_.front());
+    held_back_.pop_front();
+    held_back_bytes_ -= cost_of(next);
+    post(std::move(next));
+  }
+}
+
 void link::post(peer_message message) {
-  waiting_.push_back(message.body.size() + message_overhead);
+  waiting_.push_back(cost_of(message));
   waiting_bytes_ += waiting_.back();
   caf::send_as(actor_, remote_actor_, std::move(message));
 }
@@ -222,6 +244,7 @@ void link::left(uint64_t messages) {
     waiting_bytes_ -= waiting_.front();
     waiting_.pop_front();
   }
+  post_held_back(posted_bytes_max);
   if (state_ == state::closing && waiting_.empty())
     pump_->finish();
 }
@@ -231,6 +254,7 @@ void link::left(uint64_t messages) {
 void link::close(const std::string& reason) {
   if (state_ != state::open)
     return end(reason);
+  post_held_back(SIZE_MAX);
   post({0, 1, link_word::bye + reason});
   state_ = state::closing;
   arm(farewell_timeout);

@@ -52,8 +52,9 @@ public:
   void dial(const endpoint& to, const std::string& peer,
             net::cluster::handshake_terms terms);
 
+  /// @param urgent It goes before all that has not left this process yet.
   /// @returns false when it is not open, or too much waits: then it ended.
-  bool send(peer_message message);
+  bool send(peer_message message, bool urgent);
 
   /// The peer is told why, and gets what was sent before.
   void close(const std::string& reason);
@@ -90,6 +91,7 @@ private:
   void greet(const caf::strong_actor_ptr& remote);
   void open();
   void post(peer_message message);
+  void post_held_back(size_t bytes_max);
   void left(uint64_t messages);
   void pump_ended(net::cluster::pump_end how, const std::string& reason);
   void end(const std::string& reason, bool by_guard = false);
@@ -115,6 +117,8 @@ private:
   peer_link_actor remote_actor_;
   std::deque<size_t> waiting_; // cost of each message that has not left
   size_t waiting_bytes_ = 0;
+  std::deque<peer_message> held_back_; // until less waits
+  size_t held_back_bytes_ = 0;
   uint64_t left_ = 0;  // messages
   uint64_t heard_ = 0; // messages
 };

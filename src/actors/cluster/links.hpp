@@ -113,10 +113,12 @@ public:
   virtual void dial(const std::string& peer, const std::string& address) = 0;
 
   /// Queues a message. Kind 0 is reserved for the links themselves.
+  /// @param urgent It overtakes what waits and is not: a busy link must not
+  /// look like a dead one. All others stay in their order.
   /// @returns false when there is no such link (any more), or it was closed
   /// just now because too much waits for its peer.
   virtual bool send(uint64_t link, uint16_t kind, uint16_t version,
-                    std::string body) = 0;
+                    std::string body, bool urgent = false) = 0;
 
   /// Closes a link once what was sent has left, or a second later. The peer
   /// sees the reason. link_closed follows.

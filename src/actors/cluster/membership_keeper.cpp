@@ -102,7 +102,7 @@ void membership_keeper::tell(const tell_peers& message) {
 /// Those who knew it already learn nothing new.
 void membership_keeper::introduce() {
   for (const auto& peer : joined_)
-    tell_all(peer_joined{peer});
+    tell_all(peer_joined{peer, machine_.protocol_with(peer)});
   for (const auto& [peer, text] : refusals_)
     send(parts_.config_register(), peer_refuses{peer, text});
   tell_view(machine_.now_seen());
@@ -198,13 +198,13 @@ bool membership_keeper::perform(membership::close_link& x) {
 
 bool membership_keeper::perform(membership::link_send& x) {
   links_->send(x.link, static_cast<uint16_t>(message_kind::membership),
-               message_version, std::move(x.body));
+               message_version, std::move(x.body), x.urgent);
   return true;
 }
 
 bool membership_keeper::perform(membership::joined& x) {
   joined_.push_back(x.peer);
-  tell_all(peer_joined{x.peer});
+  tell_all(peer_joined{x.peer, x.protocol});
   return true;
 }
 

@@ -52,7 +52,10 @@ observations_keeper::behavior_type observations_keeper::make_behavior() {
       step(observations::traffic_fails{x.backend, x.server, x.failures});
     },
     [this](const follow_backend& x) { follow(x); },
-    [this](const peer_joined& x) { step(observations::joined{x.node}); },
+    [this](const peer_joined& x) {
+      step(observations::joined{
+        x.node, x.protocol >= cluster::membership::protocol_reports});
+    },
     [](const peer_left&) {}, // the view says so
     [this](const cluster_view& x) {
       step(observations::view_changed{x.alive, x.has_majority});

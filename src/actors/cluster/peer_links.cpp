@@ -191,7 +191,7 @@ void node_links::set_known(std::vector<std::string> names, std::string list) {
 // -- messages -----------------------------------------------------------------
 
 bool node_links::send(uint64_t link, uint16_t kind, uint16_t version,
-                      std::string body) {
+                      std::string body, bool urgent) {
   const auto found = links_.find(link);
   if (found == links_.end())
     return false;
@@ -201,7 +201,7 @@ bool node_links::send(uint64_t link, uint16_t kind, uint16_t version,
                body.size(), kind, found->second->peer());
     return false;
   }
-  if (!found->second->send({kind, version, std::move(body)}))
+  if (!found->second->send({kind, version, std::move(body)}, urgent))
     return false;
   ++counters_.messages_sent;
   return true;

@@ -29,8 +29,8 @@ public:
   uint16_t port() const override;
   void set_known(std::vector<std::string> names, std::string list) override;
   void dial(const std::string& peer, const std::string& address) override;
-  bool send(uint64_t link, uint16_t kind, uint16_t version,
-            std::string body) override;
+  bool send(uint64_t link, uint16_t kind, uint16_t version, std::string body,
+            bool urgent) override;
   void close(uint64_t link, const std::string& reason) override;
   void reload_certificates() override;
   link_counters counters() const override;

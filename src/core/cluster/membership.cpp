@@ -318,6 +318,7 @@ void machine::take_hello(uint64_t number, const hello_body& hello) {
     peers_.at(x.peer).dialling = false;
   x.incarnation = hello.incarnation;
   x.build = hello.build;
+  x.protocol = std::min(protocol_newest, hello.protocol_newest);
   beat(x, number);
 }
 
@@ -389,7 +390,7 @@ void machine::use(uint64_t number) {
   about.state = node_state::alive;
   about.text = x.build;
   about.failures = 0;
-  out_.push_back(joined{x.peer, x.incarnation});
+  out_.push_back(joined{x.peer, x.incarnation, x.protocol});
   if (!about.leaves && !is_removed())
     out_.push_back(event{false, x.peer + " has joined"});
 }
@@ -474,7 +475,8 @@ void machine::beat(link& x, uint64_t number) {
   x.unechoed[++x.sent] = now_;
   if (x.unechoed.size() > unechoed_max)
     x.unechoed.erase(x.unechoed.begin());
-  out_.push_back(link_send{number, encode(heartbeat_body{x.sent, x.heard})});
+  out_.push_back(
+    link_send{number, encode(heartbeat_body{x.sent, x.heard}), true});
 }
 
 bool machine::sees_majority() const {
@@ -537,6 +539,12 @@ time_point machine::next_deadline() const {
 std::optional<uint64_t> machine::link_to(const std::string& name) const {
   const auto found = peers_.find(name);
   return found == peers_.end() ? std::nullopt : found->second.link;
+}
+
+uint64_t machine::protocol_with(const std::string& name) const {
+  const auto link = link_to(name);
+  const auto found = link ? links_.find(*link) : links_.end();
+  return found == links_.end() ? protocol_oldest : found->second.protocol;
 }
 
 std::string machine::peer_of(uint64_t number) const {

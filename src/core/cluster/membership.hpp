@@ -20,7 +20,9 @@ namespace troupe::cluster::membership {
 /// Versions of the messages between nodes this program speaks, and of the rules
 /// that must give the same result everywhere (verdict, ranking).
 inline constexpr uint64_t protocol_oldest = 1;
-inline constexpr uint64_t protocol_newest = 1;
+/// 2: what a node sees is told in reports (observations_message.hpp).
+inline constexpr uint64_t protocol_newest = 2;
+inline constexpr uint64_t protocol_reports = 2;
 inline constexpr uint64_t rules_newest = 1;
 
 inline constexpr milliseconds heartbeat_interval{500};
@@ -115,6 +117,8 @@ struct close_link {
 struct link_send {
   uint64_t link = 0;
   std::string body;
+  /// It may overtake what waits: a link that is busy is not a dead one.
+  bool urgent = false;
 };
 
 /// EFFECT: messages of other kinds may go to this node and are taken from it,
@@ -122,6 +126,7 @@ struct link_send {
 struct joined {
   std::string peer;
   uint64_t incarnation = 0;
+  uint64_t protocol = protocol_newest; ///< the newest that both speak
 };
 struct left {
   std::string peer;
@@ -175,6 +180,9 @@ public:
   /// The link messages to a joined peer take, else none.
   std::optional<uint64_t> link_to(const std::string& peer) const;
 
+  /// The newest protocol that a joined peer and this node speak.
+  uint64_t protocol_with(const std::string& peer) const;
+
   /// The joined peer behind a link, else empty.
   std::string peer_of(uint64_t link) const;
 
@@ -197,6 +205,7 @@ private:
     time_point opened{};
     std::string build;
     std::string address;
+    uint64_t protocol = 0; ///< the newest that both speak
   };
 
   struct peer {

@@ -25,6 +25,8 @@ const held_observation* of(const observation_map& all,
 effects machine::step(const input& in, time_point now) {
   const bool paused = now_ != time_point{} && now - now_ > pause_max;
   now_ = now;
+  if (!began_)
+    began_ = now;
   // The driver may hear of the stall later than of a timer that is overdue.
   if (paused)
     take(stalled{});
@@ -34,7 +36,10 @@ effects machine::step(const input& in, time_point now) {
     forget_old();
     judge_all();  // what was fresh may be no more
     assign_all(); // and who reported may be silent
-    send_digest({});
+    send_report();
+    ask_for_missing();
+    for (const auto& peer : of_old_)
+      send_digest(peer);
   }
   out_.push_back(wake{next_digest_});
   return std::exchange(out_, {});
@@ -60,6 +65,7 @@ void machine::take(const targets_changed& in) {
     x.backend = in.backend;
     x.spec = spec;
     if (fresh) {
+      look_new(spec.id);
       x.ranking = ranked(names_, spec.id);
       if (downs_before_.erase(spec.id) > 0)
         x.now = verdict{status::down, 0, 0};
@@ -99,6 +105,7 @@ void machine::take(const nodes_changed& in) {
     std::erase_if(x.votes, unlisted);
     std::erase_if(x.looks, unlisted);
   }
+  std::erase_if(reports_, unlisted);
   settle(self_.node); // fewer nodes need fewer digests
   assign_all();
   judge_all();
@@ -115,6 +122,7 @@ void machine::take(const view_changed& in) {
   if (!had && has_majority_) {
     digests_.clear();
     settle(self_.node);
+    next_digest_ = now_; // the others wait for it
   }
   if (settled_ && cut_off_ && sees_majority())
     vote_again(); // the digests that are to come find the last verdicts
@@ -134,6 +142,7 @@ void machine::stop_voting() {
   if (cut_off_ || !by_.needs_majority_to_vote())
     return;
   cut_off_ = true;
+  reports_.clear(); // what they were made of has no vote
   for (auto& [id, x] : targets_) {
     x.parts.clear(); // nobody was silent
     auto votes = std::exchange(x.votes, {});
@@ -185,7 +194,7 @@ void machine::settle(const std::string& from) {
                   [this](const auto& name) { return digests_.contains(name); });
   if (!by_.settles(static_cast<size_t>(told), names_.size(), has_majority_))
     return;
-  settled_ = true;
+  settled_ = was_settled_ = true;
   if (cut_off_) {
     for (auto& [id, x] : targets_)
       keep_own_view(x);
@@ -201,15 +210,22 @@ void machine::tell_all_backends() {
     out_.push_back(verdicts_changed{backend});
 }
 
-void machine::take(const joined& in) { send_digest(in.peer); }
+void machine::take(const joined& in) {
+  of_old_.erase(in.peer);
+  if (!in.takes_reports) {
+    of_old_.insert(in.peer);
+    send_digest(in.peer);
+    return;
+  }
+  ask(in.peer, wanted_from(in.peer));
+}
 
 void machine::take(const remembered& in) { downs_before_ = in.downs; }
 
 /// Some of what is held looks fresh longer than the rest (observations of down
 /// servers), so verdicts from what a stall has left would be wrong. The peers
-/// tell all of it again within a second; until a full interval has passed the
-/// verdicts stand. Where they do not count, what own probes found stands (rule
-/// 15).
+/// tell all of it again; until a full interval has passed the verdicts stand.
+/// Where they do not count, what own probes found stands (rule 15).
 void machine::take(const stalled&) {
   if (woke_ == now_ || !by_.doubts_itself())
     return;
@@ -221,6 +237,10 @@ void machine::take(const stalled&) {
     if (x.probing && settled_ && !cut_off_)
       assign(x, true);
   }
+  reports_.clear();
+  for (const auto& peer : alive_)
+    if (peer != self_.node)
+      ask(peer, {peer});
   next_digest_ = now_ + digest_interval; // the peers first
 }
 
@@ -246,7 +266,20 @@ void machine::assign(target& x, bool restart, bool alone) {
     part{x.backend, x.spec.server, mine, begins ? from : std::nullopt, alone});
 }
 
+/// All nodes probe all servers until they see each other: with many of both
+/// that alone would keep them from it.
+bool machine::is_starting() const {
+  return !was_settled_ && now_ - *began_ < start_time;
+}
+
 bool machine::is_mine(const target& x) const {
+  if (!settled_ && is_starting()) {
+    const auto last =
+      x.ranking.begin()
+      + static_cast<ptrdiff_t>(std::min(by_.watchers(), x.ranking.size()));
+    return x.ranking.empty()
+        || std::find(x.ranking.begin(), last, self_.node) != last;
+  }
   if (!settled_ || x.parts.contains(self_.node))
     return true;
   const auto look = looks_around_.find(x.backend);
@@ -312,6 +345,10 @@ bool machine::is_silent(const target& x, const std::string& node) const {
   for (const auto* held : {of(x.votes, node), of(x.looks, node)})
     if (held && now_ - held->made <= fresh_for(held->what, x.spec.probes))
       return false;
+  const auto said = reports_.find(node);
+  if (said != reports_.end() && said->second.muted
+      && now_ - said->second.heard <= fresh_for({}, x.spec.probes))
+    return false;
   return now_ - x.parts.at(node) > fresh_for({}, x.spec.probes);
 }
 
@@ -331,15 +368,20 @@ void machine::take(const probed& in) {
   if (x == nullptr)
     return; // removed meanwhile
   const bool votes = in.complete && !cut_off_;
-  const held_observation seen{
-    {self_.incarnation, ++sequence_, in.status, votes, in.evidence}, now_};
+  held_observation seen{
+    {self_.incarnation, ++sequence_, in.status, votes, in.evidence},
+    now_,
+    sequence_};
   auto& all = votes ? x->votes : x->looks;
   const auto* before = of(all, self_.node);
   const bool news = !before || before->what.status != in.status;
+  if (!news && before->what.incarnation == self_.incarnation
+      && before->what.evidence == in.evidence)
+    seen.since = before->since;
   all[self_.node] = seen;
   if (votes)
     x->looks.erase(self_.node);
-  if (news)
+  if (news && is_told(*x, {x->spec.id, votes}))
     for (auto& body :
          encode(message_type::change, {told(*x, self_.node, seen)}))
       out_.push_back(send{{}, message_kind::observations, std::move(body)});
@@ -365,10 +407,20 @@ void machine::take(const received& in) {
     take_suspicion(*said);
     return;
   }
-  if (said->type == message_type::digest && settled_ && !by_.takes_digests())
+  if (said->type == message_type::question) {
+    answer(in.from, *said);
+    return;
+  }
+  if (said->type != message_type::change && settled_ && !by_.takes_digests())
     return;
   std::set<uint64_t> touched;
-  merge_told(*said, touched);
+  if (said->type == message_type::report || said->type == message_type::answer)
+    take_reports(in.from, *said, touched);
+  for (const auto& x : said->observations)
+    if (take_told(x)) {
+      touched.insert(x.target);
+      note_told(in.from, x);
+    }
   for (const auto id : touched)
     judge(targets_.at(id));
   if (said->type == message_type::digest && said->last)
@@ -377,31 +429,32 @@ void machine::take(const received& in) {
 
 /// Only of targets and nodes that are known here: a peer cannot make this node
 /// hold more.
-void machine::merge_told(const message& said, std::set<uint64_t>& touched) {
-  for (const auto& x : said.observations) {
-    const auto found = targets_.find(x.target);
-    // Of this node there is only what an earlier life of it saw: its vote is
-    // counted until there is a new one (rule 11).
-    const bool mine =
-      x.observer == self_.node && x.what.incarnation >= self_.incarnation;
-    if (found == targets_.end() || mine
-        || std::find(names_.begin(), names_.end(), x.observer) == names_.end())
-      continue;
-    if (cut_off_ && x.what.complete && !sees_majority())
-      continue; // of one that has not noticed yet
-    // An age beyond all limits is an old observation, not an overflow.
-    const auto age = milliseconds{std::min<uint64_t>(x.age_ms, 3'600'000)};
-    const held_observation fresh{x.what, now_ - age};
-    auto& target = found->second;
-    keep_newer(x.what.complete ? target.votes : target.looks, x.observer, fresh,
-               target.spec.probes);
-    const bool decided = target.now && target.decided != time_point{};
-    if (!settled_ && !decided && x.verdict) {
-      target.now = verdict{*x.verdict, 0, 0};
-      target.decided = now_;
-    }
-    touched.insert(x.target);
+/// @returns whether it is of such.
+bool machine::take_told(const observation_body& x) {
+  const auto found = targets_.find(x.target);
+  // Of this node there is only what an earlier life of it saw: its vote is
+  // counted until there is a new one (rule 11).
+  const bool mine =
+    x.observer == self_.node && x.what.incarnation >= self_.incarnation;
+  if (found == targets_.end() || mine || !is_listed(x.observer))
+    return false;
+  if (cut_off_ && x.what.complete && !sees_majority())
+    return false; // of one that has not noticed yet
+  // An age beyond all limits is an old observation, not an overflow.
+  const auto age = milliseconds{std::min<uint64_t>(x.age_ms, age_ms_max)};
+  auto& target = found->second;
+  keep_newer(x.what.complete ? target.votes : target.looks, x.observer,
+             {x.what, now_ - age}, target.spec.probes);
+  const bool decided = target.now && target.decided != time_point{};
+  if (!settled_ && !decided && x.verdict) {
+    target.now = verdict{*x.verdict, 0, 0};
+    target.decided = now_;
   }
+  return true;
+}
+
+bool machine::is_listed(const std::string& node) const {
+  return std::find(names_.begin(), names_.end(), node) != names_.end();
 }
 
 /// One that is not fresh gives way to one that is, whatever their order: a
@@ -550,8 +603,10 @@ observation_body machine::told(const target& x, const std::string& observer,
   if (x.now && x.decided != time_point{}
       && now_ - x.decided >= x.spec.probes.interval)
     stands = x.now->status;
-  return {x.spec.id, observer, held.what, static_cast<uint64_t>(age.count()),
-          stands};
+  return {
+    x.spec.id, observer,
+    held.what, static_cast<uint64_t>(age.count()),
+    stands,    said_since({x.spec.id, held.what.complete}, observer, held)};
 }
 
 void machine::send_digest(const std::string& to) {
@@ -559,7 +614,8 @@ void machine::send_digest(const std::string& to) {
   for (const auto& [id, x] : targets_)
     for (const auto* held_by : {&x.votes, &x.looks})
       for (const auto& [observer, held] : *held_by)
-        all.push_back(told(x, observer, held));
+        if (spreads())
+          all.push_back(told(x, observer, held));
   for (auto& body : encode(message_type::digest, all))
     out_.push_back(send{to, message_kind::observations, std::move(body)});
 }

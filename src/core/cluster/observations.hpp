@@ -28,6 +28,11 @@ inline constexpr milliseconds pause_max{3'000};
 /// A node to which all that it observes is down, and that reaches another
 /// server, looks again whether it still does.
 inline constexpr milliseconds look_pause{30'000};
+/// A node that starts takes the others for alive this long, if it does not see
+/// them yet: it probes what would be its part then.
+inline constexpr milliseconds start_time{3'000};
+/// An observer that was not heard for longer is asked about elsewhere.
+inline constexpr milliseconds report_age_max{2'000};
 
 struct target_spec {
   uint64_t id = 0;
@@ -75,6 +80,8 @@ struct traffic_fails {
 
 struct joined {
   std::string peer;
+  /// False: it is of an earlier version, and is told everything each time.
+  bool takes_reports = true;
 };
 struct received {
   std::string from;
@@ -206,6 +213,15 @@ private:
     std::optional<time_point> hinted; ///< the checker
   };
 
+  /// What another node says of its own, as far as this one knows it.
+  struct held_report {
+    uint64_t incarnation = 0;
+    uint64_t number = 0; ///< of the newest that `items` agree with; 0: of none
+    report_items items;
+    bool muted = false;
+    time_point heard{}; ///< that one
+  };
+
   /// A search for a server that this node does reach.
   struct looking {
     time_point since{};
@@ -223,7 +239,8 @@ private:
   void take(const stalled& in);
   void take(const tick& in);
 
-  void merge_told(const message& told, std::set<uint64_t>& touched);
+  bool take_told(const observation_body& x);
+  bool is_listed(const std::string& node) const;
   void forget_old();
   void take_suspicion(const message& told);
   void settle(const std::string& from);
@@ -237,6 +254,7 @@ private:
   void assign_all();
   void assign(target& x, bool restart, bool alone = false);
   bool is_mine(const target& x) const;
+  bool is_starting() const;
   void look_around();
   void deal(target& x);
   bool is_silent(const target& x, const std::string& node) const;
@@ -247,6 +265,36 @@ private:
   void send_digest(const std::string& to);
   observation_body told(const target& x, const std::string& observer,
                         const held_observation& held) const;
+
+  // -- observations_reports.cpp
+  bool spreads() const;
+  bool is_told(const target& x, report_key key) const;
+  uint64_t said_since(report_key key, const std::string& observer,
+                      const held_observation& x) const;
+  report_items own_items() const;
+  void send_report();
+  report short_report(const std::string& observer, const held_report& x) const;
+  report whole_report(const std::string& observer, const held_report& x) const;
+  report earlier_life(const std::string& observer, uint64_t incarnation) const;
+  void take_reports(const std::string& from, const message& said,
+                    std::set<uint64_t>& touched);
+  bool take_report(const std::string& from, const report& said,
+                   std::set<uint64_t>& touched);
+  bool renew(held_report& held, const report& said);
+  void note_muted(const report& said, held_report& held);
+  void note_told(const std::string& from, const observation_body& x);
+  void answer(const std::string& to, const message& question);
+  std::optional<report> answer_about(const std::string& from,
+                                     const known_report& known) const;
+  void ask(const std::string& to, const std::set<std::string>& about);
+  std::set<std::string> not_heard() const;
+  std::set<std::string> wanted_from(const std::string& peer) const;
+  void ask_for_missing();
+  void look_new(uint64_t target);
+  held_observation* held(report_key key, const std::string& observer);
+  const held_observation* held(report_key key,
+                               const std::string& observer) const;
+
   target* find(const std::string& backend, const std::string& server);
 
   const identity self_;
@@ -260,11 +308,20 @@ private:
   std::map<std::string, looking> looks_around_;
   bool has_majority_ = false;
   bool settled_ = false;
+  bool was_settled_ = false; ///< once, since it began
   /// It was settled and then saw no majority: until it has begun anew among
   /// the others, what it sees has no vote.
   bool cut_off_ = false;
   std::set<std::string> digests_; ///< whose came since the majority returned
+  std::map<std::string, held_report> reports_; ///< by observer
+  held_report own_;                            ///< as it was told last
+  /// What is not as it was in the report before that: by which number.
+  std::map<report_key, uint64_t> changed_;
+  uint64_t told_before_ = 0;     ///< number of the report before that
+  std::set<std::string> of_old_; ///< peers that take no reports
+  size_t turn_ = 0;              ///< whom to ask next
   uint64_t sequence_ = 0;
+  std::optional<time_point> began_;
   std::optional<time_point> woke_; ///< from the last stall
   time_point next_digest_{};
   time_point now_{};

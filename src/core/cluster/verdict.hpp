@@ -16,7 +16,7 @@
 /// to 11): pure functions.
 namespace troupe::cluster::observations {
 
-/// Everything is told again to the peers this often.
+/// The peers are told this often that what they hold is still so.
 inline constexpr milliseconds digest_interval{1'000};
 
 /// The observation of one node about one target.
@@ -36,6 +36,8 @@ struct observation {
 struct held_observation {
   observation what;
   time_point made{};
+  /// Of this node's own: the sequence since which it says the same.
+  uint64_t since = 0;
 };
 
 /// Newest first by (incarnation, sequence).
@@ -54,8 +56,8 @@ struct pace {
 
 /// Ages up to which an observation is fresh, and up to which it is still
 /// counted while the observer that replaces it has no vote yet. Intervals
-/// shorter than that of digests count as that: what stays as it is comes with
-/// these only.
+/// shorter than that of reports count as that: what stays as it is is renewed
+/// by these only.
 milliseconds fresh_for(const observation& x, const pace& p);
 milliseconds kept_for(const observation& x, const pace& p);
 
@@ -101,6 +103,26 @@ public:
   virtual bool needs_majority_to_vote() const { return true; }
 
   virtual bool takes_digests() const { return true; }
+
+  /// Whether a node tells what it sees.
+  virtual bool spreads(bool sees_majority) const { return sees_majority; }
+
+  /// Whether an own observation is in a node's report.
+  virtual bool reports(uint64_t target) const {
+    (void)target;
+    return true;
+  }
+
+  /// Whether what is held is what a report says.
+  virtual bool is_same(uint64_t held, uint64_t said) const {
+    return held == said;
+  }
+
+  /// Whether a report makes what is held younger.
+  virtual bool renews() const { return true; }
+
+  /// Whether a node asks for what it lacks, and not only whom it just met.
+  virtual bool asks_again() const { return true; }
 };
 
 const rules& as_written();

@@ -95,6 +95,24 @@ CAF_TEST(many messages in both directions lose nothing) {
   CAF_CHECK(lb1.links->counters().bytes_sent > 10'000'000);
 }
 
+CAF_TEST(what is urgent overtakes what waits and the rest keeps its order) {
+  auto& lb1 = add("lb1");
+  auto& lb2 = add("lb2");
+  const auto [here, there] = connect(lb1, lb2, "lb2");
+  for (char n = 'a'; n < 'a' + 50; ++n)
+    CAF_REQUIRE(lb1.links->send(here, 2, 1, std::string(100'000, n)));
+  CAF_REQUIRE(lb1.links->send(here, 1, 1, "beat", true));
+  CAF_REQUIRE(run_until([&] { return lb2.events.received.size() == 51; }));
+  size_t beat = 51;
+  char next = 'a';
+  for (size_t n = 0; n < 51; ++n)
+    if (lb2.events.received[n].body == "beat")
+      beat = n;
+    else
+      CAF_CHECK_EQUAL(lb2.events.received[n].body.front(), next++);
+  CAF_CHECK(beat <= 2);
+}
+
 CAF_TEST(the peer learns why a link is closed and what was sent before) {
   auto& lb1 = add("lb1");
   auto& lb2 = add("lb2");

@@ -23,6 +23,7 @@ struct fake_links final : peer_links {
     uint64_t link = 0;
     uint16_t kind = 0;
     std::string body;
+    bool urgent = false;
   };
   std::vector<std::string> listen() override { return {"no port"}; }
   uint16_t port() const override { return 0; }
@@ -33,8 +34,9 @@ struct fake_links final : peer_links {
   void dial(const std::string& peer, const std::string& address) override {
     dialled.push_back(peer + " at " + address);
   }
-  bool send(uint64_t link, uint16_t kind, uint16_t, std::string body) override {
-    sends.push_back({link, kind, std::move(body)});
+  bool send(uint64_t link, uint16_t kind, uint16_t, std::string body,
+            bool urgent) override {
+    sends.push_back({link, kind, std::move(body), urgent});
     return true;
   }
   void close(uint64_t link, const std::string&) override {

@@ -587,6 +587,32 @@ CAF_TEST(versions without overlap are refused with both) {
   CAF_CHECK(told);
 }
 
+CAF_TEST(a peer joins with the newest protocol that both speak) {
+  for (const uint64_t newest : {1, 2, 9}) {
+    world w;
+    w.add("lb1");
+    w.list({"lb1", "lb2"});
+    auto& lb1 = *w.nodes["lb1"].mind;
+    lb1.step(link_opened{5, "lb2", false}, w.now);
+    const auto sent = lb1.step(
+      received{5, encode(hello_body{"prod", "lb2", 99, 1, newest, 1, "9.0"})},
+      w.now);
+    // Its answer is a heartbeat, which may overtake what waits.
+    CAF_CHECK(std::any_of(sent.begin(), sent.end(), [](const auto& x) {
+      const auto* said = std::get_if<link_send>(&x);
+      return said && said->urgent
+          && std::holds_alternative<heartbeat_body>(decode(said->body));
+    }));
+    uint64_t protocol = 0;
+    for (const auto& x :
+         lb1.step(received{5, encode(heartbeat_body{1, 1})}, w.now))
+      if (const auto* said = std::get_if<joined>(&x))
+        protocol = said->protocol;
+    CAF_CHECK_EQUAL(protocol, std::min(newest, protocol_newest));
+    CAF_CHECK_EQUAL(lb1.protocol_with("lb2"), protocol);
+  }
+}
+
 CAF_TEST(hostile bytes are counted and change nothing) {
   trio t;
   auto& mind = *t.nodes["lb1"].mind;

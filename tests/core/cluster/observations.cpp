@@ -130,7 +130,16 @@ struct node {
     return std::nullopt;
   }
 
+  /// What the newest report says of this node's own, if all of it is told.
+  const report& reported() {
+    static const report none;
+    const auto x = said(message_type::report);
+    last_report = x ? x->reports.front() : none;
+    return last_report;
+  }
+
   strings nodes;
+  report last_report;
   machine mind{{"lb1", 100}};
   time_point now = time_point{} + 1h;
   uint64_t sequence = 0;
@@ -178,11 +187,24 @@ struct ranked_node : node {
 
 CAF_TEST(a node without a majority probes everything) {
   ranked_node n{4};
+  n.pass(4s);
   CAF_CHECK(n.probing());
   n.settle();
   CAF_CHECK(!n.probing());
   n.see({"lb1", "lb2"}, false);
   CAF_CHECK(n.probing());
+}
+
+CAF_TEST(a node that starts probes its part as if all others were there) {
+  for (size_t rank = 0; rank < 5; ++rank) {
+    ranked_node n{rank};
+    n.pass(2s);
+    CAF_CHECK_EQUAL(n.probing(), rank < 3);
+    n.see({"lb1", "lb2"}, false);
+    CAF_CHECK_EQUAL(n.probing(), rank < 3);
+    n.pass(2s);
+    CAF_CHECK(n.probing()); // by now it would see them
+  }
 }
 
 CAF_TEST(the first three alive nodes by rank probe) {
@@ -251,7 +273,7 @@ CAF_TEST(a checker that was restarted hears its parts again) {
 
 // -- what is told -------------------------------------------------------------
 
-CAF_TEST(a change is told at once and a repetition with the next digest) {
+CAF_TEST(a change is told at once and a repetition with the next report) {
   node n;
   n.settle();
   n.sent.clear();
@@ -266,30 +288,39 @@ CAF_TEST(a change is told at once and a repetition with the next digest) {
   n.probe(down);
   CAF_CHECK(!n.said(message_type::change));
   n.pass(1s);
-  CAF_CHECK(n.said(message_type::digest));
+  const auto& told = n.reported();
+  CAF_CHECK_EQUAL(told.observer, "lb1");
+  CAF_CHECK_EQUAL(told.items.size(), 1u); // again, should the change be lost
+  CAF_REQUIRE_EQUAL(told.ages_ms.size(), 1u);
+  CAF_CHECK(told.ages_ms[0] <= 1'000u);
 }
 
-CAF_TEST(a digest holds what others saw too and ages add up) {
-  node n;
-  n.settle();
-  n.tell("lb2", n.made("lb3", down, 1'500));
-  n.pass(1s);
-  const auto digest = n.said(message_type::digest);
-  CAF_REQUIRE(digest);
-  CAF_REQUIRE_EQUAL(digest->observations.size(), 1u);
-  const auto& x = digest->observations[0];
-  CAF_CHECK_EQUAL(x.observer, "lb3");
-  CAF_CHECK(x.age_ms >= 1'750u && x.age_ms <= 2'500u);
-}
-
-CAF_TEST(a peer that joined is told everything at once) {
+CAF_TEST(a peer of an earlier version is told everything each time) {
   node n;
   n.settle().probe(up);
+  n.tell("lb2", n.made("lb3", down, 1'500));
   n.sent.clear();
-  n.give(joined{"lb3"});
-  CAF_REQUIRE_EQUAL(n.sent.size(), 1u);
-  CAF_CHECK_EQUAL(n.sent[0].first, "lb3");
-  CAF_CHECK_EQUAL(n.sent[0].second.observations.size(), 1u);
+  n.give(joined{"lb2", false});
+  for (int second = 0; second < 3; ++second, n.pass(1s)) {
+    const auto digest =
+      std::find_if(n.sent.begin(), n.sent.end(), [](const auto& x) {
+        return x.first == "lb2" && x.second.type == message_type::digest;
+      });
+    CAF_REQUIRE(digest != n.sent.end());
+    const auto& all = digest->second.observations;
+    CAF_REQUIRE_EQUAL(all.size(), 2u);
+    // Ages add up over every hop.
+    const auto& lb3 = all[all[0].observer == "lb3" ? 0 : 1];
+    CAF_CHECK_EQUAL(lb3.observer, "lb3");
+    CAF_CHECK(lb3.age_ms >= 1'500u && lb3.age_ms <= 4'500u);
+    n.sent.clear();
+  }
+  n.give(joined{"lb2"}); // it was upgraded
+  n.sent.clear();
+  n.pass(3s);
+  CAF_CHECK(std::none_of(n.sent.begin(), n.sent.end(), [](const auto& x) {
+    return x.second.type == message_type::digest;
+  }));
 }
 
 CAF_TEST(no message is longer than 256 KiB and the last one says so) {
@@ -540,7 +571,10 @@ CAF_TEST(what peers say stands comes before what the disk remembered) {
   // Nobody has decided that in this life: it is not passed on as what stands.
   n.tell("lb2", n.made("lb2", down, 0, false, 43));
   n.pass(5s);
-  const auto all = n.said(message_type::digest)->observations;
+  n.sent.clear();
+  n.give(joined{"lb3", false});
+  CAF_REQUIRE_EQUAL(n.sent.size(), 1u);
+  const auto all = n.sent[0].second.observations;
   for (const auto& x : all)
     CAF_CHECK(x.target != 43 || !x.verdict);
   CAF_CHECK(!all.empty());
@@ -550,9 +584,10 @@ CAF_TEST(who is cut off has no vote until it has begun anew) {
   node n;
   const auto votes = [&] {
     n.pass(1s);
+    n.sent.clear();
+    n.give(joined{"lb2", false});
     strings result;
-    const auto told = n.said(message_type::digest);
-    for (const auto& x : told->observations)
+    for (const auto& x : n.sent.at(0).second.observations)
       if (x.what.complete)
         result.push_back(x.observer);
     return result;
@@ -694,7 +729,8 @@ CAF_TEST(what a stopped node saw before is not told after) {
   n.sent.clear();
   n.give(stalled{});
   n.pass(2s);
-  CAF_CHECK(n.said(message_type::digest)->observations.empty());
+  CAF_CHECK(n.reported().observer == "lb1");
+  CAF_CHECK(n.reported().items.empty() && n.reported().ages_ms.empty());
 }
 
 // -- suspicion ----------------------------------------------------------------
@@ -763,8 +799,9 @@ CAF_TEST(what is not known here is not kept) {
   own.what.incarnation = 100; // nobody speaks for this start of this node
   flood.push_back(own);
   n.tell("lb2", message_type::digest, flood);
-  n.pass(1s);
-  CAF_CHECK(n.said(message_type::digest)->observations.empty());
+  n.sent.clear();
+  n.give(joined{"lb3", false});
+  CAF_CHECK(n.sent.at(0).second.observations.empty());
   CAF_CHECK(n.why().observers.empty());
 }
 

@@ -34,6 +34,25 @@ std::vector<observations::observation_body> sample_observations() {
   return {first, second};
 }
 
+observations::report sample_report() {
+  auto items = sample_observations();
+  items[0].since = 299;
+  items[1].since = 1;
+  return {"lb1",
+          1700000000000,
+          301,
+          ~uint64_t{0},
+          true,
+          true,
+          items,
+          {{42, true}, {43, false}},
+          {0, 300, 70'000}};
+}
+
+std::vector<observations::known_report> sample_known() {
+  return {{"lb1", 1700000000000, 300, ~uint64_t{0} - 1}, {"lb2", 0, 0, 0}};
+}
+
 operators::snapshot sample_wishes() {
   operators::snapshot x;
   x.counter = 301;
@@ -63,6 +82,10 @@ std::vector<std::pair<std::string, std::string>> samples() {
     {"observations-digest",
      observations::encode(observations::message_type::digest, seen).front()},
     {"observations-suspicion", observations::encode_suspicion(42, 300)},
+    {"observations-report", observations::encode_report(sample_report())},
+    {"observations-question", observations::encode_question(sample_known())},
+    {"observations-answer",
+     observations::encode_answer({sample_report(), sample_report()}).front()},
     {"operators-state", operators::encode_state(sample_wishes()).front()},
     {"operators-digest",
      operators::encode(operators::digest_body{~uint64_t{0}})},
@@ -118,6 +141,16 @@ CAF_TEST(frozen samples say what they said) {
   CAF_REQUIRE(suspicion);
   CAF_CHECK_EQUAL(suspicion->target, 42u);
   CAF_CHECK_EQUAL(suspicion->failures, 300u);
+  const auto report = observations::decode(frozen("observations-report"));
+  CAF_REQUIRE(report && report->reports.size() == 1);
+  CAF_CHECK(report->reports[0] == sample_report());
+  const auto question = observations::decode(frozen("observations-question"));
+  CAF_REQUIRE(question);
+  CAF_CHECK(question->known == sample_known());
+  const auto answer = observations::decode(frozen("observations-answer"));
+  CAF_REQUIRE(answer && answer->reports.size() == 2);
+  CAF_CHECK(answer->last);
+  CAF_CHECK(answer->reports[1] == sample_report());
   const membership::hello_body hello{"prod", "lb1", 99, 1, 2, 3, "troupe 1.0"};
   CAF_CHECK(membership::decode(frozen("membership-hello"))
             == membership::message{hello});
@@ -160,6 +193,8 @@ CAF_TEST(flipped bytes and lengths that lie do no harm) {
   CAF_CHECK(read > 0);
   // Counts and lengths of 2^63 with nothing behind them.
   const std::string huge = "\xff\xff\xff\xff\xff\xff\xff\xff\x7f";
+  CAF_CHECK(!observations::decode('\5' + huge));
+  CAF_CHECK(!observations::decode("\6\1" + huge));
   for (const char type : {'\1', '\2'}) {
     CAF_CHECK(!observations::decode(type + std::string{"\1"} + huge));
     CAF_CHECK(std::holds_alternative<membership::undecodable_body>(
