@@ -79,7 +79,7 @@ CAF_TEST(a connection that has rested for a second can be taken and goes on) {
     taken = one.session->take_idle();
     return taken.has_value();
   }));
-  CAF_CHECK(event_loop.now() - answered_at >= rest_time - 100ms);
+  CAF_CHECK(event_loop.now() - answered_at >= parks_after - 100ms);
   CAF_CHECK(one.session->ended());
   CAF_CHECK_EQUAL(taken->requests, 1u);
   one.wake(*taken);
@@ -98,7 +98,7 @@ CAF_TEST(who has made no request or has half of one cannot be taken) {
   slow.client.send("GET");
   const auto begin = clock::now();
   CAF_CHECK(
-    run_until([&] { return clock::now() - begin > rest_time + 100ms; }));
+    run_until([&] { return clock::now() - begin > parks_after + 100ms; }));
   CAF_CHECK(!silent.session->take_idle());
   CAF_CHECK(!slow.session->take_idle());
 }

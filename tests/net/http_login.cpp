@@ -146,7 +146,7 @@ CAF_TEST(a client with a bound connection is not taken while it rests) {
   CAF_CHECK(ask(alice, get("Authorization: NTLM x\r\n")));
   const auto answered_at = event_loop.now();
   CAF_CHECK(run_until(
-    [&] { return event_loop.now() - answered_at > rest_time + 100ms; }));
+    [&] { return event_loop.now() - answered_at > parks_after + 100ms; }));
   CAF_CHECK(!alice.session->take_idle());
   CAF_CHECK(ask(alice, get("Authorization: NTLM x\r\n")));
 }

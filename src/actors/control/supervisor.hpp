@@ -36,7 +36,7 @@ struct node_parts {
   node_facts facts;
   std::shared_ptr<const settings> initial;
   uint64_t initial_hash = 0;
-  std::string initial_text; ///< its shared sections; of a node alone
+  std::string initial_text = {}; ///< its shared sections; of a node alone
   /// Only on a node of a cluster.
   std::optional<cluster_parts> cluster;
   /// These run from now on: makes those global settings take effect that are

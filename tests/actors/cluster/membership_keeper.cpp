@@ -170,14 +170,14 @@ CAF_TEST(a peer that has proved itself is told to all three and in the view) {
 
 CAF_TEST(only a joined peer is heard and spoken to) {
   happens([](link_events& x) { x.link_opened(1, "lb2", true, "h2:1"); });
-  lb2_says(1, "early", message_kind::registry);
+  lb2_says(1, "early", message_kind::config_register);
   CAF_CHECK(said.empty());
   const auto count = links->sends.size();
   tell(tell_peers{{"", message_kind::operators, "to all"}});
   CAF_CHECK_EQUAL(links->sends.size(), count);
   lb2_says(1, encode(membership::hello_body{"prod", "lb2", 9, 1, 1, 1, "b"}));
   beat();
-  lb2_says(1, "now", message_kind::registry);
+  lb2_says(1, "now", message_kind::config_register);
   CAF_CHECK_EQUAL(said, names{"now"});
   lb2_says(1, "of a later version", static_cast<message_kind>(99));
   CAF_CHECK_EQUAL(said.size(), 1u);
@@ -240,7 +240,7 @@ CAF_TEST(a node that is removed has its link for three more seconds) {
   join();
   tell(cluster_nodes{{{"lb1", "h1:1"}, {"lb3", "h3:1"}}});
   CAF_CHECK_EQUAL(view.alive, names{"lb1"});
-  tell(tell_peers{{"lb2", message_kind::registry, "you are out"}});
+  tell(tell_peers{{"lb2", message_kind::config_register, "you are out"}});
   CAF_CHECK_EQUAL(links->sends.back().body, "you are out");
   CAF_CHECK(left.empty());
   for (int n = 0; n < 6; ++n) {

@@ -141,6 +141,7 @@ struct fixture : system_fixture {
       .facts = facts_of("lb1", "0", clock::now(), 1000),
       .initial = std::make_shared<const settings>(initial),
       .initial_hash = 1,
+      .initial_text = "backends: []\n",
       .cluster = {},
       .configured = [this](const settings&, uint64_t) { ++applied; },
       .started =
