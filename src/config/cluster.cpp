@@ -109,7 +109,7 @@ void check_encryption(const cursor& in, const map_cursor& map,
   else if (!map.find("tls"))
     in.problem("nodes need certificates to trust each other; add `tls: {ca: "
                "..., certificate: ..., key: ...}`, or write `insecure: true` "
-               "to use none");
+               "to run without them");
 }
 
 void check_listed(const cursor& list, const std::vector<node_settings>& nodes,

@@ -101,7 +101,7 @@ CAF_TEST(unencrypted links must be asked for and are warned about) {
   CAF_CHECK_EQUAL(problems_of(complete("")),
                   "f:6:3: cluster: nodes need certificates to trust each "
                   "other; add `tls: {ca: ..., certificate: ..., key: ...}`, or "
-                  "write `insecure: true` to use none\n");
+                  "write `insecure: true` to run without them\n");
   CAF_CHECK_EQUAL(problems_of(complete("insecure: true")), "");
   CAF_CHECK_EQUAL(
     parsing::warnings_of(complete("insecure: true")),

@@ -122,7 +122,7 @@ CAF_TEST(a file without a cluster cannot take part in one) {
     "generation 7:7:3: cluster: required key \"listen\" is missing\n"
     "generation 7:7:3: cluster: nodes need certificates to trust each other; "
     "add `tls: {ca: ..., certificate: ..., key: ...}`, or write `insecure: "
-    "true` to use none\n");
+    "true` to run without them\n");
 }
 
 CAF_TEST(either text changes the hash) {

@@ -303,7 +303,8 @@ CAF_TEST(a recovery wants the name of the cluster typed) {
   CAF_CHECK(complained("--yes"));
   node.typed = "yes";
   CAF_CHECK_EQUAL(node({"cluster", "recover", "--nodes", "lb1,lb2"}), 1);
-  CAF_CHECK(node.asked.find("goes on as lb1, lb2 alone") != std::string::npos);
+  CAF_CHECK(node.asked.find("continues as lb1, lb2 alone")
+            != std::string::npos);
   CAF_CHECK_EQUAL(node.calls.size(), 1u);
   node.typed = "prod";
   CAF_CHECK_EQUAL(node({"cluster", "recover", "--nodes", "lb1,lb2"}), 0);

@@ -266,7 +266,7 @@ CAF_TEST(the live view takes keys until q and outlives a node that is gone) {
   CAF_CHECK_EQUAL(node({"top", "--interval", "100ms"}), 0);
   CAF_CHECK(keys.empty());
   CAF_CHECK(painted.find("requests  202/s") != std::string::npos);
-  CAF_CHECK(painted.find("stopping; trying again") != std::string::npos);
+  CAF_CHECK(painted.find("stopping; retrying") != std::string::npos);
 }
 
 CAF_TEST(without a terminal and for programs there is a way out) {

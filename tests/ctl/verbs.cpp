@@ -211,7 +211,7 @@ CAF_TEST(waiting ends when somebody else wants otherwise) {
                changed(R"("admin":"ready","in_flight":1)"));
   CAF_CHECK_EQUAL(node({"drain", "app/a1", "--wait", "30s"}), 1);
   CAF_CHECK_EQUAL(node.calls.size(), 2u);
-  CAF_CHECK(complained("was set to ready by somebody else"));
+  CAF_CHECK(complained("was set to ready by another operator"));
 }
 
 CAF_TEST(a count that is not told is not taken for none) {
