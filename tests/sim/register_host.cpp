@@ -48,7 +48,8 @@ void register_host::start() {
   clock_offset_ = seconds{chance.between(0, 100000)};
   clock_per_mille_ = chance.between(950, 1050);
   machine_ = std::make_unique<config_register::machine>(
-    identity{name_, cluster_name, chance.next(), troupe::stable_hash(name_) % 1000},
+    identity{name_, cluster_name, chance.next(),
+             troupe::stable_hash(name_) % 1000},
     *broken_.rules);
   world_.trace(name_, content_ ? "starts" : "starts without a disk");
   network_.restarted(*this);
