@@ -317,7 +317,7 @@ def test_the_first_of_two_nodes_with_one_name_says_where_the_second_is(t):
     second.name = "lb1"
     second.write()
     second.launch()
-    text = f"another node calls itself lb1, at {c.hosts['lb3'].address}: lb2 turned it away"
+    text = f"another node calls itself lb1, at {c.hosts['lb3'].address}: lb2 refused it"
     eventually(lambda: text in c["lb1"].log(), 15, "the first says so")
     eventually(lambda: "two nodes call themselves lb1" in second.log(), 10, "and the second")
     _, events = c["lb1"].api("GET", "/v1/events")

@@ -160,7 +160,7 @@ def test_any_node_answers_for_the_others(t):
     shown = ctl(lb1, "--node", "all", "events", "--kind", "cluster").stdout
     assert max(map(len, shown.splitlines())) <= 80, shown
     assert "lb9" in ctl(lb1, "--node", "lb9", "status", code=1).stderr
-    assert "look" in ctl(lb1, "--node", "lb2", "drain", "app/a1", code=2).stderr
+    assert "show something" in ctl(lb1, "--node", "lb2", "drain", "app/a1", code=2).stderr
     assert "--node NAME" in ctl(lb1, "--node", "all", "events", "-f", code=2).stderr
     status, answer = lb1.api("POST", "/v1/reload?node=lb2")
     assert status == 400, answer

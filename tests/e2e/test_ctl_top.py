@@ -99,7 +99,7 @@ def test_the_live_view_shows_that_its_node_is_gone_and_ends_on_ctrl_c(t):
     with top(t, node) as terminal:
         eventually(lambda: terminal.shows(b"app/a1"), what="the server")
         node.stop()
-        eventually(lambda: terminal.shows(b"trying again"), what="word of the loss")
+        eventually(lambda: terminal.shows(b"retrying"), what="word of the loss")
         terminal.press(b"\x03")
         eventually(terminal.has_ended, what="the end")
         assert terminal.child.returncode == 0

@@ -159,7 +159,7 @@ def test_troupectl_follows_events_over_a_restart(t):
         node.set_server("a1", admin="drain")
         eventually(lambda: any(x["subject"] == "app/a1" for x in said()), 10)
         node.stop()
-        eventually(lambda: "trying again" in notes.read_text(), 10)
+        eventually(lambda: "retrying" in notes.read_text(), 10)
         node.launch()
         eventually(lambda: "the node is back" in notes.read_text(), 20)
         node.set_server("a2", admin="drain")

@@ -125,7 +125,7 @@ class Node:
             mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
             command = ["unshare", "--mount", "bash", "-c", mount, self.hosts, *command]
         if self.disk:
-            mount = f'mkdir -p "$0" && mount -t tmpfs -o size={self.disk} tmpfs "$0" && exec "$@"'
+            mount = f'mkdir -p "$0" && mount -t tmpfs -o size={self.disk},mode=700 tmpfs "$0" && exec "$@"'
             command = ["unshare", "--mount", "bash", "-c", mount, self.directory / "state", *command]
         environment = {**os.environ, **(self.environment or {})}
         self.process = Process(command, self.stdout, self.stderr, env=environment)
