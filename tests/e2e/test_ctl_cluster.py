@@ -50,8 +50,6 @@ def test_the_status_says_what_the_cluster_is_and_fails_when_it_is_degraded(t):
     c = t.cluster(3)
     for name in c.listed:
         eventually(lambda: "prod: 3 of 3 nodes alive, a majority" in ctl(c[name], "status").stdout, 10, "all is well")
-    history = json.loads(ctl(c["lb2"], "-o", "json", "config", "history").stdout)["history"]
-    assert [x["generation"] for x in history] == [1] and history[0]["time_ms"] > 1.7e12, history
     c["lb3"].process.kill()
     eventually(lambda: c["lb1"].metric("cluster_nodes", state="alive") == 2, 15, "lb3 is missed")
     shown = ctl(c["lb1"], "status", code=1).stdout

@@ -76,6 +76,7 @@ void observations_checker::majority(const std::string& node, bool seen) {
 }
 
 void observations_checker::resumed(const std::string& node) {
+  resumed_[node] = world_.now();
   if (const auto x = no_majority_since_.find(node);
       x != no_majority_since_.end())
     x->second = world_.now();
@@ -137,7 +138,8 @@ void observations_checker::check_kept(const std::string& node,
   const auto kept = kept_.find({node, server});
   if (kept != kept_.end() && used != kept->second
       && used != land_.reaches(node, server)
-      && !lately(changed_, server, noticed_within))
+      && !lately(changed_, server, noticed_within)
+      && !lately(resumed_, node, noticed_within))
     fail(node + (used ? " uses " : " does not use ") + server
          + ", without a majority and without a reason");
 }

@@ -135,6 +135,7 @@ private:
   const landscape& land_;
   std::map<std::string, time_point> exempt_;
   std::map<std::string, time_point> started_;
+  std::map<std::string, time_point> resumed_;                ///< after a stop
   std::map<std::string, time_point> changed_;                ///< servers
   std::map<std::pair<std::string, std::string>, bool> kept_; ///< as was used
   std::map<std::pair<std::string, std::string>, time_point> doubted_;

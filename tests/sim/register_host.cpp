@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "register_host.hpp"
 
-#include "core/stable_hash.hpp"
-
 #include <utility>
 
 namespace sim {
@@ -48,9 +46,7 @@ void register_host::start() {
   clock_offset_ = seconds{chance.between(0, 100000)};
   clock_per_mille_ = chance.between(950, 1050);
   machine_ = std::make_unique<config_register::machine>(
-    identity{name_, cluster_name, chance.next(),
-             troupe::stable_hash(name_) % 1000},
-    *broken_.rules);
+    identity{name_, cluster_name, chance.next()}, *broken_.rules);
   world_.trace(name_, content_ ? "starts" : "starts without a disk");
   network_.restarted(*this);
   step(started{content_, junk_, history_, file_});

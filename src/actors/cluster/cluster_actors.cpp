@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/cluster/cluster_actors.hpp"
 
-#include "actors/runtime/wall_clock.hpp"
-
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace troupe::actors {
@@ -98,10 +95,7 @@ void cluster_actors::spawn_observations() {
 
 void cluster_actors::spawn_register() {
   register_parts parts;
-  const auto up = std::chrono::duration_cast<milliseconds>(
-    host_.system().clock().now().time_since_epoch());
-  parts.self = {parts_.node, parts_.settings.name, parts_.incarnation,
-                wall_clock_ms() - static_cast<uint64_t>(up.count())};
+  parts.self = {parts_.node, parts_.settings.name, parts_.incarnation};
   parts.file = parts_.file;
   parts.parse = shared_text_of;
   parts.keep_nodes = parts_.keep_nodes;

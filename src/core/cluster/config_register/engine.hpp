@@ -251,7 +251,6 @@ private:
   void complain();
   std::string find_obstacle() const;
   std::string find_refusal() const;
-  uint64_t wall_ms() const;
   void start_forming(std::vector<uint64_t> requests, bool forced, asker by);
   void form_from_here(uint64_t request, const asker& by);
   void run_waiting();

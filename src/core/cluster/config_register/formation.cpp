@@ -7,8 +7,8 @@
 // Before generation 1 there is no record that says who votes: the list in the
 // nodes' own files does. A node without its disk cannot be told from a new one,
 // so *all* of the list must answer phase 1: whoever knows of a record, or of a
-// vote on one, is among them. Which node proposes makes no difference: but for
-// its time, the record is the same.
+// vote on one, is among them. Which node proposes makes no difference: the
+// record is the same to the byte, and so it has no time.
 
 namespace troupe::cluster::config_register {
 
@@ -136,12 +136,6 @@ void engine::complain() {
            "this node is in no cluster yet: " + obstacle_);
 }
 
-uint64_t engine::wall_ms() const {
-  const auto passed =
-    std::chrono::duration_cast<milliseconds>(now_.time_since_epoch());
-  return self_.wall_ms_at_zero + static_cast<uint64_t>(passed.count());
-}
-
 void engine::start_forming(std::vector<uint64_t> requests, bool forced,
                            asker by) {
   auto& p = proposal_.emplace();
@@ -151,8 +145,8 @@ void engine::start_forming(std::vector<uint64_t> requests, bool forced,
   p.candidate =
     forced ? first_record(file_, by, self_.node,
                           self_.node + "-" + std::to_string(self_.incarnation))
-           : first_record(file_, {"the cluster itself", "formed", wall_ms()},
-                          {}, "formed-" + file_.hash);
+           : first_record(file_, {"the cluster itself", "formed", 0}, {},
+                          "formed-" + file_.hash);
   p.voters = file_.nodes;
   p.promises_needed =
     forced ? rules_.majority(p.voters.size()) : p.voters.size();

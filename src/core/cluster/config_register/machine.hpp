@@ -17,8 +17,6 @@ struct identity {
   std::string node;
   std::string cluster;
   uint64_t incarnation = 0;
-  /// The wall clock at time_point{}, in ms since 1970; for display only.
-  uint64_t wall_ms_at_zero = 0;
 };
 
 /// One node's part in the register, as a pure step machine.
