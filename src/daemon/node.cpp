@@ -160,6 +160,14 @@ void node::make_workers() {
   }
 }
 
+/// A further SIGTERM must not kill what has ended in order: the handlers go
+/// with the node. No other thread takes signals any more.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 int node::run() {
   await_signal();
   admin_.start();
@@ -184,6 +192,7 @@ int node::run() {
   admin_.join([this] { servers_.reset(); });
   prober_.reset();
   system_.reset();
+  block_signals();
   log::info("stopped");
   return exit_code_;
 }
