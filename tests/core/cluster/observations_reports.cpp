@@ -185,8 +185,10 @@ CAF_TEST(what was lost is asked for) {
   c.messages.clear();
   c.pass(1s);
   for (const auto* peer : {"lb2", "lb3"}) {
-    CAF_CHECK(c.held(peer, "lb1", "s3")->what.status == down);
-    CAF_CHECK_EQUAL(c.held(peer, "lb1", "s3")->what.evidence, "refused");
+    const auto now = c.held(peer, "lb1", "s3");
+    CAF_REQUIRE(now);
+    CAF_CHECK(now->what.status == down);
+    CAF_CHECK_EQUAL(now->what.evidence, "refused");
   }
   c.messages.clear();
   c.pass(3s); // and that was all
