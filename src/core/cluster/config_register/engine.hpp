@@ -85,7 +85,7 @@ struct waiting_request {
   time_point deadline{};
 };
 
-/// The machine behind `machine`. One class, because all of it shares
+/// All that stands behind `machine`. One class, because all of it shares
 /// one state; its parts stand in a file each, named in the section rules.
 class engine {
 public:
