@@ -300,6 +300,7 @@ struct register_view {
   struct past {
     cluster::config_register::record what;
     bool superseded = false;
+    uint64_t taken_ms = 0; ///< see config_register::machine::past
   };
   std::vector<past> history; ///< oldest first, the committed one last
   std::vector<cluster::config_register::peer_vote>

@@ -121,12 +121,19 @@ json::object to_json(const config_register::version& x) {
   return {{"epoch", x.epoch}, {"generation", x.generation}};
 }
 
-json::object to_json(const config_register::record& x, bool superseded) {
-  return {{"epoch", x.at.epoch},      {"generation", x.at.generation},
-          {"hash", view(x.hash)},     {"author", view(x.author)},
-          {"node", view(x.node)},     {"message", view(x.reason)},
-          {"time_ms", x.time_ms},     {"forced", to_array(x.forced)},
-          {"superseded", superseded}, {"text", view(x.text)}};
+json::object to_json(const register_view::past& past) {
+  const auto& x = past.what;
+  const auto time_ms = x.time_ms != 0 ? x.time_ms : past.taken_ms;
+  return {{"epoch", x.at.epoch},
+          {"generation", x.at.generation},
+          {"hash", view(x.hash)},
+          {"author", view(x.author)},
+          {"node", view(x.node)},
+          {"message", view(x.reason)},
+          {"time_ms", time_ms},
+          {"forced", to_array(x.forced)},
+          {"superseded", past.superseded},
+          {"text", view(x.text)}};
 }
 
 /// Null: that node has not said, or the generation does not list it.
@@ -224,7 +231,7 @@ json::object observations_body(const target_list& all) {
 json::object history_body(const register_view& x) {
   json::array rows;
   for (const auto& past : x.history)
-    rows.push_back(to_json(past.what, past.superseded));
+    rows.push_back(to_json(past));
   return {{"committed", to_json(x.status.committed)},
           {"history", std::move(rows)}};
 }
@@ -246,7 +253,7 @@ admin::response answer_response(const answer& x) {
                     {"not_checked", to_array(x.not_checked)},
                     {"other", nullptr}};
   if (x.other)
-    body["other"] = to_json(*x.other, false);
+    body["other"] = to_json(register_view::past{*x.other});
   auto response = ok(body);
   switch (x.result) {
   case config_register::outcome::committed:

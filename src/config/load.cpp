@@ -212,4 +212,15 @@ loaded load_with(const shared_record& record, const std::string& file,
   });
 }
 
+loaded load_unless_same(const shared_record& record, const std::string& file,
+                        const std::string& node, const loaded& known) {
+  return from_file(file, [&](const std::string& text) {
+    if (!known.ok() || text != known.text)
+      return parse_with(record, text, file, node, from_environment);
+    auto result = known;
+    result.hash = stable_hash(text, stable_hash(record.text));
+    return result;
+  });
+}
+
 } // namespace troupe::config

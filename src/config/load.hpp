@@ -83,4 +83,9 @@ loaded parse_with(const shared_record& record, std::string_view text,
 loaded load_with(const shared_record& record, const std::string& file,
                  const std::string& node);
 
+/// As load_with(), where the shared sections of `known`, which load() read,
+/// are those of the record: `known`, if the file still says the same.
+loaded load_unless_same(const shared_record& record, const std::string& file,
+                        const std::string& node, const loaded& known);
+
 } // namespace troupe::config

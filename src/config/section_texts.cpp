@@ -138,9 +138,10 @@ document read_sections(std::string_view text, report& problems,
   return result;
 }
 
-std::optional<std::vector<section_text>>
-section_texts_of(std::string_view text, report& problems, unsigned source) {
-  auto read = read_sections(text, problems, source);
+std::optional<std::vector<section_text>> section_texts_of(std::string_view text,
+                                                          document& read,
+                                                          report& problems,
+                                                          unsigned source) {
   if (problems.has_problems())
     return std::nullopt;
   const auto& shared = shared_side(read);

@@ -31,9 +31,12 @@ document read_sections(std::string_view text, report& problems,
 
 /// The shared sections of a text: as written if that reads as the same, else
 /// rewritten.
+/// @param read What read_sections() made of it.
 /// @returns nothing after a problem.
-std::optional<std::vector<section_text>>
-section_texts_of(std::string_view text, report& problems, unsigned source = 0);
+std::optional<std::vector<section_text>> section_texts_of(std::string_view text,
+                                                          document& read,
+                                                          report& problems,
+                                                          unsigned source = 0);
 
 /// Whether `text` is YAML whose shared side is `shared` and, unless that is
 /// null, whose local side is `local`.

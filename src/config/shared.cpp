@@ -11,11 +11,31 @@
 
 namespace troupe::config {
 
+namespace {
+
+std::vector<node_settings> nodes_in(const document& read, report& problems) {
+  if (read.root == nullptr)
+    return {};
+  const std::string no_node;
+  const variable_lookup no_variables;
+  reading with{problems, no_node, no_variables};
+  const cursor root{*read.root, "", with};
+  const auto nodes = root.at(cluster_key, nodes_key);
+  return nodes ? read_nodes(*nodes, node_addresses::as_written)
+               : std::vector<node_settings>{};
+}
+
+} // namespace
+
 shared_part split(std::string_view text, const std::string& file) {
   shared_part result;
   report problems{file};
-  if (const auto sections = section_texts_of(text, problems))
+  auto read = read_sections(text, problems);
+  if (const auto sections = section_texts_of(text, read, problems)) {
     result.text = assemble(*sections);
+    report of_nodes{file}; // what the sections say is not looked at
+    result.nodes = nodes_in(read, of_nodes);
+  }
   result.problems = problems.take_problems();
   return result;
 }
@@ -35,14 +55,8 @@ node_list nodes_of(std::string_view shared, const std::string& name) {
   node_list result;
   report problems{name};
   const auto read = read_sections(shared, problems);
-  if (!problems.has_problems() && read.root != nullptr) {
-    const std::string no_node;
-    const variable_lookup no_variables;
-    reading with{problems, no_node, no_variables};
-    const cursor root{*read.root, "", with};
-    if (const auto nodes = root.at(cluster_key, nodes_key))
-      result.nodes = read_nodes(*nodes, node_addresses::as_written);
-  }
+  if (!problems.has_problems())
+    result.nodes = nodes_in(read, problems);
   result.problems = problems.take_problems();
   return result;
 }
@@ -53,7 +67,8 @@ pulled pull(std::string_view text, const std::string& file,
   report problems{file};
   const auto record = problems.add_source("record");
   auto own = read_sections(text, problems);
-  const auto sections = section_texts_of(shared, problems, record);
+  auto theirs = read_sections(shared, problems, record);
+  const auto sections = section_texts_of(shared, theirs, problems, record);
   if (sections && !problems.has_problems()) {
     if (auto made = replace_sections(text, own, *sections))
       result.text = std::move(*made);

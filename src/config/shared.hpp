@@ -17,7 +17,9 @@ namespace troupe::config {
 inline constexpr size_t shared_size_max = size_t{1} << 20;
 
 struct shared_part {
-  std::string text;              ///< meaningful only without problems
+  std::string text; ///< meaningful only without problems
+  /// As nodes_of() gives them; meaningful only if nothing is wrong with them.
+  std::vector<node_settings> nodes;
   std::vector<problem> problems; ///< only of what this function needs
   bool ok() const noexcept { return problems.empty(); }
 };

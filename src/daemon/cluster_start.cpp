@@ -102,9 +102,8 @@ cluster_start::cluster_start(const arguments& args, const config::loaded& own,
     operators_file_(directory_.file("operators", state_format)),
     verdicts_file_(directory_.file("verdicts", state_format)),
     incarnation_(make_incarnation()) {
-  const auto source =
-    actors::shared_file_source(args.config_file, args.node, {});
-  file_ = source.read().shared;
+  file_ = std::make_shared<const actors::file_reading>(
+    actors::reading_of(own, args.config_file));
   running_.settings = std::make_shared<const settings>(own.settings);
   // All four now, also those that are read later: one that a later version
   // wrote must be refused, not overwritten (rule 18).
@@ -118,7 +117,7 @@ cluster_start::cluster_start(const arguments& args, const config::loaded& own,
 void cluster_start::begin_with_record(const actors::state_read& state) {
   config_register::machine machine{{args_.node, settings_.name, incarnation_}};
   machine.step(config_register::started{state.content, state.damaged,
-                                        state.history, file_},
+                                        state.history, file_->shared},
                {});
   if (machine.committed() == nullptr)
     return;
@@ -131,9 +130,10 @@ void cluster_start::begin_with_record(const actors::state_read& state) {
     if (const auto* last = history.newest_with(args_.node))
       record = std::make_shared<const config_register::record>(*last);
   }
-  auto loaded = std::make_shared<const config::loaded>(config::load_with(
-    {record->text, fmt::format("generation {}", record->at.generation)},
-    args_.config_file, args_.node));
+  const auto source =
+    actors::shared_file_source(args_.config_file, args_.node, {}, file_);
+  auto loaded = std::make_shared<const config::loaded>(source.load_with(
+    {record->text, fmt::format("generation {}", record->at.generation)}));
   if (!loaded->ok()) {
     for (const auto& problem : loaded->problems)
       log::error("{}", problem.to_string());
@@ -154,11 +154,11 @@ actors::cluster_parts cluster_start::parts(
   result.build = TROUPE_VERSION;
   result.incarnation = incarnation_;
   result.settings = settings_;
-  result.source =
-    actors::shared_file_source(args_.config_file, args_.node, run_blocking);
+  result.source = actors::shared_file_source(args_.config_file, args_.node,
+                                             run_blocking, file_);
   result.running = running_;
   result.committed = committed_;
-  result.file = file_;
+  result.file = file_->shared;
   result.make_links = std::move(make_links);
   result.keep_nodes = config::keep_nodes;
   result.register_state = {

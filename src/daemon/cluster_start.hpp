@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/cluster/cluster_actors.hpp"
+#include "actors/cluster/shared_config.hpp"
 #include "config/load.hpp"
 #include "daemon/arguments.hpp"
 #include "storage/state_dir.hpp"
@@ -45,7 +46,7 @@ private:
   net::state_file operators_file_;
   net::state_file verdicts_file_;
   const uint64_t incarnation_;
-  cluster::config_register::shared_text file_;
+  std::shared_ptr<const actors::file_reading> file_;
   actors::running_shared running_;
   std::shared_ptr<const cluster::config_register::record> committed_;
 };

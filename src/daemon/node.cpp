@@ -18,6 +18,7 @@
 #include "net/resolver.hpp"
 #include "net/stall_watch.hpp"
 #include "os/service_user.hpp"
+#include "os/signals.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -160,14 +161,6 @@ void node::make_workers() {
   }
 }
 
-/// A further SIGTERM must not kill what has ended in order: the handlers go
-/// with the node. No other thread takes signals any more.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
-
 int node::run() {
   await_signal();
   admin_.start();
@@ -192,7 +185,9 @@ int node::run() {
   admin_.join([this] { servers_.reset(); });
   prober_.reset();
   system_.reset();
-  block_signals();
+  // A further SIGTERM must not kill what has ended in order: the handlers go
+  // with the node. No other thread takes signals any more.
+  os::block_signals();
   log::info("stopped");
   return exit_code_;
 }

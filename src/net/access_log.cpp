@@ -2,11 +2,11 @@
 #include "net/access_log.hpp"
 
 #include "core/time.hpp"
+#include "os/signals.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <csignal>
 #include <cstring>
 #include <new>
 #include <poll.h>
@@ -158,14 +158,10 @@ void access_log::open_again() {
            + "; lines continue to go to the open file");
 }
 
-/// Signals are for the main thread; a blocked SIGPIPE is an EPIPE.
 void access_log::start_thread() {
-  sigset_t all, before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const os::signals_blocked blocked;
   thread_ = std::thread([this] { run(); });
   ::pthread_setname_np(thread_.native_handle(), "troupe-log");
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 /// One wake per sleep, however many producers see it.

@@ -28,6 +28,9 @@ using stream_protocol = asio::generic::stream_protocol;
 /// Between two tries to get into a full backlog.
 constexpr milliseconds probe_backlog_pause{50};
 
+/// A loop that is on time is not later than this.
+constexpr milliseconds late_min{20};
+
 /// For interim responses and the final one's head.
 constexpr size_t response_size_max = size_t{64} * 1024;
 
@@ -78,6 +81,8 @@ public:
 
 private:
   bool over() const noexcept { return !done_; }
+  void await_deadline();
+  void on_deadline();
   void connect();
   void connect_later();
   void on_connect(const error_code& ec);
@@ -99,6 +104,7 @@ private:
   stream_protocol::socket socket_;
   asio::steady_timer deadline_;
   asio::steady_timer pause_;
+  milliseconds extended_{0}; ///< the deadline, so far
   bool connected_ = false;
   time_point started_ = clock::now();
   std::string_view waiting_for_ = "the connection";
@@ -108,19 +114,36 @@ private:
 };
 
 void probe::start() {
-  const auto self = shared_from_this();
   deadline_.expires_after(check_.timeout);
-  deadline_.async_wait([self](const error_code& ec) {
-    if (ec || self->over())
-      return;
-    probe_result result;
-    result.outcome = probe_outcome::timeout;
-    result.detail = "no answer in "
-                  + std::to_string(self->check_.timeout.count())
-                  + " ms, waiting for " + std::string{self->waiting_for_};
-    self->finish(std::move(result));
-  });
+  await_deadline();
   connect();
+}
+
+void probe::await_deadline() {
+  deadline_.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (!ec && !self->over())
+      self->on_deadline();
+  });
+}
+
+/// What this node was too late to look at is not the server's fault: it gets
+/// as much time again, up to twice its own in all.
+void probe::on_deadline() {
+  const auto late =
+    std::chrono::duration_cast<milliseconds>(clock::now() - deadline_.expiry());
+  const auto left = 2 * check_.timeout - extended_;
+  if (late >= late_min && left > milliseconds{0}) {
+    const auto more = std::min(late, left);
+    extended_ += more;
+    deadline_.expires_after(more);
+    return await_deadline();
+  }
+  probe_result result;
+  result.outcome = probe_outcome::timeout;
+  result.detail = "no answer in "
+                + std::to_string((check_.timeout + extended_).count())
+                + " ms, waiting for " + std::string{waiting_for_};
+  finish(std::move(result));
 }
 
 void probe::connect() {

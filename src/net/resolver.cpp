@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/resolver.hpp"
 
+#include "os/signals.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <mutex>
 #include <netdb.h>
@@ -98,14 +99,10 @@ void resolver::shared::push(job x) {
   changed.notify_one();
 }
 
-/// Signals are for the main thread.
 void resolver::shared::start_thread() {
-  sigset_t all, before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const os::signals_blocked blocked;
   thread = std::thread([self = shared_from_this()] { self->run(); });
   ::pthread_setname_np(thread.native_handle(), "troupe-dns");
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void resolver::shared::run() {

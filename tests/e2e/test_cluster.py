@@ -2,6 +2,7 @@
 """Several nodes that act as one, on hosts of their own."""
 
 import shutil
+import time
 
 from harness import Load, eventually, limit, smoke
 
@@ -76,6 +77,9 @@ def test_a_changed_file_on_one_node_changes_all(t):
     status, history = c["lb3"].api("GET", "/v1/config/history")
     assert status == 200 and history["history"][-1]["generation"] == 2, history
     assert "retries_max" in history["history"][-1]["text"]
+    # Also the one that they formed by themselves, whose record has no time.
+    times = [x["time_ms"] / 1000 for x in history["history"]]
+    assert all(0 <= time.time() - x < 120 for x in times), times
 
 
 @limit(120)

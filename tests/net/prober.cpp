@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <optional>
 #include <sys/resource.h>
+#include <thread>
 
 using namespace std::chrono_literals;
 using namespace troupe;
@@ -117,6 +118,37 @@ CAF_TEST(a connect is enough for a tcp check) {
   CAF_CHECK_EQUAL(x.outcome, probe_outcome::success);
   CAF_CHECK_EQUAL(x.status, 0u);
   CAF_CHECK(x.took > 0us);
+}
+
+CAF_TEST(a server that answered while this node was late is no timeout) {
+  check.type = check_type::http;
+  check.timeout = 100ms;
+  auto* const server = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  std::optional<probe_result> result;
+  subject->start(server->address(), check,
+                 [&](const probe_result& x) { result = x; });
+  while (!result) {
+    loop.run_one();
+    std::this_thread::sleep_for(30ms); // the loop's other work
+  }
+  CAF_CHECK_EQUAL(result->outcome, probe_outcome::success);
+}
+
+CAF_TEST(a server that does not answer is a timeout on a late node too) {
+  check.type = check_type::http;
+  check.timeout = 100ms;
+  tcp::acceptor silent{loop, {asio::ip::address_v4::loopback(), 0}};
+  const auto at = silent.local_endpoint();
+  std::optional<probe_result> result;
+  const auto began = std::chrono::steady_clock::now();
+  subject->start({at.data(), static_cast<socklen_t>(at.size())}, check,
+                 [&](const probe_result& x) { result = x; });
+  while (!result) {
+    loop.run_one_for(50ms);
+    std::this_thread::sleep_for(60ms);
+  }
+  CAF_CHECK_EQUAL(result->outcome, probe_outcome::timeout);
+  CAF_CHECK(std::chrono::steady_clock::now() - began < 2s);
 }
 
 CAF_TEST(no server sees the connection of a tcp check) {

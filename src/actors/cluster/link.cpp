@@ -178,6 +178,8 @@ void link::open() {
   state_ = state::open;
   was_open_ = true;
   timer_.cancel();
+  if (parts_.limits.together_bytes_max > 0)
+    post({0, 1, link_word::takes_several});
   parts_.owner.opened(*this);
 }
 
@@ -200,10 +202,26 @@ void link::heard_word(const caf::strong_actor_ptr& sender,
       greet(sender);
     return open();
   }
-  if (state_ == state::open && starts_with(word, link_word::bye))
+  if (state_ != state::open)
+    return;
+  if (word == link_word::takes_several)
+    peer_takes_several_ = parts_.limits.together_bytes_max > 0;
+  else if (starts_with(word, link_word::several))
+    hear_several(
+      std::string_view{word}.substr(std::strlen(link_word::several)));
+  else if (starts_with(word, link_word::bye))
     end("closed by " + peer_ + ": "
         + wire::printable(
           std::string_view{word}.substr(std::strlen(link_word::bye))));
+}
+
+void link::hear_several(std::string_view body) {
+  auto messages = decode_several(body);
+  if (!messages)
+    return end(peer_ + " sent what cannot be decoded", true);
+  for (auto& x : *messages)
+    if (state_ == state::open) // one may end it
+      parts_.owner.received(*this, std::move(x));
 }
 
 bool link::send(peer_message message, bool urgent) {
@@ -234,6 +252,34 @@ void link::post_held_back(size_t bytes_max) {
 }
 
 void link::post(peer_message message) {
+  const auto cost = cost_of(message);
+  if (!peer_takes_several_ || message.kind == 0) {
+    post_together(); // they stay in order
+    return give(std::move(message));
+  }
+  if (together_bytes_ + cost > parts_.limits.together_bytes_max)
+    post_together();
+  if (together_.empty())
+    boost::asio::post(parts_.loop, [weak = weak_from_this()] {
+      if (const auto self = weak.lock(); self && self->state_ != state::gone)
+        self->post_together();
+    });
+  together_bytes_ += cost;
+  waiting_bytes_ += cost;
+  together_.push_back(std::move(message));
+}
+
+void link::post_together() {
+  if (together_.empty())
+    return;
+  auto messages = std::exchange(together_, {});
+  waiting_bytes_ -= std::exchange(together_bytes_, 0);
+  give(messages.size() == 1
+         ? std::move(messages.front())
+         : peer_message{0, 1, link_word::several + encode_several(messages)});
+}
+
+void link::give(peer_message message) {
   waiting_.push_back(cost_of(message));
   waiting_bytes_ += waiting_.back();
   caf::send_as(actor_, remote_actor_, std::move(message));

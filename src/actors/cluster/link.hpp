@@ -91,6 +91,9 @@ private:
   void greet(const caf::strong_actor_ptr& remote);
   void open();
   void post(peer_message message);
+  void post_together();
+  void give(peer_message message);
+  void hear_several(std::string_view body);
   void post_held_back(size_t bytes_max);
   void left(uint64_t messages);
   void pump_ended(net::cluster::pump_end how, const std::string& reason);
@@ -115,6 +118,9 @@ private:
   std::shared_ptr<net::cluster::guarded_pump> pump_;
   peer_link_actor actor_;
   peer_link_actor remote_actor_;
+  bool peer_takes_several_ = false;
+  std::vector<peer_message> together_; // until this turn of the loop ends
+  size_t together_bytes_ = 0;
   std::deque<size_t> waiting_; // cost of each message that has not left
   size_t waiting_bytes_ = 0;
   std::deque<peer_message> held_back_; // until less waits

@@ -30,6 +30,9 @@ struct link_limits {
   size_t handshakes_max = 64;            ///< accepted and not yet open
   size_t handshakes_per_source_max = 4;  ///< of these, from one address
   milliseconds accept_pause{500};        ///< after EMFILE and the like
+  /// What is sent in one turn of the loop travels together up to this size; 0:
+  /// each message alone.
+  size_t together_bytes_max = 16U << 10;
 };
 
 struct link_settings {

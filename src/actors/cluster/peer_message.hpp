@@ -5,7 +5,10 @@
 #include <caf/meta/type_name.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace troupe::actors {
 
@@ -31,7 +34,17 @@ namespace link_word {
 inline constexpr const char* hello = "hello";
 /// Last; the reason follows.
 inline constexpr const char* bye = "bye ";
+/// From then on the other side may send `several`.
+inline constexpr const char* takes_several = "takes several";
+/// Messages that travel together follow.
+inline constexpr const char* several = "several ";
 } // namespace link_word
+
+/// Of `several`.
+std::string encode_several(const std::vector<peer_message>& messages);
+
+/// None if it is cut short or out of bounds, or one is of kind 0.
+std::optional<std::vector<peer_message>> decode_several(std::string_view body);
 
 /// Makes peer_message known by its name between nodes.
 void announce_peer_message(caf::actor_system_config& config);

@@ -2,6 +2,7 @@
 #include "actors/cluster/register_keeper.hpp"
 #include "actors/events/journal.hpp"
 #include "actors/events/log.hpp"
+#include "actors/runtime/wall_clock.hpp"
 
 #include <caf/result.hpp>
 #include <caf/send.hpp>
@@ -84,7 +85,7 @@ void register_keeper::on_exit() {
 void register_keeper::start(const state_read& message) {
   started_ = true;
   step(config_register::started{message.content, message.damaged,
-                                message.history, parts_.file});
+                                message.history, parts_.file, wall_clock_ms()});
   for (auto& in : std::exchange(early_, {}))
     step(std::move(in));
 }
@@ -213,7 +214,7 @@ caf::result<register_view> register_keeper::describe() const {
     return still_starting();
   register_view result{machine_.status(), {}, machine_.votes()};
   for (const auto& x : machine_.history())
-    result.history.push_back({x.what, x.superseded});
+    result.history.push_back({x.what, x.superseded, x.taken_ms});
   return result;
 }
 

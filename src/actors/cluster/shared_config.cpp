@@ -38,6 +38,16 @@ std::vector<std::string> lines(const answer& x) {
   return result;
 }
 
+config_register::shared_text
+make_shared_text(std::string text, const std::vector<node_settings>& nodes) {
+  config_register::shared_text result;
+  result.hash = config::shared_hash(text);
+  result.text = std::move(text);
+  for (const auto& node : nodes)
+    result.nodes.push_back({node.name, node.address});
+  return result;
+}
+
 } // namespace
 
 config_register::shared_text shared_text_of(std::string text) {
@@ -45,31 +55,33 @@ config_register::shared_text shared_text_of(std::string text) {
   if (!list.ok())
     throw std::runtime_error{
       fmt::format("{}", fmt::join(to_lines(list.problems), "; "))};
-  config_register::shared_text result;
-  result.hash = config::shared_hash(text);
-  result.text = std::move(text);
-  for (const auto& node : list.nodes)
-    result.nodes.push_back({node.name, node.address});
+  return make_shared_text(std::move(text), list.nodes);
+}
+
+file_reading reading_of(config::loaded own, const std::string& file) {
+  file_reading result{std::move(own), {}};
+  auto shared = config::split(result.own.text, file);
+  auto& problems = result.own.problems;
+  problems.insert(problems.end(), shared.problems.begin(),
+                  shared.problems.end());
+  if (result.own.ok())
+    result.shared = make_shared_text(std::move(shared.text), shared.nodes);
   return result;
 }
 
 shared_source
 shared_file_source(std::string file, std::string node,
-                   std::function<void(std::function<void()>)> run_blocking) {
+                   std::function<void(std::function<void()>)> run_blocking,
+                   std::shared_ptr<const file_reading> begun_with) {
   shared_source result;
   result.read = [file, node] {
-    // Read once: both views are of the same bytes.
-    file_reading reading{config::load(file, node), {}};
-    auto shared = config::split(reading.own.text, file);
-    auto& problems = reading.own.problems;
-    problems.insert(problems.end(), shared.problems.begin(),
-                    shared.problems.end());
-    if (reading.own.ok())
-      reading.shared = shared_text_of(std::move(shared.text));
-    return reading;
+    return reading_of(config::load(file, node), file);
   };
-  result.load_with = [file, node](const config::shared_record& record) {
-    return config::load_with(record, file, node);
+  result.load_with = [file, node, begun_with = std::move(begun_with)](
+                       const config::shared_record& record) {
+    return begun_with && record.text == begun_with->shared.text
+           ? config::load_unless_same(record, file, node, begun_with->own)
+           : config::load_with(record, file, node);
   };
   result.run_blocking = std::move(run_blocking);
   result.file = std::move(file);

@@ -21,6 +21,10 @@ struct file_reading {
     shared; ///< meaningful only if own is ok
 };
 
+/// What config::load() has read of `file`, and its shared sections: both views
+/// are of the same bytes.
+file_reading reading_of(config::loaded own, const std::string& file);
+
 /// Where a cluster node's configuration comes from. `read` and `load_with`
 /// block, so they run by `run_blocking` only.
 struct shared_source {
@@ -33,9 +37,12 @@ struct shared_source {
 };
 
 /// `file` and its records as read by config::load and config::load_with.
+/// @param begun_with What was read at the start: nothing is parsed again while
+/// the file and the record say the same.
 shared_source
 shared_file_source(std::string file, std::string node,
-                   std::function<void(std::function<void()>)> run_blocking);
+                   std::function<void(std::function<void()>)> run_blocking,
+                   std::shared_ptr<const file_reading> begun_with = nullptr);
 
 /// A text of shared sections as the register wants it.
 /// @throws std::runtime_error with the problems, if its nodes cannot be read.

@@ -63,6 +63,7 @@ router::behavior_type router::make_behavior() {
     [this](const operator_wish& x) { take_wish(x); },
     [this](const describe_backend&) { return describe(); },
     [this](const describe_snapshot&) {
+      catch_up();
       return publish_snapshot{make_snapshot()};
     },
     [this](const confirm_changes&) { return take_confirm(); },
@@ -97,7 +98,7 @@ void router::configure(const configure_backend& message) {
   live_ = message.live;
   generation_ = message.generation;
   // The supervisor calls a configuration running once this is published.
-  paused_ = dirty_ = false;
+  paused_ = dirty_ = stale_ = false;
   update();
   send_targets();
   if (links_.observations)
@@ -335,7 +336,8 @@ std::string router::subject_of(const std::string& server) const {
   return journal::server_subject(backend_, server);
 }
 
-backend_view router::describe() const {
+backend_view router::describe() {
+  catch_up();
   backend_view result{backend_, generation_, version_, fail_open_, {}, 0};
   result.queued = live_ ? live_->queue.waiting() : 0;
   result.servers.reserve(members_.size());
@@ -484,12 +486,24 @@ void router::arm_resolve() {
 
 // -- state --------------------------------------------------------------------
 
+/// At most once a pause: as many changes as there are servers may come at once,
+/// and each is looked at together with all servers.
 void router::update() {
+  if (paused_) {
+    dirty_ = stale_ = true;
+    return;
+  }
   evaluate_all();
   publish();
 }
 
+void router::catch_up() {
+  if (stale_)
+    evaluate_all();
+}
+
 void router::evaluate_all() {
+  stale_ = false;
   std::vector<server_facts> facts;
   facts.reserve(members_.size());
   for (const auto& x : members_)
@@ -618,6 +632,7 @@ void router::publish() {
 
 void router::pause_over() {
   paused_ = false;
+  catch_up();
   if (std::exchange(dirty_, false))
     publish();
 }

@@ -102,7 +102,7 @@ private:
   void tell_wish(const member& server, const operator_entry& before) const;
   std::string subject_of(const std::string& server) const;
   void take_wish(const operator_wish& message);
-  backend_view describe() const;
+  backend_view describe();
   void pause_over();
   caf::result<bool> take_confirm();
   void confirm(bool known);
@@ -129,6 +129,7 @@ private:
   // -- state --
   void update();
   void evaluate_all();
+  void catch_up();
   static server_facts facts_of(const member& server);
   void note(member& server, const effective_state& next);
   void note_pool(const pool_state& pool);
@@ -155,8 +156,9 @@ private:
   std::optional<bool> rejects_all_; ///< as the supervisor was told
   bool paused_ = false;             ///< published less than 10 ms ago
   bool dirty_ = false;              ///< something changed during the pause
-  bool resolve_armed_ = false;      ///< one `resolve_due` is on its way
-  bool ramp_armed_ = false;         ///< one `ramp_due` is on its way
+  bool stale_ = false;         ///< and the servers' states do not show it yet
+  bool resolve_armed_ = false; ///< one `resolve_due` is on its way
+  bool ramp_armed_ = false;    ///< one `ramp_due` is on its way
 };
 
 } // namespace troupe::actors

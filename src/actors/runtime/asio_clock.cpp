@@ -79,7 +79,13 @@ void asio_clock::cancel_all() {
     count.store(0, std::memory_order_relaxed);
 }
 
-void asio_clock::add(time_point t, entry what) {
+/// What is due at nearly the same time is delivered at once: one wake of the
+/// loop less.
+void asio_clock::add(time_point exact, entry what) {
+  const auto t =
+    exact == time_point::max()
+      ? exact
+      : time_point{std::chrono::ceil<milliseconds>(exact.time_since_epoch())};
   bool earlier = false;
   {
     std::lock_guard guard{mutex_};

@@ -60,7 +60,7 @@ private:
   };
   using schedule = std::multimap<time_point, entry>;
 
-  void add(time_point t, entry what);
+  void add(time_point exact, entry what);
   void cancel_if(caf::actor_id owner,
                  const std::function<bool(const entry&)>& matches);
   void forget_owner(schedule::iterator which);

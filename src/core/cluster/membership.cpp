@@ -2,6 +2,7 @@
 #include "core/cluster/membership.hpp"
 
 #include "core/cluster/listing.hpp"
+#include "core/cluster/rhythm.hpp"
 #include "core/stable_hash.hpp"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ constexpr milliseconds courtesy{400};
 /// The same complaint about a node is repeated after this time only.
 constexpr milliseconds complaint_pause{60'000};
 /// Heartbeats to remember while their echo is out.
-constexpr size_t unechoed_max = 16;
+constexpr size_t unechoed_max = 32;
 /// Addresses of nodes with this one's name to remember.
 constexpr size_t namesakes_max = 64;
 
@@ -27,6 +28,10 @@ struct overloaded : Fs... {
 };
 template <class... Fs>
 overloaded(Fs...) -> overloaded<Fs...>;
+
+milliseconds whole_ms(clock::duration x) {
+  return std::chrono::duration_cast<milliseconds>(x);
+}
 
 } // namespace
 
@@ -113,8 +118,11 @@ void machine::take(const tick&) {}
 
 void machine::take(const stalled&) {
   // What should have come in meanwhile may still be in the sockets.
-  for (auto& [number, x] : links_)
+  for (auto& [number, x] : links_) {
     x.echoed = x.opened = now_;
+    x.unechoed.clear(); // they say nothing of how slow the link is
+  }
+  next_beat_ = now_; // nor is it late: it stood still
   if (majority_differs_)
     majority_differs_ = now_;
 }
@@ -407,13 +415,33 @@ void machine::take_heartbeat(uint64_t number, const heartbeat_body& body) {
   const auto echoed = x.unechoed.upper_bound(body.echo);
   if (echoed == x.unechoed.begin())
     return;
+  note_trip(x, std::prev(echoed)->second);
   x.echoed = std::max(x.echoed, std::prev(echoed)->second);
   x.unechoed.erase(x.unechoed.begin(), echoed);
-  if (!std::exchange(x.proven, true) && settle_duplicate(number))
+  if (x.proven)
+    return;
+  note_trip(x, x.opened); // the greetings took as long
+  x.proven = true;
+  if (settle_duplicate(number))
     use(number);
 }
 
 // -- time ---------------------------------------------------------------------
+
+/// On average: one that was long is a pause, and no slow link.
+void machine::note_trip(link& x, time_point sent) {
+  const auto trip = whole_ms(now_ - sent);
+  x.trip = x.proven ? (7 * x.trip + trip) / 8 : trip;
+}
+
+/// @param trip Of a heartbeat and its echo.
+milliseconds machine::allowed(milliseconds usual, milliseconds trip) const {
+  const auto far = trip.count() * silence_trips * usual / silence_max.count();
+  const auto busy =
+    usual + usual * (late_ - lateness_step).count() / lateness_step.count();
+  return std::clamp<milliseconds>(std::max(far, busy), usual,
+                                  slowness_max * usual);
+}
 
 void machine::check_links() {
   std::vector<uint64_t> silent;
@@ -422,16 +450,20 @@ void machine::check_links() {
     if (found == peers_.end())
       continue;
     const auto age = now_ - x.echoed;
-    if (age > silence_max)
+    if (age > allowed(silence_max, x.trip))
       silent.push_back(number);
     else if (found->second.link == number)
-      found->second.state =
-        age > echo_age_max ? node_state::suspect : node_state::alive;
+      found->second.state = age > allowed(echo_age_max, x.trip)
+                            ? node_state::suspect
+                            : node_state::alive;
   }
   for (const auto number : silent) {
-    const auto why = links_.at(number).greeted
-                     ? "nothing of this node's came back for 3 s"
-                     : "it sent no greeting";
+    const auto& x = links_.at(number);
+    const auto silence =
+      std::chrono::duration_cast<std::chrono::seconds>(now_ - x.echoed);
+    const auto why = x.greeted ? "nothing of this node's came back for "
+                                   + std::to_string(silence.count()) + " s"
+                               : std::string{"it sent no greeting"};
     out_.push_back(close_link{number, why});
     drop(number, why);
   }
@@ -462,10 +494,20 @@ void machine::visit_left_behind() {
   }
 }
 
+/// The most of it lately. One that stood still learns nothing from that.
+void machine::note_lateness() {
+  const auto late =
+    next_beat_ == time_point{} ? milliseconds{0} : whole_ms(now_ - next_beat_);
+  late_ -= late_ / 8;
+  if (late < 2 * heartbeat_interval)
+    late_ = std::max(late_, std::min(late, slowness_max * lateness_step));
+}
+
 void machine::beat() {
   if (now_ < next_beat_)
     return;
-  next_beat_ = now_ + heartbeat_interval;
+  note_lateness();
+  next_beat_ = next_moment(self_.node, now_, heartbeat_interval);
   for (auto& [number, x] : links_)
     if (x.greeted)
       beat(x, number);

@@ -29,6 +29,14 @@ inline constexpr milliseconds heartbeat_interval{500};
 /// A link is alive while the peer echoes a heartbeat of mine this young.
 inline constexpr milliseconds echo_age_max{2'000};
 inline constexpr milliseconds silence_max{3'000};
+/// Where nodes hardly get to run a late echo is no sign of death. A link has
+/// this many times as long as a heartbeat and its echo take on average, and
+/// longer by the whole for each so many milliseconds, but the first ones, that
+/// this node itself was late; never more than `slowness_max` times as long as
+/// any other.
+inline constexpr int silence_trips = 3;
+inline constexpr milliseconds lateness_step{50};
+inline constexpr int slowness_max = 4;
 /// The majority counts as lost, or regained, after this time.
 inline constexpr milliseconds majority_delay{3'000};
 /// A node that was listed once may have a link this long, to learn what made it
@@ -201,7 +209,8 @@ private:
     uint64_t heard = 0; ///< number of its newest
     /// When those of mine were sent that it has not echoed yet.
     std::map<uint64_t, time_point> unechoed;
-    time_point echoed{}; ///< when the newest that it has echoed was sent
+    time_point echoed{};  ///< when the newest that it has echoed was sent
+    milliseconds trip{0}; ///< of a heartbeat and its echo, on average
     time_point opened{};
     std::string build;
     std::string address;
@@ -254,10 +263,13 @@ private:
   bool is_removed() const;
   void retry_later(peer& x);
 
+  void note_trip(link& x, time_point sent);
+  milliseconds allowed(milliseconds usual, milliseconds trip) const;
   void check_links();
   void end_farewells();
   void dial_missing();
   void visit_left_behind();
+  void note_lateness();
   void beat();
   void beat(link& x, uint64_t number);
   void update_view();
@@ -279,6 +291,7 @@ private:
   bool had_majority_ = false;
   bool leaving_ = false;
   time_point next_beat_{};
+  milliseconds late_{0}; ///< of its own beats: the latest of the last ones
   time_point now_{};
   uint64_t randoms_ = 0;
   uint64_t undecodable_ = 0;

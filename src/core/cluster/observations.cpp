@@ -2,8 +2,10 @@
 #include "core/cluster/observations.hpp"
 
 #include "core/cluster/observers.hpp"
+#include "core/cluster/rhythm.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace troupe::cluster::observations {
@@ -32,10 +34,9 @@ effects machine::step(const input& in, time_point now) {
     take(stalled{});
   std::visit([this](const auto& x) { take(x); }, in);
   if (now_ >= next_digest_) {
-    next_digest_ = now_ + digest_interval;
+    next_digest_ = next_moment(self_.node, now_, digest_interval);
     forget_old();
-    judge_all();  // what was fresh may be no more
-    assign_all(); // and who reported may be silent
+    look_again(); // what was fresh may be no more, and who reported silent
     send_report();
     ask_for_missing();
     for (const auto& peer : of_old_)
@@ -58,8 +59,11 @@ void machine::take(const targets_changed& in) {
     if (!kept.contains(id))
       targets_.erase(id);
   order.clear();
+  auto& ids = ids_[in.backend];
+  ids.clear();
   for (const auto& spec : in.targets) {
     order.push_back(spec.id);
+    ids.try_emplace(spec.server, spec.id);
     auto& x = targets_[spec.id];
     const bool fresh = x.backend.empty();
     x.backend = in.backend;
@@ -72,11 +76,13 @@ void machine::take(const targets_changed& in) {
     }
     if (fresh || in.restated) {
       x.probing = false;
+      deal(x);
       assign(x, true);
     }
   }
   if (order.empty()) {
     backends_.erase(in.backend);
+    ids_.erase(in.backend);
     looks_around_.erase(in.backend);
   } else
     out_.push_back(verdicts_changed{in.backend});
@@ -84,13 +90,11 @@ void machine::take(const targets_changed& in) {
 
 machine::target* machine::find(const std::string& backend,
                                const std::string& server) {
-  const auto found = backends_.find(backend);
-  if (found == backends_.end())
+  const auto ids = ids_.find(backend);
+  if (ids == ids_.end())
     return nullptr;
-  for (const auto id : found->second)
-    if (auto& x = targets_.at(id); x.spec.server == server)
-      return &x;
-  return nullptr;
+  const auto found = ids->second.find(server);
+  return found == ids->second.end() ? nullptr : &targets_.at(found->second);
 }
 
 // -- nodes --------------------------------------------------------------------
@@ -107,13 +111,13 @@ void machine::take(const nodes_changed& in) {
   }
   std::erase_if(reports_, unlisted);
   settle(self_.node); // fewer nodes need fewer digests
-  assign_all();
-  judge_all();
+  look_again();
 }
 
 void machine::take(const view_changed& in) {
-  alive_ = in.alive;
+  const auto before = std::exchange(alive_, in.alive);
   std::sort(alive_.begin(), alive_.end());
+  const bool saw = 2 * before.size() > names_.size();
   if (settled_ && !sees_majority())
     stop_voting();
   const bool had = std::exchange(has_majority_, in.has_majority);
@@ -126,8 +130,10 @@ void machine::take(const view_changed& in) {
   }
   if (settled_ && cut_off_ && sees_majority())
     vote_again(); // the digests that are to come find the last verdicts
-  assign_all();
-  judge_all();
+  if (saw == sees_majority() && had == has_majority_)
+    look_again_after(before);
+  else
+    look_again();
 }
 
 /// As the view says now; `has_majority_` follows some seconds later.
@@ -150,15 +156,18 @@ void machine::stop_voting() {
       vote.what.complete = false;
       keep_newer(x.looks, observer, vote, x.spec.probes);
     }
+    deal(x);
   }
 }
 
 /// Begins anew, from the verdict.
 void machine::vote_again() {
   cut_off_ = false;
-  for (auto& [id, x] : targets_)
+  for (auto& [id, x] : targets_) {
+    deal(x);
     if (x.probing)
       assign(x, true);
+  }
 }
 
 /// Where nobody can say more, what this node saw alone stands: it is what this
@@ -178,8 +187,10 @@ void machine::keep_own_view(target& x) const {
 /// Every server keeps its state until this node's own probes say otherwise.
 void machine::lose_majority() {
   settled_ = false;
-  for (auto& [id, x] : targets_)
+  for (auto& [id, x] : targets_) {
+    deal(x);
     assign(x, true, true);
+  }
   tell_all_backends();
 }
 
@@ -200,8 +211,7 @@ void machine::settle(const std::string& from) {
       keep_own_view(x);
     vote_again();
   }
-  judge_all();
-  assign_all();
+  look_again();
   tell_all_backends();
 }
 
@@ -234,6 +244,7 @@ void machine::take(const stalled&) {
     x.parts.clear(); // nobody was silent
     x.votes.clear();
     x.looks.clear();
+    deal(x);
     if (x.probing && settled_ && !cut_off_)
       assign(x, true);
   }
@@ -246,6 +257,29 @@ void machine::take(const stalled&) {
 
 // -- who probes ---------------------------------------------------------------
 
+void machine::look_again() {
+  for (auto& [id, x] : targets_)
+    deal(x);
+  for (auto& [id, x] : targets_)
+    decide_on(x);
+  assign_all();
+}
+
+/// Of the nodes that are alive only some came or went: most targets have none
+/// of these among those whose part they could be.
+void machine::look_again_after(const std::vector<std::string>& before) {
+  std::vector<std::string> moved;
+  std::set_symmetric_difference(before.begin(), before.end(), alive_.begin(),
+                                alive_.end(), std::back_inserter(moved));
+  for (auto& [id, x] : targets_) {
+    const auto end = x.ranking.begin() + static_cast<ptrdiff_t>(x.considered);
+    if (std::find_first_of(x.ranking.begin(), end, moved.begin(), moved.end())
+        != end)
+      judge(x);
+  }
+  assign_all();
+}
+
 void machine::assign_all() {
   look_around();
   for (auto& [id, x] : targets_)
@@ -253,7 +287,6 @@ void machine::assign_all() {
 }
 
 void machine::assign(target& x, bool restart, bool alone) {
-  deal(x);
   const bool mine = x.spec.probed && is_mine(x);
   const bool begins = mine && (restart || !x.probing);
   if (!begins && mine == x.probing && !restart)
@@ -328,20 +361,30 @@ void machine::look_around() {
 /// address makes another target of the same server on each node, which nobody
 /// else would watch.
 void machine::deal(target& x) {
-  const auto before = std::exchange(x.parts, {});
+  dealt_.clear();
+  bool same = true;
   size_t left = by_.watchers();
+  x.considered = 0;
   for (const auto& node : x.ranking) {
     if (left == 0)
       break;
+    ++x.considered;
     if (!std::binary_search(alive_.begin(), alive_.end(), node))
       continue;
-    const auto known = before.find(node);
-    x.parts[node] = known == before.end() ? now_ : known->second;
-    left -= !is_silent(x, node);
+    const auto known = x.parts.find(node);
+    same &= known != x.parts.end();
+    dealt_.emplace_back(&node, known == x.parts.end() ? now_ : known->second);
+    left -= !is_silent(x, node, dealt_.back().second);
   }
+  if (same && dealt_.size() == x.parts.size())
+    return; // nearly always
+  x.parts.clear();
+  for (const auto& [node, since] : dealt_)
+    x.parts.emplace(*node, since);
 }
 
-bool machine::is_silent(const target& x, const std::string& node) const {
+bool machine::is_silent(const target& x, const std::string& node,
+                        time_point since) const {
   for (const auto* held : {of(x.votes, node), of(x.looks, node)})
     if (held && now_ - held->made <= fresh_for(held->what, x.spec.probes))
       return false;
@@ -349,14 +392,14 @@ bool machine::is_silent(const target& x, const std::string& node) const {
   if (said != reports_.end() && said->second.muted
       && now_ - said->second.heard <= fresh_for({}, x.spec.probes))
     return false;
-  return now_ - x.parts.at(node) > fresh_for({}, x.spec.probes);
+  return now_ - since > fresh_for({}, x.spec.probes);
 }
 
 /// Whose vote there is or may yet be; sorted.
 std::vector<std::string> machine::heard(const target& x) const {
   std::vector<std::string> result;
   for (const auto& [node, since] : x.parts)
-    if (!is_silent(x, node))
+    if (!is_silent(x, node, since))
       result.push_back(node);
   return result;
 }
@@ -504,19 +547,19 @@ void machine::take_suspicion(const message& said) {
 
 // -- verdicts -----------------------------------------------------------------
 
-void machine::judge_all() {
-  for (auto& [id, x] : targets_)
-    judge(x);
+void machine::judge(target& x) {
+  deal(x);
+  decide_on(x);
 }
 
-void machine::judge(target& x) {
+/// @pre its parts are dealt.
+void machine::decide_on(target& x) {
   // The votes of those who are not seen grow old: what is left of them must not
   // decide alone, nor this node's.
   if (cut_off_ || (by_.needs_majority_to_vote() && !sees_majority()))
     return;
   if (woke_ && now_ - *woke_ <= x.spec.probes.interval)
     return;
-  deal(x);
   const auto who =
     elect(x.ranking, heard(x), x.votes, x.spec.probes, now_, by_);
   std::optional<status> last;

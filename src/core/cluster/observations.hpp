@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -204,6 +205,7 @@ private:
     observation_map looks; ///< newest incomplete ones; for `why`
     /// Whose part it is, and since when; `heard` of them are enough.
     std::map<std::string, time_point> parts;
+    size_t considered = 0; ///< so many of `ranking` decide whose
     std::optional<verdict> now;
     /// When votes last changed its status; never: it is what the disk or this
     /// node alone remembers.
@@ -251,16 +253,19 @@ private:
   void keep_own_view(target& x) const;
   void keep_newer(observation_map& all, const std::string& observer,
                   const held_observation& x, const pace& p) const;
+  void look_again();
+  void look_again_after(const std::vector<std::string>& before);
   void assign_all();
   void assign(target& x, bool restart, bool alone = false);
   bool is_mine(const target& x) const;
   bool is_starting() const;
   void look_around();
   void deal(target& x);
-  bool is_silent(const target& x, const std::string& node) const;
+  bool is_silent(const target& x, const std::string& node,
+                 time_point since) const;
   std::vector<std::string> heard(const target& x) const;
   void judge(target& x);
-  void judge_all();
+  void decide_on(target& x);
   void tell_all_backends();
   void send_digest(const std::string& to);
   observation_body told(const target& x, const std::string& observer,
@@ -304,6 +309,10 @@ private:
   std::map<uint64_t, target> targets_;
   std::set<uint64_t> downs_before_;
   std::map<std::string, std::vector<uint64_t>> backends_; ///< in their order
+  /// Of each backend's servers.
+  std::map<std::string, std::unordered_map<std::string, uint64_t>> ids_;
+  /// Of one target, while its parts are dealt.
+  std::vector<std::pair<const std::string*, time_point>> dealt_;
   /// Backends of which all that is this node's part is down to it.
   std::map<std::string, looking> looks_around_;
   bool has_majority_ = false;

@@ -77,7 +77,7 @@ void write(wire_writer& out, const report& x) {
   one.string(x.observer);
   one.u64(x.incarnation);
   one.u64(x.number);
-  one.u64(x.print);
+  one.u64(x.fingerprint);
   uint64_t flags = 0;
   if (x.whole)
     flags |= report_flag::whole;
@@ -103,7 +103,7 @@ bool read(std::string_view bytes, report& x) {
   x.observer = in.string();
   x.incarnation = in.u64();
   x.number = in.u64();
-  x.print = in.u64();
+  x.fingerprint = in.u64();
   const auto flags = in.u64();
   x.whole = (flags & report_flag::whole) != 0;
   x.muted = (flags & report_flag::muted) != 0;
@@ -120,6 +120,7 @@ bool read(std::string_view bytes, report& x) {
     key.complete = in.boolean();
   }
   const auto ages = in.u64_up_to(bytes.size());
+  x.ages_ms.reserve(ages);
   for (uint64_t n = 0; n < ages && in.ok(); ++n)
     x.ages_ms.push_back(in.u64());
   return in.ok() && x.observer.size() <= name_bytes_max;
@@ -130,7 +131,7 @@ void write(wire_writer& out, const known_report& x) {
   one.string(x.observer);
   one.u64(x.incarnation);
   one.u64(x.number);
-  one.u64(x.print);
+  one.u64(x.fingerprint);
   out.string(one.bytes());
 }
 
@@ -139,7 +140,7 @@ bool read(std::string_view bytes, known_report& x) {
   x.observer = in.string();
   x.incarnation = in.u64();
   x.number = in.u64();
-  x.print = in.u64();
+  x.fingerprint = in.u64();
   return in.ok() && x.observer.size() <= name_bytes_max;
 }
 
@@ -173,7 +174,7 @@ std::vector<report> pieces_of(report x) {
 
 } // namespace
 
-uint64_t print_of(const report_items& items) {
+uint64_t fingerprint_of(const report_items& items) {
   uint64_t result = 0;
   for (const auto& [key, since] : items)
     result += avalanche(avalanche(key.target + (key.complete ? 1 : 0)) ^ since);

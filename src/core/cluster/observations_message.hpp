@@ -47,16 +47,16 @@ struct report_key {
 using report_items = std::map<report_key, uint64_t>;
 
 /// The same for the same items, and for others hardly ever.
-uint64_t print_of(const report_items& items);
+uint64_t fingerprint_of(const report_items& items);
 
 /// All that one observer says, as of that number. Most of it the peers hold
-/// already: then the print and the ages are enough.
+/// already: then the fingerprint and the ages are enough.
 struct report {
   std::string observer;
   uint64_t incarnation = 0;
-  uint64_t number = 0; ///< from its sequences: newer than all it had said
-  uint64_t print = 0;  ///< of all its items
-  bool whole = false;  ///< `items` begin anew; else they are what changed
+  uint64_t number = 0;      ///< from its sequences: newer than all it had said
+  uint64_t fingerprint = 0; ///< of all its items
+  bool whole = false;       ///< `items` begin anew; else they are what changed
   /// It sees no majority, so it tells nothing and keeps its parts: it is not to
   /// be taken for one that does not look.
   bool muted = false;
@@ -71,7 +71,7 @@ struct known_report {
   std::string observer;
   uint64_t incarnation = 0;
   uint64_t number = 0; ///< 0: none
-  uint64_t print = 0;
+  uint64_t fingerprint = 0;
   bool operator==(const known_report&) const = default;
 };
 
@@ -79,9 +79,10 @@ enum class message_type : uint64_t {
   change = 1,    ///< what just changed
   digest = 2,    ///< everything; between nodes of protocol 1 and others
   suspicion = 3, ///< its traffic fails to connect
-  report = 4,    ///< the sender's own: what changed lately, the print, the ages
-  question = 5,  ///< which reports it wants, and what it has of them
-  answer = 6,    ///< of these, what it lacks
+  report =
+    4, ///< the sender's own: what changed lately, the fingerprint, the ages
+  question = 5, ///< which reports it wants, and what it has of them
+  answer = 6,   ///< of these, what it lacks
 };
 
 struct message {

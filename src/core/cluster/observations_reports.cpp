@@ -6,9 +6,9 @@
 
 // What the peers are told of what this node sees, and how they are kept from
 // missing any of it. Each second a node says of its own observations which they
-// are (a print) and how old they are: whoever holds the same makes its own as
-// young as that, and whoever does not asks. Who does not hear an observer asks
-// others about it.
+// are (a fingerprint) and how old they are: whoever holds the same makes its
+// own as young as that, and whoever does not asks. Who does not hear an
+// observer asks others about it.
 
 namespace troupe::cluster::observations {
 
@@ -59,10 +59,12 @@ report_items machine::own_items() const {
   report_items result;
   for (const auto& [id, x] : targets_)
     for (const bool complete : {false, true}) {
+      const auto& all = complete ? x.votes : x.looks;
+      const auto own = all.find(self_.node);
       const report_key key{id, complete};
-      const auto* own = held(key, self_.node);
-      if (own && own->what.incarnation == self_.incarnation && is_told(x, key))
-        result.emplace_hint(result.end(), key, own->since);
+      if (own != all.end() && own->second.what.incarnation == self_.incarnation
+          && is_told(x, key))
+        result.emplace_hint(result.end(), key, own->second.since);
     }
   return result;
 }
@@ -97,6 +99,9 @@ void machine::send_report() {
   own_ = {self_.incarnation, number, std::move(items), !spreads(), now_};
   auto said = short_report(self_.node, own_);
   said.muted = own_.muted;
+  // Who missed that its items went could not ask for it: this node would not
+  // answer, and two such nodes would wait for each other.
+  said.whole = own_.items.empty();
   for (const auto& [key, when] : changed_)
     if (own_.items.contains(key))
       said.items.push_back(
@@ -110,7 +115,7 @@ void machine::send_report() {
 /// Enough for whoever holds the same.
 report machine::short_report(const std::string& observer,
                              const held_report& x) const {
-  report result{observer, x.incarnation, x.number, print_of(x.items),
+  report result{observer, x.incarnation, x.number, fingerprint_of(x.items),
                 false,    false,         {},       {},
                 {}};
   for (const auto& [key, since] : x.items) {
@@ -127,7 +132,7 @@ report machine::short_report(const std::string& observer,
 
 report machine::whole_report(const std::string& observer,
                              const held_report& x) const {
-  report result{observer, x.incarnation, x.number, print_of(x.items),
+  report result{observer, x.incarnation, x.number, fingerprint_of(x.items),
                 true,     false,         {},       {},
                 {}};
   for (const auto& [id, target] : targets_)
@@ -203,7 +208,8 @@ bool machine::take_report(const std::string& from, const report& said,
     }
   for (const auto& key : said.gone)
     held.items.erase(key);
-  if (!by_.is_same(print_of(held.items), said.print) || !renew(held, said))
+  if (!by_.is_same(fingerprint_of(held.items), said.fingerprint)
+      || !renew(held, said))
     return false;
   held.number = said.number;
   held.heard = now_;
@@ -279,7 +285,8 @@ void machine::ask(const std::string& to, const std::set<std::string>& about) {
       known.push_back({observer, 0, 0, 0});
     else
       known.push_back({observer, found->second.incarnation,
-                       found->second.number, print_of(found->second.items)});
+                       found->second.number,
+                       fingerprint_of(found->second.items)});
   }
   out_.push_back(send{to, message_kind::observations, encode_question(known)});
 }
@@ -348,7 +355,7 @@ std::optional<report> machine::answer_about(const std::string& from,
     const held_report now{
       self_.incarnation, own_.number, own_items(), false, {}};
     if (known.incarnation == now.incarnation
-        && known.print == print_of(now.items) && known.number != 0)
+        && known.fingerprint == fingerprint_of(now.items) && known.number != 0)
       return std::nullopt;
     return whole_report(self_.node, now);
   }
@@ -362,7 +369,7 @@ std::optional<report> machine::answer_about(const std::string& from,
   if (!newer)
     return std::nullopt;
   if (x.incarnation == known.incarnation && known.number != 0
-      && known.print == print_of(x.items))
+      && known.fingerprint == fingerprint_of(x.items))
     if (auto result = short_report(known.observer, x);
         result.ages_ms.size() == x.items.size())
       return result;

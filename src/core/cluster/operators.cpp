@@ -2,6 +2,7 @@
 #include "core/cluster/operators.hpp"
 
 #include "core/cluster/operators_message.hpp"
+#include "core/cluster/rhythm.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -30,7 +31,7 @@ effects machine::step(const input& in, time_point now) {
   std::visit([this](const auto& x) { take(x); }, in);
   answer_due();
   if (now_ >= next_digest_) {
-    next_digest_ = now_ + digest_interval;
+    next_digest_ = next_moment(self_, now_, digest_interval);
     send_to({}, encode(digest_body{fingerprint(state_)}));
   }
   auto next = next_digest_;
@@ -117,15 +118,15 @@ void machine::take(const received& in) {
   if (const auto* told = std::get_if<state_body>(&said))
     take_state(in.from, told->part);
   else if (const auto* told = std::get_if<digest_body>(&said))
-    take_digest(in.from, told->print);
+    take_digest(in.from, told->fingerprint);
   else if (const auto* told = std::get_if<acks_body>(&said))
     confirm(in.from, told->versions);
   else
     ++undecodable_;
 }
 
-void machine::take_digest(const std::string& from, uint64_t print) {
-  if (print != fingerprint(state_))
+void machine::take_digest(const std::string& from, uint64_t theirs) {
+  if (theirs != fingerprint(state_))
     send_state(from);
 }
 

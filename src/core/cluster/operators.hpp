@@ -171,7 +171,7 @@ private:
   bool take_told(const snapshot& told);
   bool take_told(const server_key& of, const entry& told);
   void take_state(const std::string& from, const snapshot& told);
-  void take_digest(const std::string& from, uint64_t print);
+  void take_digest(const std::string& from, uint64_t theirs);
   void introduce(const servers_changed& in);
   bool drop_outlived();
   void end_weight(const server_key& of, entry& x) const;

@@ -166,7 +166,7 @@ std::vector<std::string> encode_state(const snapshot& x) {
 
 std::string encode(const digest_body& x) {
   wire_writer out;
-  out.u64(x.print);
+  out.u64(x.fingerprint);
   return with_type(digest, out.bytes());
 }
 

@@ -21,7 +21,7 @@ struct state_body {
 
 /// A node that holds something else sends all it holds.
 struct digest_body {
-  uint64_t print = 0;
+  uint64_t fingerprint = 0;
   bool operator==(const digest_body&) const = default;
 };
 

@@ -113,6 +113,66 @@ CAF_TEST(what is urgent overtakes what waits and the rest keeps its order) {
   CAF_CHECK(beat <= 2);
 }
 
+CAF_TEST(what is sent in one turn of the loop travels together) {
+  auto& lb1 = add("lb1");
+  auto& lb2 = add("lb2");
+  const auto [here, there] = connect(lb1, lb2, "lb2");
+  // Both have said by then that they take it.
+  CAF_CHECK(lb1.links->send(here, 2, 1, "first"));
+  CAF_CHECK(lb2.links->send(there, 2, 1, "first"));
+  CAF_REQUIRE(run_until(
+    [&] { return lb1.events.messages == 1 && lb2.events.messages == 1; }));
+  const auto before = lb1.links->counters().bytes_sent;
+  for (uint16_t n = 1; n <= 100; ++n)
+    CAF_REQUIRE(lb1.links->send(here, n, 7, std::to_string(n), n % 2 == 0));
+  CAF_REQUIRE(run_until([&] { return lb2.events.messages == 101; }));
+  for (uint16_t n = 1; n <= 100; ++n) {
+    const auto& x = lb2.events.received[n];
+    CAF_CHECK_EQUAL(x.kind, n);
+    CAF_CHECK_EQUAL(x.version, 7u);
+    CAF_CHECK_EQUAL(x.body, std::to_string(n));
+  }
+  // Alone, each has a frame of 50 bytes at least.
+  CAF_CHECK_LESS(lb1.links->counters().bytes_sent - before, 100u * 20);
+  CAF_CHECK_EQUAL(lb2.links->counters().messages_received, 101u);
+}
+
+CAF_TEST(a peer that takes no messages together gets each alone) {
+  auto alone = settings("lb1");
+  alone.limits.together_bytes_max = 0; // as a node of an earlier version
+  auto& lb1 = add(std::move(alone));
+  auto& lb2 = add("lb2");
+  const auto [here, there] = connect(lb1, lb2, "lb2");
+  for (int n = 0; n < 20; ++n) {
+    CAF_REQUIRE(lb1.links->send(here, 2, 1, std::to_string(n)));
+    CAF_REQUIRE(lb2.links->send(there, 2, 1, std::to_string(n)));
+  }
+  CAF_REQUIRE(run_until(
+    [&] { return lb1.events.messages == 20 && lb2.events.messages == 20; }));
+  for (size_t n = 0; n < 20; ++n) {
+    CAF_CHECK_EQUAL(lb1.events.received[n].body, std::to_string(n));
+    CAF_CHECK_EQUAL(lb2.events.received[n].body, std::to_string(n));
+  }
+  CAF_CHECK(lb2.links->counters().bytes_sent > 20u * 50);
+}
+
+CAF_TEST(messages that travel together are decoded whole or not at all) {
+  const std::vector<peer_message> all{
+    {1, 1, "beat"}, {7, 300, ""}, {2, 1, std::string(5'000, 'x')}};
+  const auto bytes = encode_several(all);
+  CAF_CHECK(decode_several(bytes) == all);
+  CAF_CHECK(decode_several("") == std::vector<peer_message>{});
+  size_t whole = 0;
+  for (size_t n = 0; n < bytes.size(); ++n)
+    if (const auto x = decode_several(std::string_view{bytes}.substr(0, n))) {
+      CAF_CHECK_LESS(x->size(), all.size());
+      ++whole;
+    }
+  CAF_CHECK_EQUAL(whole, all.size()); // none, one, two of them
+  CAF_CHECK(!decode_several(encode_several({{0, 1, "bye "}})));
+  CAF_CHECK(!decode_several(std::string(20, '\xff')));
+}
+
 CAF_TEST(the peer learns why a link is closed and what was sent before) {
   auto& lb1 = add("lb1");
   auto& lb2 = add("lb2");

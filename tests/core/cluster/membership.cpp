@@ -145,6 +145,14 @@ struct world {
     }
   }
 
+  /// Nobody gets to run for so long.
+  void pass_late(milliseconds time) {
+    now += time;
+    for (auto& [key, x] : nodes)
+      if (x.mind)
+        give(key, tick{});
+  }
+
   /// The kernel closes the links of a process that dies.
   void kill(const std::string& key) {
     nodes.at(key).mind.reset();
@@ -253,14 +261,75 @@ CAF_TEST(a process that dies is gone at once and returns by itself) {
 CAF_TEST(a frozen peer is suspect within 3 s and gone soon after) {
   trio t;
   t.nodes["lb2"].frozen = true;
-  t.pass(1'900ms);
+  t.pass(900ms); // the last echo is of a heartbeat of the second before
   CAF_CHECK(t.nodes["lb1"].seen.suspect.empty());
-  t.pass(1'000ms);
+  t.pass(1'100ms);
   CAF_CHECK(t.nodes["lb1"].seen.suspect == strings{"lb2"});
   CAF_CHECK(t.nodes["lb1"].peers.contains("lb2"));
-  t.pass(1'000ms);
+  t.pass(1'500ms);
   CAF_CHECK(t.nodes["lb1"].seen.gone == strings{"lb2"});
   CAF_CHECK(!t.nodes["lb1"].peers.contains("lb2"));
+}
+
+CAF_TEST(a link whose echoes take long is given longer) {
+  world w;
+  w.add("lb1");
+  w.list({"lb1", "lb2"});
+  auto& lb1 = *w.nodes["lb1"].mind;
+  auto now = w.now;
+  // What lb1 says comes back after `trip`; @returns when it gives up after the
+  // last echo.
+  const auto patience = [&](uint64_t link, milliseconds trip) {
+    std::vector<std::pair<time_point, std::string>> echoes;
+    std::optional<time_point> closed;
+    uint64_t said = 0;
+    const auto run = [&](const input& in) {
+      for (const auto& x : lb1.step(in, now)) {
+        if (const auto* sent = std::get_if<link_send>(&x)) {
+          const auto body = decode(sent->body);
+          if (const auto* beat = std::get_if<heartbeat_body>(&body))
+            echoes.emplace_back(now + trip,
+                                encode(heartbeat_body{++said, beat->number}));
+        } else if (const auto* end = std::get_if<close_link>(&x);
+                   end && end->link == link)
+          closed = now;
+      }
+    };
+    run(link_opened{link, "lb2", false});
+    run(received{
+      link, encode(hello_body{"prod", "lb2", 40 + link, 1, 2, 1, "test"})});
+    const auto silent_from = now + 20s;
+    for (; !closed; now += 50ms) {
+      run(tick{});
+      for (auto& [at, body] : std::exchange(echoes, {}))
+        if (at > now)
+          echoes.emplace_back(at, body);
+        else if (now < silent_from)
+          run(received{link, body});
+      CAF_REQUIRE(now < silent_from + 60s);
+    }
+    return std::chrono::duration_cast<milliseconds>(*closed - silent_from);
+  };
+  const auto quick = patience(1, 100ms);
+  CAF_CHECK(quick > 2s && quick <= 3'500ms);
+  const auto slow = patience(2, 2s);
+  CAF_CHECK(slow > 3'500ms && slow <= 6'500ms);
+  const auto slower = patience(3, 2'900ms);
+  CAF_CHECK(slower > slow && slower <= 12'500ms);
+}
+
+CAF_TEST(a node that is late itself gives its peers longer) {
+  for (const bool late : {false, true}) {
+    trio t;
+    if (late) // each step 200 ms after it was due
+      for (int n = 0; n < 8; ++n)
+        t.pass_late(700ms);
+    t.nodes["lb2"].frozen = true;
+    t.pass(3'900ms);
+    CAF_CHECK_EQUAL(t.nodes["lb1"].peers.contains("lb2"), late);
+    t.pass(12s);
+    CAF_CHECK(!t.nodes["lb1"].peers.contains("lb2"));
+  }
 }
 
 CAF_TEST(a node that was frozen doubts itself and not the others) {

@@ -259,6 +259,23 @@ CAF_TEST(a node without a majority tells nothing of what it sees) {
   CAF_CHECK(c.held("lb2", "lb1")->what.status == down);
 }
 
+CAF_TEST(whoever missed that a node has nothing to tell hears it later) {
+  members c{three};
+  c.look("lb1", up, 4s);
+  const auto reports_itself = [](const message& x) {
+    return !x.reports.empty() && x.reports.front().observer == "lb1";
+  };
+  c.loses = reports_itself;
+  c.give("lb1", view_changed{{"lb1"}, true});
+  c.pass(5s);
+  c.loses = nullptr;
+  c.pass(2s);
+  c.messages.clear();
+  c.pass(5s);
+  // Else it would be asked each second, and answers only with a majority.
+  CAF_CHECK_EQUAL(c.messages[message_type::question], 0u);
+}
+
 CAF_TEST(
   an observer that sees no majority is awaited and one alone decides not ) {
   const strings four{"lb1", "lb2", "lb3", "lb4"};
@@ -311,7 +328,7 @@ CAF_TEST(more than fits in a message is told in several) {
        id});
     keys[{id, true}] = id;
   }
-  const report all{"lb1", 101, 5'000, print_of(keys), true, false,
+  const report all{"lb1", 101, 5'000, fingerprint_of(keys), true, false,
                    items, {},  {}};
   const auto bodies = encode_answer({all});
   CAF_CHECK(bodies.size() > 2);

@@ -88,7 +88,7 @@ void engine::advance(record x, const std::string& from) {
   if (record.hash == file_.hash)
     read_as(record.at);
   recall_.reset();
-  history_.add(record, false);
+  history_.add(record, false, wall_clock_ms());
   history_dirty_ = true;
   must_report_ = true;
   refused_.clear();
@@ -189,7 +189,7 @@ void engine::hear(const std::string& from, const position&,
   if (x.what.at >= now
       || generation + history_list::records_max <= now.generation)
     return;
-  history_.add(x.what, x.superseded);
+  history_.add(x.what, x.superseded, wall_clock_ms());
   history_dirty_ = true;
   if (generation + 1 < now.generation)
     tell(from, message::fetch_history{generation + 1, now.generation - 1});

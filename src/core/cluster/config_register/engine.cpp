@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/cluster/config_register/engine.hpp"
 
+#include "core/cluster/rhythm.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +20,7 @@ effects engine::step(const input& in, time_point now) {
   run_timers();
   if (must_report_ || now_ >= report_at_) {
     must_report_ = false;
-    report_at_ = now_ + report_interval;
+    report_at_ = next_moment(self_.node, now_, report_interval);
     tell_all(my_status());
   }
   flush();
@@ -66,6 +68,8 @@ void engine::on(const started& x) {
   report_at_ = now_;
   accepted_since_ = now_;
   history_ = decode_history(x.history);
+  started_ = now_;
+  wall_clock_ms_ = x.wall_clock_ms;
   auto kept = x.content ? decode_state(*x.content) : std::nullopt;
   auto damaged = x.damaged || (x.content && !kept);
   if (x.content && !kept)
@@ -90,8 +94,15 @@ void engine::on(const started& x) {
            "the shared sections of the own file differ from generation "
              + std::to_string(record.at.generation)
              + ", which counts: see \"troupectl config diff\"");
-  history_.add(record, false);
+  history_.add(record, false, wall_clock_ms());
   announce(record);
+}
+
+uint64_t engine::wall_clock_ms() const {
+  const auto since = std::chrono::duration_cast<milliseconds>(now_ - started_);
+  return wall_clock_ms_ == 0
+         ? 0
+         : wall_clock_ms_ + static_cast<uint64_t>(since.count());
 }
 
 void engine::load(const std::optional<durable_state>& kept, bool damaged) {

@@ -15,6 +15,7 @@ namespace troupe::cluster::config_register {
 
 inline constexpr auto report_interval = milliseconds{1000};
 inline constexpr auto resend_interval = milliseconds{300};
+inline constexpr auto resend_interval_max = milliseconds{2400};
 inline constexpr auto fetch_interval = milliseconds{200};
 inline constexpr auto check_limit = milliseconds{5000};
 inline constexpr auto vote_limit = milliseconds{10000};
@@ -58,7 +59,8 @@ struct proposal {
   bool own_sent = false;  ///< `candidate` was, in some ballot
   time_point phase_end{}; ///< of checking and waiting
   time_point resend{};
-  time_point deadline{}; ///< of the vote
+  milliseconds resend_pause{}; ///< doubles: who is slow is not helped by more
+  time_point deadline{};       ///< of the vote
 };
 
 /// A decided record on its way to a majority of its own nodes.
@@ -122,6 +124,7 @@ private:
   void load(const std::optional<durable_state>& kept, bool damaged);
   void run_timers();
   void arm();
+  uint64_t wall_clock_ms() const; ///< 0: not known
   void due(time_point t);
 
   position here() const;
@@ -132,6 +135,8 @@ private:
   size_t reachable(const node_list& nodes) const;
   /// Of this node in a list: spreads what all would do at once.
   milliseconds turn(const node_list& nodes, milliseconds step) const;
+  bool another_forms() const;
+  time_point another_formed() const;
 
   // -- catchup.cpp: who is behind, and gets it ---------------------
 
@@ -210,6 +215,7 @@ private:
                     bool forced, bool follows);
   void start_vote();
   void prepare();
+  void resend_later();
   void ask_for_promises();
   void take_promise(const std::string& from, const message::promise& x);
   void start_accepts();
@@ -307,6 +313,8 @@ private:
   register_status status_told_;
 
   time_point now_{};
+  time_point started_{};
+  uint64_t wall_clock_ms_ = 0; ///< at `started_`
   time_point wake_at_{};
   bool running_ = false; ///< `started` was given
   bool dirty_ = false;

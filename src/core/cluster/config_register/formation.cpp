@@ -112,12 +112,26 @@ void engine::run_formation() {
   }
   if (!may_form_since_)
     may_form_since_ = now_;
-  const auto at = *may_form_since_ + turn(file_.nodes, milliseconds{1000});
+  auto at = *may_form_since_ + turn(file_.nodes, milliseconds{1000});
+  if (another_forms())
+    at = std::max(at, another_formed());
   if (proposal_ || disk_failed_)
     return;
   if (now_ < at)
     return due(at);
   start_forming({}, false, {});
+}
+
+/// All of them have to answer, which takes long where nodes are slow: if each
+/// asked when its own turn comes, they would go on outbidding each other.
+bool engine::another_forms() const {
+  return !state_.promised.node.empty() && state_.promised.node != self_.node;
+}
+
+/// @returns when the one that asked last does not any more.
+time_point engine::another_formed() const {
+  return accepted_since_ + std::max(finish_delay, resend_interval_max)
+       + turn(file_.nodes, milliseconds{500});
 }
 
 /// Once, and only about what stays in the way.

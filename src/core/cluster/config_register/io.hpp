@@ -37,6 +37,7 @@ struct started {
   bool damaged = false; ///< there was a file, and it cannot be read
   std::string history;  ///< may be missing or old
   shared_text file;
+  uint64_t wall_clock_ms = 0; ///< now, for display only
 };
 
 /// INPUT: membership's link to a node is usable from here on, or no longer.

@@ -53,6 +53,10 @@ public:
   struct past {
     record what;
     bool superseded = false; ///< by a higher epoch or an adopted side
+    /// Wall clock of when this node took it; 0: it does not know. Of the record
+    /// that a cluster forms by itself it is the only time there is: that record
+    /// is the same on every node, whatever their clocks say.
+    uint64_t taken_ms = 0;
   };
 
   /// Up to 20, oldest first, the committed one last.

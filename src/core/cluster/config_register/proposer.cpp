@@ -65,6 +65,7 @@ void engine::prepare() {
   p.now = phase::preparing;
   p.promises.clear();
   p.accepts.clear();
+  p.resend_pause = resend_interval;
   if (p.what == aim::first && state_.as != standing::founder)
     change().as = standing::founder;
   auto own = try_promise(p.number);
@@ -75,10 +76,16 @@ void engine::prepare() {
 
 void engine::ask_for_promises() {
   auto& p = *proposal_;
-  p.resend = now_ + resend_interval;
+  resend_later();
   for (const auto& node : p.voters)
     if (node.name != self_.node && p.promises.count(node.name) == 0)
       tell(node.name, message::prepare{p.number, founding_for(node.name)});
+}
+
+void engine::resend_later() {
+  auto& p = *proposal_;
+  p.resend = now_ + p.resend_pause;
+  p.resend_pause = std::min(2 * p.resend_pause, resend_interval_max);
 }
 
 void engine::hear(const std::string& from, const position& at,
@@ -115,6 +122,7 @@ void engine::start_accepts() {
   p.value = found ? found->value : p.candidate;
   p.own_sent |= p.value == p.candidate;
   p.now = phase::accepting;
+  p.resend_pause = resend_interval;
   const auto own = try_accept(p.number, p.value);
   if (!own)
     return step_back();
@@ -125,7 +133,7 @@ void engine::start_accepts() {
 
 void engine::ask_for_accepts() {
   auto& p = *proposal_;
-  p.resend = now_ + resend_interval;
+  resend_later();
   for (const auto& node : p.voters)
     if (node.name != self_.node && p.accepts.count(node.name) == 0)
       tell(node.name,
@@ -184,6 +192,8 @@ void engine::run_proposal() {
   } else if (now_ >= p.deadline) {
     give_up();
   } else if (p.now == phase::waiting) {
+    if (p.what == aim::first && another_forms())
+      p.phase_end = std::max(p.phase_end, another_formed());
     if (now_ >= p.phase_end)
       prepare();
   } else if (now_ >= p.resend) {

@@ -41,13 +41,13 @@ std::optional<durable_state> decode_state(std::string_view bytes) {
   return x;
 }
 
-void history_list::add(record what, bool superseded) {
+void history_list::add(record what, bool superseded, uint64_t taken_ms) {
   const auto known = [&](const auto& x) { return x.what == what; };
   if (std::any_of(records_.begin(), records_.end(), known))
     return;
   const auto place = std::find_if(records_.begin(), records_.end(),
                                   [&](auto& x) { return what.at < x.what.at; });
-  records_.insert(place, {std::move(what), superseded});
+  records_.insert(place, {std::move(what), superseded, taken_ms});
   if (records_.size() > records_max)
     records_.erase(records_.begin());
 }
@@ -80,24 +80,58 @@ const record* history_list::newest_with(std::string_view node) const {
   return nullptr;
 }
 
+namespace {
+
+/// Follows the records. To who does not know it, and to decode_record(), it is
+/// a record of no epoch: the end of what can be read.
+std::string encode_times(const history_list& x) {
+  wire_writer out;
+  out.u64(0);
+  for (const auto& past : x.records())
+    out.u64(past.taken_ms);
+  return out.take();
+}
+
+/// @returns one for each record, or none.
+std::vector<uint64_t> decode_times(wire_reader in, size_t records) {
+  std::vector<uint64_t> result;
+  wire_reader times{in.string()};
+  if (!in.ok() || times.u64() != 0)
+    return {};
+  while (!times.at_end() && result.size() < records)
+    result.push_back(times.u64());
+  return times.ok() && result.size() == records ? result
+                                                : std::vector<uint64_t>{};
+}
+
+} // namespace
+
 std::string encode(const history_list& x) {
   wire_writer out;
   for (const auto& past : x.records()) {
     encode(out, past.what);
     out.boolean(past.superseded);
   }
+  out.string(encode_times(x));
   return out.take();
 }
 
 history_list decode_history(std::string_view bytes) {
-  history_list result;
+  std::vector<machine::past> read;
   wire_reader in{bytes};
+  auto rest = in;
   while (!in.at_end()) {
+    rest = in;
     auto what = decode_record(in);
     const auto superseded = in.boolean();
     if (in.ok())
-      result.add(std::move(what), superseded);
+      read.push_back({std::move(what), superseded, 0});
   }
+  const auto times = decode_times(rest, read.size());
+  history_list result;
+  for (size_t n = 0; n < read.size(); ++n)
+    result.add(std::move(read[n].what), read[n].superseded,
+               times.empty() ? 0 : times[n]);
   return result;
 }
 

@@ -36,7 +36,8 @@ class history_list {
 public:
   static constexpr size_t records_max = 20;
 
-  void add(record what, bool superseded);
+  /// @param taken_ms See machine::past.
+  void add(record what, bool superseded, uint64_t taken_ms);
 
   /// Marks those that a new epoch leaves behind: records of a lower one, from
   /// generation `since` on.

@@ -79,10 +79,10 @@ durable_state sample_state() {
 
 history_list sample_history() {
   history_list x;
-  x.add(sample_record(), false);
+  x.add(sample_record(), false, 0);
   auto old = sample_record();
   old.at = {1, 7};
-  x.add(old, true);
+  x.add(old, true, 0);
   return x;
 }
 
@@ -164,10 +164,30 @@ CAF_TEST(every cut of a message or a state is an error) {
 
 CAF_TEST(a cut history keeps what can be read) {
   const auto bytes = encode(sample_history());
+  const auto records = frozen("register-history"); // it has no times
   for (size_t n = 0; n < bytes.size(); ++n) {
     const auto x = decode_history(std::string_view{bytes}.substr(0, n));
-    CAF_CHECK_LESS(x.records().size(), 2u);
+    CAF_CHECK_EQUAL(x.records().size() < 2, n < records.size());
   }
+}
+
+CAF_TEST(a history keeps when this node took its records) {
+  history_list x;
+  for (uint64_t n = 1; n <= 3; ++n) {
+    auto next = sample_record();
+    next.at = {2, n};
+    x.add(next, false, 1'700'000'000'000 + n);
+  }
+  const auto bytes = encode(x);
+  const auto read = decode_history(bytes);
+  CAF_REQUIRE_EQUAL(read.records().size(), 3u);
+  for (uint64_t n = 1; n <= 3; ++n)
+    CAF_CHECK_EQUAL(read.records()[n - 1].taken_ms, 1'700'000'000'000 + n);
+  // Cut or odd times are none, and cost no record.
+  const auto cut =
+    decode_history(std::string_view{bytes}.substr(0, bytes.size() - 1));
+  CAF_REQUIRE_EQUAL(cut.records().size(), 3u);
+  CAF_CHECK_EQUAL(cut.records()[0].taken_ms, 0u);
 }
 
 CAF_TEST(odd bytes from a peer are counted and do no harm) {
