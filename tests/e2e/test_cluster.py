@@ -177,3 +177,25 @@ def test_links_are_mutual_tls_and_certificates_are_checked(t):
     c.certificates.issue("lb3")
     c["lb3"].launch()
     eventually(lambda: c["lb1"].metric("cluster_nodes", state="alive") == 3, 20)
+
+
+@limit(120)
+def test_of_several_backups_all_nodes_use_the_same_one(t):
+    check = {"enabled": True, "interval": "300ms", "timeout": "300ms", "fall": 1, "rise": 1}
+    c = t.cluster(3, servers=("a1", "b1", "b2"), check=check, backend={"backups": "one"}, start=False)
+    for node in c:
+        for entry in node.config["backends"][0]["servers"][1:]:
+            entry["backup"] = True
+    c.start()
+    by_name = {server.name: server for server in c.servers}
+
+    def used():
+        return [{node.get().field("X-Server") for _ in range(4)} for node in c]
+
+    eventually(lambda: used() == [{"a1"}] * 3, 15, "all use a1")
+    by_name["a1"].kill()
+    eventually(lambda: used() == [{"b1"}] * 3, 15, "all use b1")
+    by_name["b1"].kill()
+    eventually(lambda: used() == [{"b2"}] * 3, 15, "all use b2")
+    by_name["b1"].start()
+    eventually(lambda: used() == [{"b1"}] * 3, 15, "all use b1 again")

@@ -6,6 +6,7 @@ import threading
 import zlib
 
 from harness import eventually, limit, pattern, pattern_crc, smoke
+from harness.network import DRIVER
 
 MIB = 1 << 20
 
@@ -177,3 +178,53 @@ def test_streams_of_a_server_that_goes_down_are_cut_if_they_shall_be(t):
             client.send(b"pong")
             assert client.read_exactly(4) == b"pong"
         client.close()
+
+
+def test_streams_on_a_backup_are_cut_when_a_primary_returns_if_they_shall_be(t):
+    for action, cut in (("keep", False), ("close_backups", True)):
+        a1, b1 = t.server(f"a{len(t.nodes)}", "tcp-echo"), t.server(f"b{len(t.nodes)}", "tcp-echo")
+        node = t.node([a1, b1], protocol="tcp", backend={"on_up": action}, start=False)
+        node.config["backends"][0]["servers"][1]["backup"] = True
+        node.start()
+        node.set_server(a1.name, admin="maint")
+        client = node.client()
+        client.send(b"ping")
+        assert client.read_exactly(4) == b"ping"
+        assert node.metric("server_connections", server=b1.name) == 1
+        node.set_server(a1.name, admin="ready")
+        if cut:
+            assert client.at_end()
+            node.expect_metric(0, "server_connections", server=b1.name)
+        else:
+            client.send(b"pong")
+            assert client.read_exactly(4) == b"pong"
+        client.close()
+
+
+def test_a_stream_whose_client_or_server_vanished_ends_after_the_keepalive_time(t):
+    network = t.network()
+    far, host = network.host(), network.host()
+    server = t.server("a1", "tcp-echo", host=DRIVER)
+    for where in ("frontend", "backend"):
+        node = t.node(
+            [],
+            protocol="tcp",
+            host=host,
+            name=where,
+            frontend={"listen": "0.0.0.0:8080", "tcp_keepalive": "1s" if where == "frontend" else 0},
+            backend={
+                "servers": [{"name": "a1", "address": f"{DRIVER}:{server.port}"}],
+                "tcp_keepalive": "1s" if where == "backend" else 0,
+            },
+        )
+        # The client is of another host than those who ask the node.
+        client = t.process([*far.command, "bash", "-c", f"exec 3<>/dev/tcp/{host.address}/8080; sleep 60"])
+        node.expect_metric(1, "server_connections", server="a1")
+        if where == "frontend":
+            host.drop_from(far.address)
+        else:
+            host.drop_from(DRIVER, "tcp", "sport", server.port)
+        eventually(lambda node=node: node.metric("server_connections", server="a1") == 0, 10, "the stream has ended")
+        host.heal()
+        client.kill()
+        node.stop()
