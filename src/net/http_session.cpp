@@ -2,7 +2,6 @@
 #include "net/http_session.hpp"
 
 #include "net/http1/forward.hpp"
-#include "net/socket.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -503,7 +502,7 @@ void http_session::drain() {
   // socket that no event has told of yet.
   if (requests_ == 0)
     arm(grace_time);
-  else if (is_quiet(client_.fd()))
+  else if (client_.is_quiet())
     end();
 }
 
@@ -545,7 +544,7 @@ client_wait http_session::waits() const noexcept {
 }
 
 bool http_session::client_is_silent() const noexcept {
-  return !client_.readable() && is_quiet(client_.fd());
+  return !client_.readable() && client_.is_quiet();
 }
 
 void http_session::give_up(reason why) {

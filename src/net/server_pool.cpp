@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/server_pool.hpp"
 
-#include "net/socket.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -157,7 +156,7 @@ server_connection_ptr server_pool::take(bound_connection& from, bool proven,
 bool server_pool::is_quiet_now(const server_connection& connection,
                                bool proven) const {
   const bool ask = proven || !loop_.poller().heard_all();
-  return connection.io.was_quiet() && (!ask || is_quiet(connection.io.fd()));
+  return connection.io.was_quiet() && (!ask || connection.io.is_quiet());
 }
 
 void server_pool::enlist(server_connection& connection) {

@@ -85,6 +85,14 @@ bool stream::was_quiet() const noexcept {
       && (loop_.poller().untold(token_) & stirred) == 0;
 }
 
+bool stream::is_quiet() const noexcept { return net::is_quiet(fd_); }
+
+int stream::pending_error() const noexcept { return connect_result(fd_); }
+
+void stream::keep_alive(milliseconds time) noexcept {
+  net::keep_alive(fd_, time);
+}
+
 io_status stream::finish_connect() noexcept {
   if (!connecting_)
     return io_status::done;

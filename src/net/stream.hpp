@@ -72,7 +72,6 @@ public:
   void owner(stream_owner& o) noexcept { owner_ = &o; }
   const stream_owner& owner() const noexcept { return *owner_; }
   bool is_open() const noexcept { return fd_ >= 0; }
-  int fd() const noexcept { return fd_; }
   int error() const noexcept { return error_; }
 
   /// Reads once, at most `max` bytes, into the scratch buffer.
@@ -122,7 +121,18 @@ public:
   /// Costs no system call, so it knows nothing of what has come since.
   bool was_quiet() const noexcept;
 
+  /// Asks the kernel: the peer has sent nothing and has not closed.
+  bool is_quiet() const noexcept;
+
+  /// What ended the connection, or keeps it from being made: 0 or an errno.
+  int pending_error() const noexcept;
+
+  /// See net::keep_alive().
+  void keep_alive(milliseconds time) noexcept;
+
 private:
+  friend struct stream_inspector; // of the tests
+
   void on_io(uint32_t events) override;
   void begin(int fd, io_token token, bool connected, bool is_unix) noexcept;
   io_status send_rest();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/tunnel.hpp"
 
-#include "net/socket.hpp"
-
 namespace troupe::net {
 
 namespace {
@@ -13,7 +11,7 @@ constexpr size_t splice_short = 16'384;
 /// A hang-up alone may mean that both sides have finished.
 bool was_reset(const stream& s) noexcept {
   return s.is_open() && s.hung_up()
-      && (s.error() != 0 || connect_result(s.fd()) != 0);
+      && (s.error() != 0 || s.pending_error() != 0);
 }
 
 } // namespace

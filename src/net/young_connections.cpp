@@ -2,7 +2,6 @@
 #include "net/young_connections.hpp"
 
 #include "net/server_pool.hpp"
-#include "net/socket.hpp"
 
 #include <sys/socket.h>
 
@@ -38,7 +37,7 @@ void young_connections::on_timer() {
       return loop_.timers().arm(timer_, oldest.opened + youth);
     oldest_first_.pop_front();
     if (oldest.io.is_open())
-      keep_alive(oldest.io.fd(), keepalive_);
+      oldest.io.keep_alive(keepalive_);
   }
 }
 

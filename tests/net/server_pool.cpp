@@ -3,6 +3,7 @@
 #include "caf_test.hpp"
 
 #include "net/backend_fixture.hpp"
+#include "net/stream_inspector.hpp"
 
 #include <deque>
 #include <functional>
@@ -46,7 +47,7 @@ struct fixture : backend_fixture, stream_owner {
 
   int put() {
     auto connection = used_connection();
-    const int fd = connection->io.fd();
+    const int fd = fd_of(connection->io);
     pool().put(std::move(connection), event_loop.now());
     return fd;
   }
@@ -63,7 +64,7 @@ struct fixture : backend_fixture, stream_owner {
 
   int put_bound(bound_connection& own) {
     auto connection = used_connection();
-    const int fd = connection->io.fd();
+    const int fd = fd_of(connection->io);
     connection->bound = true;
     pool().put(std::move(connection), own);
     return fd;
@@ -108,8 +109,8 @@ CAF_TEST(the newest connection is taken first) {
   const auto first = put();
   const auto second = put();
   CAF_CHECK_EQUAL(pool().idle_count(), 2u);
-  CAF_CHECK_EQUAL(take()->io.fd(), second);
-  CAF_CHECK_EQUAL(take(true)->io.fd(), first);
+  CAF_CHECK_EQUAL(fd_of(take()->io), second);
+  CAF_CHECK_EQUAL(fd_of(take(true)->io), first);
   CAF_CHECK(take() == nullptr);
   CAF_CHECK_EQUAL(pool().idle_count(), 0u);
 }
@@ -160,7 +161,7 @@ CAF_TEST(what came back in this turn is for its client until the poller was aske
   CAF_CHECK(pool().take(server(), false, other) == nullptr);
   auto taken = take_now();
   CAF_REQUIRE(taken != nullptr);
-  CAF_CHECK_EQUAL(taken->io.fd(), first);
+  CAF_CHECK_EQUAL(fd_of(taken->io), first);
   pool().put(std::move(taken), event_loop.now());
   turn();
   CAF_CHECK(pool().take(server(), false, other) != nullptr);
@@ -179,7 +180,7 @@ CAF_TEST(a server that speaks twice does not reach another client) {
   put();
   const auto taken = pool().take(server(), false, other);
   CAF_REQUIRE(taken != nullptr);
-  CAF_CHECK_EQUAL(taken->io.fd(), older);
+  CAF_CHECK_EQUAL(fd_of(taken->io), older);
 }
 
 CAF_TEST(bytes that no owner has been told of yet keep a connection back) {
@@ -263,7 +264,7 @@ CAF_TEST(servers in another order keep what is theirs) {
   turn();
   const auto taken = pool().take(next.servers[1], false, *this);
   CAF_REQUIRE(taken != nullptr);
-  CAF_CHECK_EQUAL(taken->io.fd(), fd);
+  CAF_CHECK_EQUAL(fd_of(taken->io), fd);
 }
 
 CAF_TEST(a bound connection is for its client alone) {
@@ -274,7 +275,7 @@ CAF_TEST(a bound connection is for its client alone) {
   CAF_CHECK_EQUAL(pool().idle_count(), 0u);
   auto taken = pool().take(own, true, *this);
   CAF_REQUIRE(taken != nullptr);
-  CAF_CHECK_EQUAL(taken->io.fd(), fd);
+  CAF_CHECK_EQUAL(fd_of(taken->io), fd);
   CAF_CHECK(!own);
   pool().put(std::move(taken), own);
   CAF_CHECK(own);
@@ -390,7 +391,7 @@ CAF_TEST(connections outlive a snapshot that names their server again) {
   const auto fd = put();
   publish();
   CAF_CHECK_EQUAL(pool().idle_count(), 1u);
-  CAF_CHECK_EQUAL(take()->io.fd(), fd);
+  CAF_CHECK_EQUAL(fd_of(take()->io), fd);
 }
 
 CAF_TEST(a connection that still has something to send is not kept) {

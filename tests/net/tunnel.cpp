@@ -4,6 +4,7 @@
 
 #include "net/loop_fixture.hpp"
 #include "net/sockets.hpp"
+#include "net/stream_inspector.hpp"
 #include "net/tunnel.hpp"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ struct journey final : stream_owner {
     // Else the kernel grows them, up to tcp_rmem's maximum: 32 MiB somewhere,
     // which takes all that a test sends to see a sender held up.
     for (const int fd :
-         {client.fd(), client_io.fd(), server_io.fd(), server.fd()})
+         {client.fd(), fd_of(client_io), fd_of(server_io), server.fd()})
       bound_receive_buffer(fd);
   }
 

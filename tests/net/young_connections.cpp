@@ -4,9 +4,11 @@
 
 #include "net/loop_fixture.hpp"
 #include "net/sockets.hpp"
+#include "net/stream_inspector.hpp"
 #include "net/young_connections.hpp"
 
 #include <memory>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 using namespace troupe;
@@ -31,7 +33,7 @@ struct fixture : loop_fixture, stream_owner {
   }
 
   bool kept_alive(const server_connection& x) {
-    return option(x.io.fd(), SOL_SOCKET, SO_KEEPALIVE) == 1;
+    return option(fd_of(x.io), SOL_SOCKET, SO_KEEPALIVE) == 1;
   }
 
   void on_stream(stream&) override {}
@@ -53,9 +55,10 @@ CAF_TEST(a connection that stays gets keep - alive
   CAF_CHECK(!kept_alive(*first));
   CAF_CHECK(run_until([&] { return kept_alive(*last); }));
   CAF_CHECK(kept_alive(*first));
-  CAF_CHECK_EQUAL(option(first->io.fd(), IPPROTO_TCP, TCP_KEEPIDLE), 3);
-  CAF_CHECK_EQUAL(option(first->io.fd(), IPPROTO_TCP, TCP_KEEPINTVL), 1);
-  CAF_CHECK_EQUAL(option(first->io.fd(), IPPROTO_TCP, TCP_USER_TIMEOUT), 6'000);
+  CAF_CHECK_EQUAL(option(fd_of(first->io), IPPROTO_TCP, TCP_KEEPIDLE), 3);
+  CAF_CHECK_EQUAL(option(fd_of(first->io), IPPROTO_TCP, TCP_KEEPINTVL), 1);
+  CAF_CHECK_EQUAL(option(fd_of(first->io), IPPROTO_TCP, TCP_USER_TIMEOUT),
+                  6'000);
 }
 
 CAF_TEST(connections may outlive their list and need none without a time) {
