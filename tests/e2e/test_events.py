@@ -132,7 +132,7 @@ def test_streams_that_are_not_read_or_are_too_many_cost_nobody_else(t):
     before = node.rss()
     for round in range(300):  # nobody reads the streams
         node.set_server("a1", weight=1 + round % 7)
-    assert node.rss() - before < 8 << 20
+    assert t.is_sanitized() or node.rss() - before < 8 << 20
     assert node.get().status == 200
     for stream in streams:
         stream.close()

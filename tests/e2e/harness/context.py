@@ -55,6 +55,10 @@ class Context:
         assert path.exists(), f"{path} is not built"
         return path
 
+    def is_sanitized(self):
+        """Whether the programs carry the address sanitizer, which allocates for itself and keeps what is freed."""
+        return b"__asan_init" in self.binary("trouped").read_bytes()
+
     def server(self, name="a1", mode="http", **options):
         server = Server(self, name, mode, **options)
         self.started_servers.append(server)
