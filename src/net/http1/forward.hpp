@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/endpoint.hpp"
+#include "core/network_list.hpp"
 #include "core/settings.hpp"
 #include "net/http1/head.hpp"
 
@@ -10,32 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// Heads as they are sent on: hop-by-hop fields gone, forwarding fields added,
 /// the frontend's header rules applied, every line rebuilt as `Name: value`.
 namespace troupe::net::http1 {
-
-/// Networks whose X-Forwarded-* fields are believed.
-class network_list {
-public:
-  network_list() = default;
-  /// @param networks "10.0.0.0/8", "::1"; checked by config, bad ones skipped.
-  /// "unix:" stands for the peers of Unix sockets, and so do "0.0.0.0/0" and
-  /// "::/0" together: they name all peers.
-  explicit network_list(const std::vector<std::string>& networks);
-  bool contains(const endpoint& address) const noexcept;
-  bool contains_unix() const noexcept { return unix_; }
-
-private:
-  bool has_all(size_t bytes) const noexcept;
-  struct network {
-    std::string bytes; ///< 4 or 16
-    unsigned bits = 0;
-  };
-  std::vector<network> networks_;
-  bool unix_ = false;
-};
 
 /// The changes that one frontend makes to heads, prepared once per
 /// configuration. Rules that could break framing or end a line early are left
@@ -43,7 +22,7 @@ private:
 struct forward_rules {
   explicit forward_rules(const http_settings& http);
   forward_rules() = default;
-  network_list trusted;
+  network_list trusted; ///< whose X-Forwarded-* fields are believed
   header_rules request;
   header_rules response;
   underscores names = underscores::pass; ///< of requests

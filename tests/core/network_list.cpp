@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#define CAF_SUITE http1_network_list
+#define CAF_SUITE core_network_list
 #include "caf_test.hpp"
 
-#include "net/http1/forward.hpp"
+#include "core/network_list.hpp"
 
 using namespace troupe;
-using namespace troupe::net::http1;
 
 namespace {
 

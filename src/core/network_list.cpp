@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/http1/forward.hpp"
+#include "core/network_list.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
-namespace troupe::net::http1 {
+namespace troupe {
 
 namespace {
 
@@ -78,4 +78,4 @@ bool network_list::contains(const endpoint& address) const noexcept {
                      });
 }
 
-} // namespace troupe::net::http1
+} // namespace troupe
