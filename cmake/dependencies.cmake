@@ -9,9 +9,10 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
-# Its flags would define what the precompiled headers do not have; g++ defines
-# enough by itself.
+# The flags of these two would define what the precompiled headers do not have;
+# g++ defines enough by itself.
 pkg_check_modules(ncursesw REQUIRED ncursesw)
+pkg_check_modules(re2 REQUIRED re2)
 
 # Debian's libcaf-dev ships no CMake configuration.
 find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)
