@@ -21,8 +21,8 @@ function(troupe_fuzz_part name)
   target_compile_options(fuzz_${name} PRIVATE ${fuzz_options} -fsanitize=fuzzer-no-link)
 endfunction()
 
-troupe_fuzz_part(core Boost::headers SOURCES src/core/*.cpp src/core/balance/*.cpp src/core/cluster/*.cpp
-                src/core/cluster/config_register/*.cpp)
+troupe_fuzz_part(core Boost::headers ${re2_LINK_LIBRARIES} SOURCES src/core/*.cpp src/core/balance/*.cpp
+                src/core/cluster/*.cpp src/core/cluster/config_register/*.cpp src/core/routing/*.cpp)
 troupe_fuzz_part(config fuzz_core yaml-cpp fmt::fmt SOURCES src/config/*.cpp)
 troupe_fuzz_part(http1 fuzz_core Boost::headers SOURCES src/net/http1/*.cpp)
 troupe_fuzz_part(net fuzz_http1 Threads::Threads fmt::fmt SOURCES src/net/*.cpp src/os/*.cpp)
@@ -47,6 +47,7 @@ troupe_fuzzer(http1_response fuzz_http1)
 troupe_fuzzer(chunk_scanner fuzz_http1)
 troupe_fuzzer(data_path fuzz_net)
 troupe_fuzzer(config fuzz_config)
+troupe_fuzzer(route_matcher fuzz_core)
 troupe_fuzzer(admin_api fuzz_net caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
               SOURCES src/actors/runtime/actor_host.cpp src/api/operations.cpp src/api/json.cpp
                       src/api/cluster_json.cpp src/api/events_json.cpp src/actors/control/explain.cpp src/actors/events/journal.cpp

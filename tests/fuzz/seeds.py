@@ -40,6 +40,8 @@ def seeds():
         "POST /v1/cluster/recover\n{\"nodes\": [\"lb1\"]}", "PUT /v1/log-level\n{\"level\": \"debug\"}", "GET /v1/%62ackends",
     ):
         yield "admin_api", line.encode()
+    for number in range(64):  # any bytes are a table and a request
+        yield "route_matcher", b"".join(hashlib.sha512(bytes([number, x])).digest() for x in range(4))
 
 
 def main(directory):
