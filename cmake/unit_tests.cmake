@@ -1,10 +1,13 @@
 # tests/<layer>/*.cpp become one executable a layer; every file is one CAF suite
 # (`#define CAF_SUITE name` on its first lines) and one CTest test.
 #
-# Under the thread sanitizer everything takes some ten times as long.
+# Under the thread sanitizer everything takes some ten times as long, under the
+# others three times.
 set(suite_seconds 110)
 set(sim_seconds 600)
-if(TROUPE_SANITIZE MATCHES "thread")
+if(TROUPE_SANITIZE MATCHES "address")
+  set(suite_seconds 350)
+elseif(TROUPE_SANITIZE MATCHES "thread")
   set(suite_seconds 590)
   set(sim_seconds 1800)
 endif()

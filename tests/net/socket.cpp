@@ -236,9 +236,13 @@ CAF_TEST(what has taken the name of a unix socket is not given away) {
 
 CAF_TEST(owners are found by name and by number) {
   std::string problem;
-  CAF_CHECK_EQUAL(find_owner({0660, "root", "root"}, problem)->user, 0u);
-  CAF_CHECK_EQUAL(find_owner({0660, "", "4242"}, problem)->group, 4242u);
-  CAF_CHECK_EQUAL(find_owner({}, problem)->user, static_cast<uid_t>(-1));
+  // CAF_CHECK_EQUAL keeps references: what it compares has to outlive it.
+  const auto root = find_owner({0660, "root", "root"}, problem);
+  CAF_CHECK_EQUAL(root->user, 0u);
+  const auto numbered = find_owner({0660, "", "4242"}, problem);
+  CAF_CHECK_EQUAL(numbered->group, 4242u);
+  const auto nobody = find_owner({}, problem);
+  CAF_CHECK_EQUAL(nobody->user, static_cast<uid_t>(-1));
   CAF_CHECK(!find_owner({0660, "no such user", ""}, problem));
   CAF_CHECK_EQUAL(problem, "there is no user \"no such user\"");
   CAF_CHECK(!find_owner({0660, "", "no such group"}, problem));
