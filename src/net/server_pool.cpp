@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/server_pool.hpp"
 
-
 #include <algorithm>
 #include <utility>
 
