@@ -11,12 +11,19 @@ import subprocess
 PORTS = range(10_000, 32_000)
 
 
+given_ports = set()
+
+
 def free_port():
+    """One that nobody listens on, and that was not given to this test before: it may not be in use yet."""
     while True:
         port = random.choice(PORTS)
+        if port in given_ports:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
+                given_ports.add(port)
                 return port
             except OSError:
                 continue
