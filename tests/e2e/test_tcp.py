@@ -163,20 +163,28 @@ def test_an_idle_stream_ends_after_its_timeout(t):
         assert client.at_end()
 
 
+def expect_echo(client, data):
+    client.send(data)
+    assert client.read_exactly(len(data)) == data
+
+
+def expect_end(node, client, server, cut):
+    """The client's stream to this server is cut, or goes on."""
+    if cut:
+        assert client.at_end()
+        node.expect_metric(0, "server_connections", server=server.name)
+    else:
+        expect_echo(client, b"pong")
+
+
 def test_streams_of_a_server_that_goes_down_are_cut_if_they_shall_be(t):
     for action, cut in (("finish", False), ("close", True)):
         server = t.server(f"a{len(t.nodes)}", "tcp-echo")
         node = t.node([server], protocol="tcp", backend={"on_down": action})
         client = node.client()
-        client.send(b"ping")
-        assert client.read_exactly(4) == b"ping"
+        expect_echo(client, b"ping")
         node.set_server(server.name, admin="maint")
-        if cut:
-            assert client.at_end()
-            node.expect_metric(0, "server_connections", server=server.name)
-        else:
-            client.send(b"pong")
-            assert client.read_exactly(4) == b"pong"
+        expect_end(node, client, server, cut)
         client.close()
 
 
@@ -188,16 +196,10 @@ def test_streams_on_a_backup_are_cut_when_a_primary_returns_if_they_shall_be(t):
         node.start()
         node.set_server(a1.name, admin="maint")
         client = node.client()
-        client.send(b"ping")
-        assert client.read_exactly(4) == b"ping"
+        expect_echo(client, b"ping")
         assert node.metric("server_connections", server=b1.name) == 1
         node.set_server(a1.name, admin="ready")
-        if cut:
-            assert client.at_end()
-            node.expect_metric(0, "server_connections", server=b1.name)
-        else:
-            client.send(b"pong")
-            assert client.read_exactly(4) == b"pong"
+        expect_end(node, client, b1, cut)
         client.close()
 
 
