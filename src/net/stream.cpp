@@ -130,11 +130,6 @@ received stream::receive(size_t max) {
   return {fail(error), {}};
 }
 
-io_status stream::send(std::string_view bytes, bool more) {
-  iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
-  return send({&buffer, 1}, more);
-}
-
 io_status stream::send(std::span<iovec> buffers, bool more) {
   size_t total = 0;
   for (const auto& buffer : buffers)

@@ -82,7 +82,10 @@ public:
   /// @param more More follows at once: lets the kernel fill a segment.
   /// @returns done (some may wait: has_unsent()) or failed.
   io_status send(std::span<iovec> buffers, bool more = false);
-  io_status send(std::string_view bytes, bool more = false);
+  io_status send(std::string_view bytes, bool more = false) {
+    iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
+    return send({&buffer, 1}, more);
+  }
 
   /// Continues with the bytes that wait. @returns done once nothing does.
   io_status flush() { return unsent_.empty() ? io_status::done : send_rest(); }
