@@ -19,9 +19,9 @@ constexpr size_t secret_bytes_max = 4096;
 bool is_visible(char c) { return c > ' ' && c <= '~'; }
 
 /// @returns what is wrong with it, "" when it is in `to`.
-std::string read_secret(const std::string& file, net::user_ptr user,
+std::string read_secret(const std::string& file, os::user_ptr user,
                         std::string& to) {
-  if (auto fault = net::read_file(file, secret_bytes_max, user, to);
+  if (auto fault = os::read_file(file, secret_bytes_max, user, to);
       !fault.empty())
     return fault;
   while (!to.empty() && (to.back() == '\n' || to.back() == '\r'))
@@ -65,14 +65,14 @@ const access_token* find_token(std::string_view given,
 
 } // namespace
 
-std::string check_token(const token_settings& settings, net::user_ptr user) {
+std::string check_token(const token_settings& settings, os::user_ptr user) {
   secret content;
   const auto fault = read_secret(settings.file, user, content.text);
   return fault.empty() ? "" : settings.file + ": " + fault;
 }
 
 std::vector<access_token>
-read_tokens(const std::vector<token_settings>& settings, net::user_ptr user) {
+read_tokens(const std::vector<token_settings>& settings, os::user_ptr user) {
   std::vector<access_token> result;
   for (const auto& x : settings) {
     warn_if_public(x.file);

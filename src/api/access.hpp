@@ -22,13 +22,13 @@ struct access_token {
 /// @returns its error, "" if there is none: it cannot be read, is
 /// empty, or holds anything but one word of printable characters. Never shows
 /// the secret.
-std::string check_token(const token_settings& settings, net::user_ptr user);
+std::string check_token(const token_settings& settings, os::user_ptr user);
 
 /// Reads all of them. Warns about files that all users may read.
 /// @throws std::runtime_error for what check_token() finds.
 std::vector<access_token>
 read_tokens(const std::vector<token_settings>& settings,
-            net::user_ptr user = nullptr);
+            os::user_ptr user = nullptr);
 
 struct access {
   unsigned status = 200; ///< 401: no valid token, 403: not with this one

@@ -43,7 +43,7 @@ std::unique_ptr<admin::http_server> open(boost::asio::io_context& loop,
 }
 
 std::vector<access_token> read_tokens_as_started(const settings& settings) {
-  const auto user = net::user_to_become(settings.global.user);
+  const auto user = os::user_to_become(settings.global.user);
   return read_tokens(settings.admin.tokens, user ? &*user : nullptr);
 }
 

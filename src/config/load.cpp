@@ -206,18 +206,11 @@ loaded parse_with(const shared_record& record, std::string_view text,
 }
 
 loaded load_with(const shared_record& record, const std::string& file,
-                 const std::string& node) {
+                 const std::string& node, const loaded* known) {
   return from_file(file, [&](const std::string& text) {
-    return parse_with(record, text, file, node, from_environment);
-  });
-}
-
-loaded load_unless_same(const shared_record& record, const std::string& file,
-                        const std::string& node, const loaded& known) {
-  return from_file(file, [&](const std::string& text) {
-    if (!known.ok() || text != known.text)
+    if (!known || !known->ok() || text != known->text)
       return parse_with(record, text, file, node, from_environment);
-    auto result = known;
+    auto result = *known;
     result.hash = stable_hash(text, stable_hash(record.text));
     return result;
   });

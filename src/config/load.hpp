@@ -80,12 +80,9 @@ loaded parse_with(const shared_record& record, std::string_view text,
                   const variable_lookup& variables);
 
 /// As parse_with(), from a file, with the environment as variables.
+/// @param known What load() read where the file had the record's shared
+/// sections, or null: what is returned if the file still says the same.
 loaded load_with(const shared_record& record, const std::string& file,
-                 const std::string& node);
-
-/// As load_with(), where the shared sections of `known`, which load() read,
-/// are those of the record: `known`, if the file still says the same.
-loaded load_unless_same(const shared_record& record, const std::string& file,
-                        const std::string& node, const loaded& known);
+                 const std::string& node, const loaded* known = nullptr);
 
 } // namespace troupe::config

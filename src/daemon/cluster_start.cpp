@@ -30,8 +30,8 @@ struct overloaded : Fs... {
 template <class... Fs>
 overloaded(Fs...) -> overloaded<Fs...>;
 
-net::state_dir open(const std::string& path, net::user_ptr user) {
-  auto result = net::state_dir::open(path, user);
+storage::state_dir open(const std::string& path, os::user_ptr user) {
+  auto result = storage::state_dir::open(path, user);
   if (!result)
     throw std::runtime_error{result.error()};
   return std::move(*result);
@@ -48,33 +48,33 @@ uint64_t make_incarnation() {
 }
 
 /// @throws std::runtime_error if this program must not touch the file.
-actors::state_read read(net::state_file file) {
+actors::state_read read(storage::state_file file) {
   actors::state_read result;
   std::visit(
     overloaded{
-      [&](net::state_content& x) { result.content = std::move(x.content); },
-      [&](const net::state_missing& x) { result.damaged = x.set_aside; },
-      [&](const net::state_damaged& x) {
+      [&](storage::state_content& x) { result.content = std::move(x.content); },
+      [&](const storage::state_missing& x) { result.damaged = x.set_aside; },
+      [&](const storage::state_damaged& x) {
         result.damaged = true;
         log::error("{}: {}; kept as {}; this node asks its peers", file.path(),
                    x.reason, x.kept_as);
       },
-      [&](const net::state_newer& x) {
+      [&](const storage::state_newer& x) {
         throw std::runtime_error{fmt::format(
           "{}: written by a later trouped (format {}): start that one, or "
           "remove the file to learn from the other nodes",
           file.path(), x.format)};
       },
-      [&](const net::state_unreadable& x) {
+      [&](const storage::state_unreadable& x) {
         throw std::runtime_error{
           fmt::format("{}: {}", file.path(), x.error.message())};
       }},
-    *std::make_unique<net::state_reading>(file.read()));
+    *std::make_unique<storage::state_reading>(file.read()));
   return result;
 }
 
 /// As read(), while the node runs: what cannot be read counts as damaged.
-actors::state_read read_again(const net::state_file& file) {
+actors::state_read read_again(const storage::state_file& file) {
   try {
     return read(file);
   } catch (const std::exception& e) {
@@ -83,7 +83,8 @@ actors::state_read read_again(const net::state_file& file) {
   }
 }
 
-actors::state_written write(net::state_file file, const std::string& content) {
+actors::state_written write(storage::state_file file,
+                            const std::string& content) {
   const auto error = file.write(content);
   if (!error)
     return {true, {}};
@@ -94,7 +95,7 @@ actors::state_written write(net::state_file file, const std::string& content) {
 } // namespace
 
 cluster_start::cluster_start(const arguments& args, const config::loaded& own,
-                             net::user_ptr user)
+                             os::user_ptr user)
   : args_(args), settings_(own.settings.cluster),
     directory_(open(own.settings.global.state_dir, user)),
     register_file_(directory_.file("register", state_format)),

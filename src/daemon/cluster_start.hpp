@@ -22,7 +22,7 @@ public:
   /// @throws std::runtime_error, a sentence for the operator.
   /// @param user See os/service_user.hpp.
   cluster_start(const arguments& args, const config::loaded& own,
-                net::user_ptr user);
+                os::user_ptr user);
 
   /// The configuration to begin with.
   const std::shared_ptr<const settings>& initial() const noexcept {
@@ -40,11 +40,11 @@ private:
 
   const arguments& args_;
   const cluster_settings settings_;
-  net::state_dir directory_;
-  net::state_file register_file_;
-  net::state_file history_file_;
-  net::state_file operators_file_;
-  net::state_file verdicts_file_;
+  storage::state_dir directory_;
+  storage::state_file register_file_;
+  storage::state_file history_file_;
+  storage::state_file operators_file_;
+  storage::state_file verdicts_file_;
   const uint64_t incarnation_;
   std::shared_ptr<const actors::file_reading> file_;
   actors::running_shared running_;

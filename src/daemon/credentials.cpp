@@ -20,9 +20,8 @@ bool has_problem(const config::loaded& loaded, std::string_view section) {
     [&](const auto& x) { return x.path.starts_with(section); });
 }
 
-std::optional<links::link_security> read_links(config::loaded& loaded,
-                                               const std::string& node,
-                                               net::user_ptr user) {
+std::optional<links::link_security>
+read_links(config::loaded& loaded, const std::string& node, os::user_ptr user) {
   const auto& cluster = loaded.settings.cluster;
   if (cluster.insecure && !cluster.tls)
     return links::without_tls{};
@@ -41,7 +40,7 @@ std::optional<links::link_security> read_links(config::loaded& loaded,
   return *read.identity;
 }
 
-void check_tokens(config::loaded& loaded, net::user_ptr user) {
+void check_tokens(config::loaded& loaded, os::user_ptr user) {
   const auto& tokens = loaded.settings.admin.tokens;
   for (size_t n = 0; n < tokens.size(); ++n) {
     const auto path = "admin.tokens[" + std::to_string(n) + "].file";
@@ -56,9 +55,9 @@ void check_tokens(config::loaded& loaded, net::user_ptr user) {
 
 credentials read_credentials(config::loaded& loaded, const std::string& node) {
   credentials result;
-  std::optional<net::service_user> user;
+  std::optional<os::service_user> user;
   try {
-    user = net::user_to_become(loaded.settings.global.user);
+    user = os::user_to_become(loaded.settings.global.user);
   } catch (const std::exception&) {
     // An unknown user: whoever starts is told when it is to be become.
   }

@@ -64,7 +64,7 @@ private:
   void check_sockets() const;
   void started(const std::vector<std::string>& problems);
   void become_user();
-  net::user_ptr user() const noexcept { return user_ ? &*user_ : nullptr; }
+  os::user_ptr user() const noexcept { return user_ ? &*user_ : nullptr; }
   void await_signal();
   void on_signal(int number);
   void reload(std::string why);
@@ -73,8 +73,8 @@ private:
 
   const arguments& args_;
   const credentials& proofs_;
-  const std::optional<net::service_user> user_; ///< to become after binding
-  std::unique_ptr<cluster_start> cluster_;      ///< none: this node is alone
+  const std::optional<os::service_user> user_; ///< to become after binding
+  std::unique_ptr<cluster_start> cluster_;     ///< none: this node is alone
   settings_ptr settings_;
   const uint64_t hash_;
   std::string shared_text_; ///< of a node alone, until its supervisor has it
@@ -124,7 +124,7 @@ std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config,
 node::node(const arguments& args, const config::loaded& loaded,
            const credentials& proofs)
   : args_(args), proofs_(proofs),
-    user_(net::user_to_become(loaded.settings.global.user)),
+    user_(os::user_to_become(loaded.settings.global.user)),
     cluster_(loaded.settings.cluster.enabled()
                ? std::make_unique<cluster_start>(args, loaded, user())
                : nullptr),
@@ -336,7 +336,7 @@ void node::started(const std::vector<std::string>& problems) {
 /// of the user leads.
 void node::check_sockets() const {
   const auto check = [](const std::string& key, const std::string& path) {
-    if (const auto fault = net::check_parents(path); !fault.empty())
+    if (const auto fault = os::check_parents(path); !fault.empty())
       throw std::runtime_error{key + ": " + path + ": " + fault};
   };
   if (!user_)
@@ -353,7 +353,7 @@ void node::become_user() {
   if (!user_)
     return warn_about_root();
   const auto& path = settings_->admin.socket;
-  if (const auto fault = path.empty() ? "" : net::give_socket(path, *user_);
+  if (const auto fault = path.empty() ? "" : os::give_socket(path, *user_);
       !fault.empty())
     throw std::runtime_error{"admin.socket: " + path + ": " + fault};
   become(*user_);

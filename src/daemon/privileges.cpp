@@ -48,7 +48,7 @@ void allow_core_dumps(bool allowed) noexcept {
 #endif
 }
 
-void become(const net::service_user& user) {
+void become(const os::service_user& user) {
   ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
   if (::initgroups(user.name.c_str(), user.gid) != 0 || ::setgid(user.gid) != 0
       || ::setuid(user.uid) != 0)

@@ -17,7 +17,7 @@ void allow_core_dumps(bool allowed) noexcept;
 /// calling thread and those it starts later keep it; threads that run already
 /// lose every capability. Before any worker thread starts (rule 35).
 /// @throws std::runtime_error in one printable line.
-void become(const net::service_user& user);
+void become(const os::service_user& user);
 
 /// If this process is root and stays it: says so, and the way out.
 void warn_about_root();

@@ -76,7 +76,7 @@ size_t log_ring::size() const noexcept {
 }
 
 access_log::access_log(const access_log_settings& settings, unsigned workers,
-                       std::optional<service_user> user, on_fault fault)
+                       std::optional<os::service_user> user, on_fault fault)
   : settings_(settings), user_(std::move(user)), fault_(std::move(fault)),
     enabled_(!settings.path.empty()) {
   if (!enabled_)
@@ -141,7 +141,8 @@ uint64_t access_log::dropped() const noexcept {
 std::string access_log::open_target() {
   // Once the user has been become, a link leads where that user may write.
   const bool is_root = ::geteuid() == 0;
-  auto opened = open_log(settings_.path, user_ && is_root ? &*user_ : nullptr);
+  auto opened =
+    os::open_log(settings_.path, user_ && is_root ? &*user_ : nullptr);
   if (!opened)
     return opened.error();
   if (fd_ >= 0)

@@ -85,7 +85,7 @@ public:
   /// @throws std::runtime_error in one printable line when the file cannot be
   /// opened.
   access_log(const access_log_settings& settings, unsigned workers,
-             std::optional<service_user> user = std::nullopt,
+             std::optional<os::service_user> user = std::nullopt,
              on_fault fault = {});
   /// Writes what is left; waits at most one second for a pipe that is not read.
   ~access_log();
@@ -122,7 +122,7 @@ private:
   size_t write_bytes(std::string_view bytes) const;
 
   access_log_settings settings_;
-  const std::optional<service_user> user_;
+  const std::optional<os::service_user> user_;
   const on_fault fault_;
   bool enabled_ = false;
   int fd_ = -1;

@@ -53,14 +53,14 @@ result<std::vector<int>> bind_tcp_group(endpoint address, unsigned count,
     if (probe < 0 && errno == EADDRINUSE && ipv4_too)
       return bind_tcp_group(address, count, holder, false);
     if (probe < 0)
-      return last_error();
+      return os::last_error();
     ::close(probe);
   }
   std::vector<int> group;
   while (group.size() < count) {
     const int fd = bind_tcp(address, true, ipv4_too);
     if (fd < 0) {
-      const auto error = last_error();
+      const auto error = os::last_error();
       close_all(group);
       return error;
     }
@@ -102,7 +102,7 @@ result<std::vector<int>> bind_unix_group(const endpoint& address,
                                      boost::system::system_category()};
   const int fd = open_socket(address);
   if (fd < 0)
-    return last_error();
+    return os::last_error();
   std::vector<int> group{fd};
   // The file is born with the mode of the socket: nobody else's until it has
   // been given away.
@@ -116,7 +116,7 @@ result<std::vector<int>> bind_unix_group(const endpoint& address,
   }
   if (bound && group.size() == count)
     return group;
-  const auto error = last_error();
+  const auto error = os::last_error();
   close_all(group);
   return error;
 }
@@ -159,7 +159,7 @@ boost::system::error_code listen_group(const std::vector<int>& descriptors) {
   for (const int fd : descriptors) {
     set_flag(fd, SOL_SOCKET, SO_REUSEADDR); // listen(2) looks once more
     if (::listen(fd, SOMAXCONN) != 0)
-      return last_error();
+      return os::last_error();
   }
   return {};
 }

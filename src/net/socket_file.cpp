@@ -97,21 +97,21 @@ boost::system::error_code socket_file::give(const file_owner& to,
   // touched.
   const int fd = ::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
-    return last_error();
+    return os::last_error();
   boost::system::error_code error;
   struct stat info {};
   const auto self = "/proc/self/fd/" + std::to_string(fd);
   const auto nobody = file_owner{};
   if (::fstat(fd, &info) != 0)
-    error = last_error();
+    error = os::last_error();
   else if (!S_ISSOCK(info.st_mode) || info.st_dev != device_
            || info.st_ino != inode_)
     error = {ENOENT, boost::system::system_category()};
   else if ((to.user != nobody.user || to.group != nobody.group)
            && ::fchownat(fd, "", to.user, to.group, AT_EMPTY_PATH) != 0)
-    error = last_error();
+    error = os::last_error();
   else if (::chmod(self.c_str(), mode) != 0) // fchmod takes no O_PATH
-    error = last_error();
+    error = os::last_error();
   ::close(fd);
   return error;
 }

@@ -5,11 +5,11 @@
 
 #include <cerrno>
 
-namespace troupe::net {
+namespace troupe::os {
 
 /// @returns errno of the call that just failed.
 inline boost::system::error_code last_error() noexcept {
   return {errno, boost::system::system_category()};
 }
 
-} // namespace troupe::net
+} // namespace troupe::os

@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace troupe::net {
+namespace troupe::os {
 
 /// An open file, closed at the end of its scope.
 class owned_fd {
@@ -29,4 +29,4 @@ private:
   int fd_ = -1;
 };
 
-} // namespace troupe::net
+} // namespace troupe::os

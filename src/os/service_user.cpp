@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <vector>
 
-namespace troupe::net {
+namespace troupe::os {
 
 namespace {
 
@@ -341,4 +341,4 @@ std::string give_socket(const std::string& path, const service_user& user) {
                                  : "is not the socket that was made there";
 }
 
-} // namespace troupe::net
+} // namespace troupe::os

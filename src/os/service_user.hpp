@@ -21,7 +21,7 @@
 ///
 /// Without a user to become (not root, or root stays root) files are opened as
 /// the system opens them: what a link leads to is the opener's own affair.
-namespace troupe::net {
+namespace troupe::os {
 
 struct service_user {
   std::string name;
@@ -68,4 +68,4 @@ std::string check_parents(const std::string& path);
 /// @returns why not, "" when it is.
 std::string give_socket(const std::string& path, const service_user& user);
 
-} // namespace troupe::net
+} // namespace troupe::os

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace troupe::net {
+namespace troupe::storage {
 
 int disk::open(const char* path, int flags, mode_t mode) {
   return ::open(path, flags, mode);
@@ -32,4 +32,4 @@ disk& real_disk() noexcept {
   return instance;
 }
 
-} // namespace troupe::net
+} // namespace troupe::storage

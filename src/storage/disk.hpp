@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <sys/types.h>
 
-namespace troupe::net {
+namespace troupe::storage {
 
 /// The system calls behind durable files, so that tests can make each of them
 /// fail or stop half-way. As in POSIX: -1 and errno on failure.
@@ -22,4 +22,4 @@ public:
 /// The one that asks the kernel.
 disk& real_disk() noexcept;
 
-} // namespace troupe::net
+} // namespace troupe::storage

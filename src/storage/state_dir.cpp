@@ -13,13 +13,13 @@
 #include <unistd.h>
 #include <utility>
 
-namespace troupe::net {
+namespace troupe::storage {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-opening<owned_fd> make_directory(const std::string& path) {
+os::opening<os::owned_fd> make_directory(const std::string& path) {
   std::error_code error;
   if (const auto parent = fs::path{path}.parent_path(); !parent.empty())
     fs::create_directories(parent, error);
@@ -27,7 +27,7 @@ opening<owned_fd> make_directory(const std::string& path) {
     error = {errno, std::generic_category()};
   if (error)
     return "cannot be made: " + error.message();
-  owned_fd result{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  os::owned_fd result{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (result.ok())
     return result;
   return errno == ENOTDIR
@@ -36,9 +36,10 @@ opening<owned_fd> make_directory(const std::string& path) {
 }
 
 /// The directory, if it can be used, else why not.
-opening<owned_fd> open_private(const std::string& path, user_ptr user) {
+os::opening<os::owned_fd> open_private(const std::string& path,
+                                       os::user_ptr user) {
   auto result =
-    user != nullptr ? open_directory(path, *user) : make_directory(path);
+    user != nullptr ? os::open_directory(path, *user) : make_directory(path);
   struct stat found {};
   if (result && ::fstat(result->get(), &found) == 0
       && (found.st_mode & S_IWOTH) != 0)
@@ -47,8 +48,8 @@ opening<owned_fd> open_private(const std::string& path, user_ptr user) {
 }
 
 /// The lock file, made if there is none, and the user's.
-opening<owned_fd> open_lock(int directory, user_ptr user) {
-  owned_fd lock{::openat(
+os::opening<os::owned_fd> open_lock(int directory, os::user_ptr user) {
+  os::owned_fd lock{::openat(
     directory, "lock",
     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600)};
   struct stat found {};
@@ -81,7 +82,7 @@ void write_pid(int lock) {
 } // namespace
 
 boost::system::result<state_dir, std::string>
-state_dir::open(const std::string& path, user_ptr user) {
+state_dir::open(const std::string& path, os::user_ptr user) {
   const auto lead = "state_dir " + path + " ";
   const auto directory = open_private(path, user);
   if (!directory)
@@ -120,4 +121,4 @@ state_file state_dir::file(const std::string& name, uint32_t format,
   return {path_ + "/" + name, format, on};
 }
 
-} // namespace troupe::net
+} // namespace troupe::storage

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace troupe::net {
+namespace troupe::storage {
 
 /// The directory of a node's durable files, locked for this process while the
 /// object lives. Blocks: open it before the loops run, or on the helper thread.
@@ -19,7 +19,7 @@ public:
   /// operator, such as `state_dir /x is in use by pid 17: ...`.
   /// @param user Whose it becomes with all files in it, see service_user.hpp.
   static boost::system::result<state_dir, std::string>
-  open(const std::string& path, user_ptr user = nullptr);
+  open(const std::string& path, os::user_ptr user = nullptr);
 
   ~state_dir();
   state_dir(state_dir&& other) noexcept;
@@ -40,4 +40,4 @@ private:
   int lock_; ///< descriptor of the lock file, -1 when moved from
 };
 
-} // namespace troupe::net
+} // namespace troupe::storage

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace troupe::net {
+namespace troupe::storage {
 
 namespace {
 
@@ -54,7 +54,7 @@ error_code read_all(disk& on, int fd, std::string& out) {
     if (count == 0)
       break;
     if (count < 0 && errno != EINTR)
-      return last_error();
+      return os::last_error();
   }
   return {};
 }
@@ -67,7 +67,7 @@ error_code write_all(disk& on, int fd, std::string_view bytes) {
     else if (count == 0)
       return {EIO, boost::system::system_category()};
     else if (errno != EINTR)
-      return last_error();
+      return os::last_error();
   }
   return {};
 }
@@ -78,7 +78,7 @@ error_code sync_directory_of(disk& on, const std::string& path) {
   const open_file opened{on, directory.empty() ? "." : directory,
                          O_RDONLY | O_DIRECTORY};
   if (!opened.ok() || on.fsync(opened.fd()) != 0)
-    return last_error();
+    return os::last_error();
   return {};
 }
 
@@ -116,7 +116,7 @@ state_reading state_file::read() {
     if (!opened.ok() && errno == ENOENT)
       return state_missing{exists(damaged_name(path_, 1))};
     if (!opened.ok())
-      return state_unreadable{last_error()};
+      return state_unreadable{os::last_error()};
     if (auto error = read_all(*disk_, opened.fd(), bytes))
       return state_unreadable{error};
   }
@@ -140,7 +140,7 @@ error_code state_file::write(std::string_view content) {
     return error;
   }
   if (disk_->rename(name.c_str(), path_.c_str()) != 0) {
-    const auto error = last_error();
+    const auto error = os::last_error();
     ::unlink(name.c_str());
     return error;
   }
@@ -153,7 +153,7 @@ error_code state_file::write_new(const std::string& name,
   ::unlink(name.c_str());
   open_file opened{*disk_, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW};
   if (!opened.ok())
-    return last_error();
+    return os::last_error();
   give_to_owner_of_directory(opened.fd(), name);
   if (auto error =
         write_all(*disk_, opened.fd(), state_header(format_, content)))
@@ -161,7 +161,7 @@ error_code state_file::write_new(const std::string& name,
   if (auto error = write_all(*disk_, opened.fd(), content))
     return error;
   if (disk_->fsync(opened.fd()) != 0 || !opened.close())
-    return last_error();
+    return os::last_error();
   return {};
 }
 
@@ -178,4 +178,4 @@ state_damaged state_file::set_aside(std::string reason) {
   return {std::move(reason), std::move(name)};
 }
 
-} // namespace troupe::net
+} // namespace troupe::storage

@@ -12,7 +12,7 @@
 
 /// Files that survive a crash. All calls block: make them on the helper thread
 /// (rule 20), one at a time for each file.
-namespace troupe::net {
+namespace troupe::storage {
 
 /// Bytes of content a state file may have.
 inline constexpr size_t state_size_max = size_t{64} << 20;
@@ -75,4 +75,4 @@ private:
   disk* disk_;
 };
 
-} // namespace troupe::net
+} // namespace troupe::storage

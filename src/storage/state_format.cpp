@@ -3,7 +3,7 @@
 
 #include <boost/crc.hpp>
 
-namespace troupe::net {
+namespace troupe::storage {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::variant<state_frame, bad_frame> read_frame(std::string_view file) {
                      content};
 }
 
-} // namespace troupe::net
+} // namespace troupe::storage

@@ -7,7 +7,7 @@
 #include <variant>
 
 /// The header around the content of a state file, as bytes.
-namespace troupe::net {
+namespace troupe::storage {
 
 /// Bytes before the content.
 inline constexpr size_t state_header_size = 24;
@@ -33,4 +33,4 @@ std::variant<state_frame, bad_frame> read_frame(std::string_view file);
 /// CRC of RFC 3720 section 12.1 (Castagnoli).
 uint32_t crc32c(std::string_view first, std::string_view second = {});
 
-} // namespace troupe::net
+} // namespace troupe::storage

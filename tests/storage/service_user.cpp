@@ -15,7 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-using namespace troupe::net;
+using namespace troupe::os;
+using namespace troupe::storage;
 using state_test::contents;
 using state_test::put;
 

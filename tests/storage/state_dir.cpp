@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-using namespace troupe::net;
+using namespace troupe::storage;
 using namespace state_test;
 
 namespace {

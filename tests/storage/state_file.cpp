@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 using namespace troupe;
-using namespace troupe::net;
+using namespace troupe::storage;
 using namespace state_test;
 
 namespace {

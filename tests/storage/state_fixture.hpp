@@ -44,7 +44,7 @@ inline void put(const std::string& file, std::string_view bytes) {
 
 /// A disk that fails from the n-th call on, as one does that is full, worn out
 /// or unplugged. Knows which calls there were.
-class failing_disk : public troupe::net::disk {
+class failing_disk : public troupe::storage::disk {
 public:
   static constexpr size_t never = SIZE_MAX;
 
@@ -91,7 +91,7 @@ private:
 };
 
 /// A disk that moves a few bytes at a time and is interrupted in between.
-class slow_disk : public troupe::net::disk {
+class slow_disk : public troupe::storage::disk {
 public:
   ssize_t read(int fd, void* to, size_t size) override {
     return interrupted() ? -1 : disk::read(fd, to, std::min<size_t>(size, 7));

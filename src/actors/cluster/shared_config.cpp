@@ -79,9 +79,9 @@ shared_file_source(std::string file, std::string node,
   };
   result.load_with = [file, node, begun_with = std::move(begun_with)](
                        const config::shared_record& record) {
-    return begun_with && record.text == begun_with->shared.text
-           ? config::load_unless_same(record, file, node, begun_with->own)
-           : config::load_with(record, file, node);
+    const bool same = begun_with && record.text == begun_with->shared.text;
+    return config::load_with(record, file, node,
+                             same ? &begun_with->own : nullptr);
   };
   result.run_blocking = std::move(run_blocking);
   result.file = std::move(file);

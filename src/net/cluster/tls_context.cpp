@@ -70,7 +70,7 @@ bool believes_anybody(SSL_CTX* context) {
 class reading {
 public:
   reading(const certificate_files& files, const std::string& node,
-          user_ptr user)
+          os::user_ptr user)
     : files_(files), node_(node), user_(user),
       context_(std::make_shared<ssl::context>(ssl::context::tls)) {
     set_rules(*context_);
@@ -104,7 +104,7 @@ private:
 
   const certificate_files& files_;
   const std::string& node_;
-  const user_ptr user_;
+  const os::user_ptr user_;
   std::shared_ptr<ssl::context> context_;
   std::vector<identity_problem> problems_;
   std::string warning_;
@@ -116,7 +116,7 @@ template <class Use>
 void reading::load(const char* key, const std::string& file,
                    const std::string& what, Use use) {
   secret content;
-  if (auto fault = read_file(file, file_bytes_max, user_, content.text);
+  if (auto fault = os::read_file(file, file_bytes_max, user_, content.text);
       !fault.empty())
     return problem(key, file + ": " + fault);
   if (content.text.empty())
@@ -219,7 +219,7 @@ tls_identity::tls_identity(std::shared_ptr<ssl::context> context,
 }
 
 identity_reading read_identity(const certificate_files& files,
-                               const std::string& node, user_ptr user) {
+                               const std::string& node, os::user_ptr user) {
   return reading{files, node, user}.run();
 }
 

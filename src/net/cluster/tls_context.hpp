@@ -76,7 +76,7 @@ struct identity_reading {
 /// @param user See service_user.hpp.
 identity_reading read_identity(const certificate_files& files,
                                const std::string& node,
-                               user_ptr user = nullptr);
+                               os::user_ptr user = nullptr);
 
 /// The dNSNames of a certificate.
 std::vector<std::string> names_of(const X509& certificate);
