@@ -6,8 +6,8 @@ namespace troupe::net {
 void http_exchange::recycle() {
   static_cast<exchange_facts&>(*this) = {};
   dial.reset();
-  pipe.stop();
-  request_pipe.stop();
+  request_body.reset();
+  response_body.reset();
   plan.reset();
   client.reset();
   request_scanner.reset();

@@ -6,7 +6,7 @@
 #include "net/http1/chunk_scanner.hpp"
 #include "net/http1/head.hpp"
 #include "net/journey_times.hpp"
-#include "net/spliced.hpp"
+#include "net/pump.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -28,7 +28,6 @@ struct exchange_facts {
   http1::framing request_framing = http1::framing::none;
   uint64_t request_remaining = 0;
   uint64_t request_body_bytes = 0;
-  unsigned request_full_reads = 0;
   body_pace pace;
   bool idempotent = false;
   bool is_head = false;
@@ -54,7 +53,6 @@ struct exchange_facts {
   bool server_keep_alive = false;
   size_t interim_bytes = 0; ///< heads of 1xx that came
   unsigned status = 0;
-  unsigned full_reads = 0;
 
   uint64_t bytes_received = 0; ///< from the client
   uint64_t bytes_sent = 0;     ///< to the client
@@ -65,8 +63,8 @@ struct exchange_facts {
 /// is at work. Recycled by its worker, so an idle connection carries none.
 struct http_exchange : exchange_facts {
   explicit http_exchange(worker_services& services)
-    : dial(services), pipe(services.event_loop),
-      request_pipe(services.event_loop) {}
+    : dial(services), request_body(services.event_loop),
+      response_body(services.event_loop) {}
 
   /// Gives back what it holds and forgets the request; strings keep their
   /// room for the next one.
@@ -76,8 +74,8 @@ struct http_exchange : exchange_facts {
   /// The client that a trusted peer names (rule 110); empty: the peer itself.
   std::optional<endpoint> client;
   dialer dial;
-  spliced pipe;         ///< for large bodies of responses
-  spliced request_pipe; ///< and of requests
+  pump request_body;
+  pump response_body;
   http1::chunk_scanner request_scanner;
   http1::chunk_scanner response_scanner;
   buffer head;          ///< as sent to servers, kept for another try

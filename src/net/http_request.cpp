@@ -268,14 +268,9 @@ bool http_session::pump_request(turn_budget& budget) {
     x.server_deaf = true;
   if (x.request_done || x.server_deaf || server.has_unsent())
     return false;
-  if (x.request_pipe.active())
+  if (x.request_body.splices())
     return splice_request(budget);
-  const auto tight =
-    services_.event_loop.buffers().pressure() != buffer_pool::level::normal;
-  const auto max = tight             ? read_tight
-                 : server.took_all() ? read_large
-                                     : read_small;
-  const auto got = client_.receive(max);
+  const auto got = x.request_body.read(client_, server);
   switch (got.status) {
   case io_status::would_block:
     await_body();
@@ -290,55 +285,44 @@ bool http_session::pump_request(turn_budget& budget) {
   budget.spend(got.bytes.size());
   if (!keeps_pace(got.bytes.size()))
     return true;
-  x.request_full_reads = got.bytes.size() == max ? x.request_full_reads + 1 : 0;
   const auto used = forward_body(got.bytes);
   if (is_over())
     return true;
   input_.append(services_.event_loop.buffers(), got.bytes.substr(used));
-  if (x.request_framing == http1::framing::length && x.request_full_reads >= 2
-      && x.request_remaining >= spliced::worth_min && !x.server_deaf
-      && !server.has_unsent())
-    x.request_pipe.start();
+  if (x.request_framing == http1::framing::length && !x.server_deaf)
+    x.request_body.consider_splice(server, x.request_remaining);
   return true;
 }
 
 bool http_session::splice_request(turn_budget& budget) {
   auto& x = *exchange_;
-  size_t moved = 0;
-  if (x.request_pipe.pending() == 0) {
-    switch (x.request_pipe.fill(client_, x.request_remaining, moved)) {
-    case io_status::would_block:
-      await_body();
-      return false;
-    case io_status::end:
-    case io_status::failed:
-      cut(reason::client_abort);
-      return true;
-    case io_status::done:
-      break;
-    }
-    x.request_remaining -= moved;
-    x.bytes_received += moved;
-    if (!keeps_pace(moved))
-      return true;
-  }
-  switch (x.request_pipe.drain(x.dial.connection().io, moved)) {
-  case io_status::failed: // its answer to what it took may be there
-    x.request_pipe.stop();
+  const auto moved =
+    x.request_body.splice(client_, x.dial.connection().io, x.request_remaining);
+  x.request_remaining -= moved.taken;
+  x.bytes_received += moved.taken;
+  switch (moved.result) {
+  case pump::result::source_empty:
+    await_body();
+    return false;
+  case pump::result::source_ended:
+  case pump::result::source_failed:
+    cut(reason::client_abort);
+    return true;
+  case pump::result::sink_failed: // its answer to what it took may be there
+    x.request_body.stop();
     x.server_deaf = true;
     return true;
-  case io_status::would_block:
-    return false;
-  default:
+  case pump::result::sink_full:
+  case pump::result::moved:
     break;
   }
-  budget.spend(moved);
-  arm(rules().timeout_idle);
-  if (x.request_pipe.pending() > 0)
+  if (moved.taken > 0 && !keeps_pace(moved.taken))
     return true;
-  if (x.request_remaining < spliced::worth_min)
-    x.request_pipe.stop(); // the rest is cheaper to copy
-  if (x.request_remaining == 0)
+  if (moved.result == pump::result::sink_full)
+    return false;
+  budget.spend(moved.given);
+  arm(rules().timeout_idle);
+  if (x.request_body.pending() == 0 && x.request_remaining == 0)
     request_complete();
   return true;
 }
@@ -372,7 +356,7 @@ bool http_session::keeps_pace(size_t bytes) {
 bool http_session::request_is_out() const noexcept {
   const auto& x = *exchange_;
   return x.request_done && x.head_sent && !x.server_deaf
-      && x.body_waiting.empty() && x.request_pipe.pending() == 0
+      && x.body_waiting.empty() && x.request_body.pending() == 0
       && !x.dial.connection().io.has_unsent();
 }
 

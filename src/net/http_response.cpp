@@ -26,14 +26,9 @@ bool http_session::pump_response(turn_budget& budget) {
   default:
     break;
   }
-  if (x.pipe.active())
+  if (x.response_body.splices())
     return splice_response(budget);
-  const auto tight =
-    services_.event_loop.buffers().pressure() != buffer_pool::level::normal;
-  const auto max = tight              ? read_tight
-                 : client_.took_all() ? read_large
-                                      : read_small;
-  const auto got = x.dial.connection().io.receive(max);
+  const auto got = x.response_body.read(x.dial.connection().io, client_);
   switch (got.status) {
   case io_status::would_block:
     return false;
@@ -47,7 +42,6 @@ bool http_session::pump_response(turn_budget& budget) {
     break;
   }
   budget.spend(got.bytes.size());
-  x.full_reads = got.bytes.size() == max ? x.full_reads + 1 : 0;
   x.bytes_from_server += got.bytes.size();
   take_response(got.bytes);
   return true;
@@ -198,9 +192,8 @@ void http_session::relay_response(std::string_view head,
     return;
   if (taken->whole)
     return response_complete(taken->size == body.size());
-  if (x.response_framing == http1::framing::length && x.full_reads >= 2
-      && x.response_remaining >= spliced::worth_min && !client_.has_unsent())
-    x.pipe.start();
+  if (x.response_framing == http1::framing::length)
+    x.response_body.consider_splice(client_, x.response_remaining);
 }
 
 std::optional<http_session::taken_body>
@@ -262,41 +255,30 @@ void http_session::send_to_client(std::span<iovec> buffers) {
 
 bool http_session::splice_response(turn_budget& budget) {
   auto& x = *exchange_;
-  size_t moved = 0;
-  if (x.pipe.pending() == 0) {
-    auto& server = x.dial.connection().io;
-    switch (x.pipe.fill(server, x.response_remaining, moved)) {
-    case io_status::would_block:
-      return false;
-    case io_status::end:
-      server_finished();
-      return true;
-    case io_status::failed:
-      server_failed(reason::server_reset);
-      return true;
-    case io_status::done:
-      break;
-    }
-    x.response_remaining -= moved;
-    x.bytes_from_server += moved;
-  }
-  switch (x.pipe.drain(client_, moved)) {
-  case io_status::failed:
+  const auto moved = x.response_body.splice(x.dial.connection().io, client_,
+                                            x.response_remaining);
+  x.response_remaining -= moved.taken;
+  x.bytes_from_server += moved.taken;
+  x.bytes_sent += moved.given;
+  switch (moved.result) {
+  case pump::result::source_empty:
+  case pump::result::sink_full:
+    return false;
+  case pump::result::source_ended:
+    server_finished();
+    return true;
+  case pump::result::source_failed:
+    server_failed(reason::server_reset);
+    return true;
+  case pump::result::sink_failed:
     cut(reason::client_abort);
     return true;
-  case io_status::would_block:
-    return false;
-  default:
+  case pump::result::moved:
     break;
   }
-  x.bytes_sent += moved;
-  budget.spend(moved);
+  budget.spend(moved.given);
   arm(rules().timeout_idle);
-  if (x.pipe.pending() > 0)
-    return true;
-  if (x.response_remaining < spliced::worth_min)
-    x.pipe.stop(); // the rest is cheaper to copy
-  if (x.response_remaining == 0)
+  if (x.response_body.pending() == 0 && x.response_remaining == 0)
     response_complete(true);
   return true;
 }

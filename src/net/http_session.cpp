@@ -466,19 +466,20 @@ void http_session::on_timer() {
 bool http_session::peers_take() noexcept {
   auto& x = *exchange_;
   auto& server = x.dial.connection().io;
-  return ((client_.has_unsent() || x.pipe.pending() > 0)
+  return ((client_.has_unsent() || x.response_body.pending() > 0)
           && client_.peer_takes())
-      || ((server.has_unsent() || x.request_pipe.pending() > 0)
+      || ((server.has_unsent() || x.request_body.pending() > 0)
           && server.peer_takes());
 }
 
 bool http_session::client_stalls() const noexcept {
   const auto& x = *exchange_;
-  const bool reads_nothing = client_.has_unsent() || x.pipe.pending() > 0;
+  const bool reads_nothing =
+    client_.has_unsent() || x.response_body.pending() > 0;
   // A server may answer as it reads: what it owes can hang on what it is owed.
   const bool sends_nothing = !x.request_done && !x.server_deaf
                           && !x.dial.connection().io.has_unsent()
-                          && x.request_pipe.pending() == 0;
+                          && x.request_body.pending() == 0;
   return reads_nothing || sends_nothing;
 }
 

@@ -5,9 +5,6 @@ namespace troupe::net {
 
 namespace {
 
-/// A splice shorter than this was not worth the pipe.
-constexpr size_t splice_short = 16'384;
-
 /// A hang-up alone may mean that both sides have finished.
 bool was_reset(const stream& s) noexcept {
   return s.is_open() && s.hung_up()
@@ -60,22 +57,20 @@ bool tunnel::direction::pump(turn_budget& budget, bool last) {
   default:
     break;
   }
-  if (pipe.pending() > 0)
+  if (flow.pending() > 0)
     return splice(budget);
   if (ended) {
-    pipe.stop();
+    flow.stop();
     if (!last) // else both sockets are closed next, which says the same
       to.finish_sending();
     finished = true;
     return true;
   }
-  return pipe.active() ? splice(budget) : copy(budget);
+  return flow.splices() ? splice(budget) : copy(budget);
 }
 
 bool tunnel::direction::copy(turn_budget& budget) {
-  const bool tight = buffers.pressure() != buffer_pool::level::normal;
-  const auto max = tight ? read_tight : to.took_all() ? read_large : read_small;
-  const auto got = from.receive(max);
+  const auto got = flow.read(from, to);
   switch (got.status) {
   case io_status::would_block:
     return false;
@@ -91,40 +86,28 @@ bool tunnel::direction::copy(turn_budget& budget) {
   budget.spend(got.bytes.size());
   if (to.send(got.bytes) == io_status::failed)
     return fail(false);
-  full_reads = got.bytes.size() == max ? full_reads + 1 : 0;
-  if (full_reads >= 2 && !to.has_unsent())
-    pipe.start();
+  flow.consider_splice(to, pump::endless);
   return true;
 }
 
 bool tunnel::direction::splice(turn_budget& budget) {
-  size_t moved = 0;
-  if (pipe.pending() == 0) {
-    switch (pipe.fill(from, pipe_cache::pipe_bytes, moved)) {
-    case io_status::would_block:
-      return false;
-    case io_status::end:
-      ended = true;
-      return true;
-    case io_status::failed:
-      return fail(true);
-    case io_status::done:
-      break;
-    }
-    bytes += moved;
-    full_reads = moved < splice_short ? 0 : full_reads;
-  }
-  switch (pipe.drain(to, moved)) {
-  case io_status::failed:
-    return fail(false);
-  case io_status::would_block:
+  const auto moved = flow.splice(from, to, pump::endless);
+  bytes += moved.taken;
+  switch (moved.result) {
+  case pump::result::source_empty:
+  case pump::result::sink_full:
     return false;
-  default:
+  case pump::result::source_ended:
+    ended = true;
+    return true;
+  case pump::result::source_failed:
+    return fail(true);
+  case pump::result::sink_failed:
+    return fail(false);
+  case pump::result::moved:
     break;
   }
-  budget.spend(moved);
-  if (pipe.pending() == 0 && full_reads == 0)
-    pipe.stop();
+  budget.spend(moved.given);
   return true;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/spliced.hpp"
-#include "net/turn_budget.hpp"
+#include "net/pump.hpp"
 
 #include <cstdint>
 
@@ -40,26 +39,23 @@ private:
   /// tells of its reset by the event alone.
   bool notice_reset() noexcept;
 
-  /// One of the two ways. Splices after two full reads in a row, copies again
-  /// after a short one (rule 28).
+  /// One of the two ways.
   struct direction {
     direction(loop& l, stream& f, stream& t) noexcept
-      : buffers(l.buffers()), from(f), to(t), pipe(l) {}
+      : from(f), to(t), flow(l) {}
     /// @param last The other direction has finished.
     bool pump(turn_budget& budget, bool last);
     bool copy(turn_budget& budget);
     bool splice(turn_budget& budget);
     bool fail(bool reading) noexcept;
     bool is_blocked() const noexcept {
-      return to.has_unsent() || pipe.pending() > 0;
+      return to.has_unsent() || flow.pending() > 0;
     }
 
-    const buffer_pool& buffers;
     stream& from;
     stream& to;
-    spliced pipe;
+    pump flow;
     uint64_t bytes = 0;
-    unsigned full_reads = 0;
     bool ended = false;    ///< `from` has finished sending
     bool finished = false; ///< and `to` has been told
     bool failed = false;
