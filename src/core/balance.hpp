@@ -9,9 +9,9 @@
 #include <memory>
 #include <span>
 
-/// Balancing policies. A policy object belongs to one (worker, frontend) and is
-/// used by that thread only; the snapshot it picks from is shared and
-/// immutable.
+/// Balancing policies. A policy object belongs to one (worker, backend,
+/// algorithm) and is used by that thread only; the snapshot it picks from is
+/// shared and immutable.
 namespace troupe {
 
 inline constexpr int no_server = -1;

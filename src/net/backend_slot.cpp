@@ -20,9 +20,9 @@ held_snapshot::~held_snapshot() {
 }
 
 backend_slot::backend_slot(std::string name, loop& l, unsigned worker,
-                           backend_reporter& reporter)
+                           backend_reporter& reporter, uint64_t seed)
   : name_(std::move(name)), loop_(l), worker_(worker), reporter_(reporter),
-    pool_(l), queue_(l, worker) {}
+    seed_(seed), pool_(l), queue_(l, worker) {}
 
 bool backend_slot::adopt(snapshot_ptr snapshot) {
   const bool moved =
@@ -36,6 +36,13 @@ void backend_slot::close() {
   closed_ = true;
   pool_.close();
   queue_.wake_all();
+}
+
+policy& backend_slot::balance(algorithm kind) {
+  auto& result = policies_[kind];
+  if (!result)
+    result = make_policy(kind, seed_);
+  return *result;
 }
 
 server_counters&

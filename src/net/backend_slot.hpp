@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "core/balance.hpp"
 #include "core/retry_budget.hpp"
 #include "core/snapshot.hpp"
 #include "net/local_ptr.hpp"
 #include "net/server_pool.hpp"
 #include "net/server_queue.hpp"
 
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -39,13 +42,14 @@ struct held_snapshot : local_counted<held_snapshot> {
   backend_reporter& reporter;
 };
 
-/// One backend on one worker: the newest snapshot, idle connections, the
-/// budget for retries, and the count of failures in a row.
+/// One backend on one worker: the newest snapshot, the policies, idle
+/// connections, the budget for retries, and the count of failures in a row.
 /// Shared by the worker, its frontends and the requests under way.
 class backend_slot : public local_counted<backend_slot> {
 public:
+  /// @param seed Of its policies: differs between workers (rule 25).
   backend_slot(std::string name, loop& l, unsigned worker,
-               backend_reporter& reporter);
+               backend_reporter& reporter, uint64_t seed);
 
   const std::string& name() const noexcept { return name_; }
 
@@ -70,6 +74,9 @@ public:
   server_queue& queue() noexcept { return queue_; }
   retry_budget& budget() noexcept { return budget_; }
 
+  /// The policy of all routes that use this algorithm (rule 106).
+  policy& balance(algorithm kind);
+
   server_counters& counters(const server_live& server) const noexcept;
   backend_counters* counters() const noexcept;
 
@@ -93,11 +100,13 @@ private:
   loop& loop_;
   unsigned worker_;
   backend_reporter& reporter_;
+  uint64_t seed_;
   server_pool pool_;
   server_queue queue_;
   bool closed_ = false;
   retry_budget budget_;
   local_ptr<held_snapshot> current_;
+  std::map<algorithm, std::unique_ptr<policy>> policies_;
 };
 
 } // namespace troupe::net

@@ -16,11 +16,11 @@ constexpr milliseconds backlog_pause{20};
 
 } // namespace
 
-bool dialer::begin(frontend_slot& frontend, stream_owner& owner,
+bool dialer::begin(const route_slot& route, stream_owner& owner,
                    uint64_t client_hash, client_token client) {
   owner_ = &owner;
-  frontend_ = &frontend;
-  backend_ = frontend.backend;
+  backend_ = route.backend;
+  balance_ = &route.balance;
   held_ = backend_->current();
   client_hash_ = client_hash;
   waiter_.client = client;
@@ -71,7 +71,7 @@ std::optional<dialer::outcome> dialer::try_own() {
     std::find_if(servers.begin(), servers.end(),
                  [&](const auto& x) { return x.live.get() == live; });
   if (found == servers.end()) {
-    own_->end(); // the frontend has another backend now
+    own_->end(); // it goes to another backend now
     return std::nullopt;
   }
   lease_ = lease::try_take(*found->live, found->max_connections);
@@ -93,8 +93,7 @@ dialer::outcome dialer::try_servers() {
     if (const auto result = try_own())
       return *result;
   while (may_dial()) {
-    const auto picked =
-      frontend_->balance->pick(snapshot(), {client_hash_, avoid_});
+    const auto picked = balance_->pick(snapshot(), {client_hash_, avoid_});
     if (picked == no_server) {
       if (!snapshot().usable.empty())
         return wait_in_queue();
@@ -353,6 +352,7 @@ void dialer::reset() noexcept {
   release(false);
   held_.reset();
   backend_.reset();
+  balance_ = nullptr;
   own_ = nullptr;
   server_ = nullptr;
   pending_ = false;

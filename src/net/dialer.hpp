@@ -38,10 +38,11 @@ public:
   dialer(const dialer&) = delete;
   dialer& operator=(const dialer&) = delete;
 
-  /// Takes the frontend's current snapshot. @returns false when there is none.
+  /// Takes the current snapshot of the route's backend. @returns false when
+  /// there is none.
   /// @param owner Hears of the connections.
   /// @param client Gets a turn when it is out of the queue.
-  bool begin(frontend_slot& frontend, stream_owner& owner, uint64_t client_hash,
+  bool begin(const route_slot& route, stream_owner& owner, uint64_t client_hash,
              client_token client);
 
   /// Picks a server and takes or opens a connection to it; a server that
@@ -138,8 +139,8 @@ private:
 
   worker_services& services_;
   stream_owner* owner_ = nullptr;
-  frontend_slot* frontend_ = nullptr;
   local_ptr<backend_slot> backend_;
+  policy* balance_ = nullptr; ///< the backend's
   local_ptr<held_snapshot> held_;
   server_live* server_ = nullptr;
   uint32_t index_ = 0;

@@ -51,7 +51,7 @@ void http_session::write_log(reason why) {
   const auto forwarded = x.client ? x.client->name() : std::string{};
   record.client = x.client ? forwarded : peer_name_;
   record.frontend = x.plan->plan->settings.name;
-  record.backend = x.plan->plan->settings.backend;
+  record.backend = x.route->plan.backend;
   record.server = server();
   record.method = x.method;
   record.path = x.path;

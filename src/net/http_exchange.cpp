@@ -8,6 +8,7 @@ void http_exchange::recycle() {
   dial.reset();
   request_body.reset();
   response_body.reset();
+  route = nullptr;
   plan.reset();
   client.reset();
   request_scanner.reset();

@@ -71,6 +71,7 @@ struct http_exchange : exchange_facts {
   void recycle();
 
   local_ptr<held_plan> plan;
+  const route_slot* route = nullptr; ///< one of the plan's
   /// The client that a trusted peer names (rule 110); empty: the peer itself.
   std::optional<endpoint> client;
   dialer dial;

@@ -144,6 +144,7 @@ void http_session::open_exchange() {
   unlink(); // from half_heads
   exchange_ = services_.take_exchange();
   exchange_->plan = frontend_->current;
+  exchange_->route = &exchange_->plan->routes.front();
   exchange_->times.started =
     phase_ == session_phase::head ? head_began_ : services_.event_loop.now();
   make_request_id(services_.random(), exchange_->request_id);
@@ -151,9 +152,9 @@ void http_session::open_exchange() {
 
 void http_session::note_client(const http1::request_head& head) {
   auto& x = *exchange_;
-  x.peer_trusted = x.plan->plan->rules.trusted.contains(peer_);
+  x.peer_trusted = x.plan->plan->trusted.contains(peer_);
   if (x.peer_trusted)
-    x.client = http1::forwarded_client(head, x.plan->plan->rules.trusted);
+    x.client = http1::forwarded_client(head, x.plan->plan->trusted);
 }
 
 void http_session::begin_exchange(const http1::request_head& head) {
@@ -174,15 +175,15 @@ void http_session::begin_exchange(const http1::request_head& head) {
     || (head.body == http1::framing::length && head.content_length == 0);
   if (head.body == http1::framing::chunked)
     x.request_scanner.reset(http1::chunk_scanner::output::chunked,
-                            &x.plan->plan->rules.request,
-                            x.plan->plan->rules.names);
+                            &x.route->plan.rules.request,
+                            x.route->plan.rules.names);
   note_client(head);
   note_request(head);
   if (!within_limits(head))
     return;
   write_head(head);
   const auto hash = x.client ? stable_hash(x.client->ip_bytes()) : peer_hash_;
-  if (!x.dial.begin(*frontend_, owner_, hash, client_token_))
+  if (!x.dial.begin(*x.route, owner_, hash, client_token_))
     return fail(503, reason::no_healthy_backend);
   x.dial.backend().budget().on_request();
   dial_hold_ = true; // the head leaves together with the body at hand
@@ -233,7 +234,7 @@ bool http_session::within_limits(const http1::request_head& head) {
 
 void http_session::write_head(const http1::request_head& head) {
   auto& x = *exchange_;
-  const auto& rules = x.plan->plan->rules;
+  const auto& rules = x.route->plan.rules;
   http1::forward_context context;
   context.peer_ip = peer_ip_;
   context.trusted = x.peer_trusted;

@@ -149,7 +149,7 @@ void http_session::begin_response(const http1::response_head& head) {
   if (head.body == http1::framing::chunked)
     x.response_scanner.reset(x.http10 ? http1::chunk_scanner::output::data
                                       : http1::chunk_scanner::output::chunked,
-                             &x.plan->plan->rules.response);
+                             &x.route->plan.rules.response);
   const bool counts_5xx = x.dial.snapshot().passive.count_5xx;
   x.dial.note_answer(head.status < 500 || !counts_5xx);
   arm(rules().timeout_idle);
@@ -158,7 +158,7 @@ void http_session::begin_response(const http1::response_head& head) {
 std::string_view http_session::client_head(const http1::response_head& head,
                                            std::string_view raw) {
   auto& x = *exchange_;
-  const auto& rules = x.plan->plan->rules;
+  const auto& rules = x.route->plan.rules;
   http1::response_context context;
   const bool interim = head.status < 200;
   context.close = !interim && !x.keep_alive;

@@ -195,7 +195,7 @@ bool http_session::step_exchange(turn_budget& budget) {
 }
 
 bool http_session::step_tunnel(turn_budget& budget) {
-  const bool moved = tunnel_->pump(budget);
+  const bool moved = tunnel_->run(budget);
   switch (tunnel_->status()) {
   case tunnel::status::running:
     if (moved)

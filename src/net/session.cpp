@@ -34,24 +34,6 @@ void worker_services::give_exchange(std::unique_ptr<http_exchange> done) {
     spare_exchanges.push_back(std::move(done));
 }
 
-frontend_slot::frontend_slot(plan_ptr p, local_ptr<backend_slot> b, unsigned w,
-                             uint64_t s)
-  : current(new held_plan{std::move(p)}), backend(std::move(b)),
-    balance(make_policy(current->plan->settings.algorithm, s)), worker(w),
-    seed(s) {}
-
-void frontend_slot::adopt(plan_ptr next, local_ptr<backend_slot> next_backend) {
-  // The cursor of a policy that stays goes on where it was.
-  if (next->settings.algorithm != current->plan->settings.algorithm)
-    balance = make_policy(next->settings.algorithm, seed);
-  current = new held_plan{std::move(next)};
-  backend = std::move(next_backend);
-}
-
-client_counters& frontend_slot::counters() const noexcept {
-  return current->plan->live->clients->by_worker[worker];
-}
-
 std::string_view to_string(session_phase x) noexcept {
   constexpr std::array<std::string_view, 8> names{
     "idle",     "head",   "queued",  "connecting",

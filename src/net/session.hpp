@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "core/balance.hpp"
 #include "core/endpoint.hpp"
 #include "core/reason.hpp"
 #include "net/access_log.hpp"
-#include "net/backend_slot.hpp"
-#include "net/frontend_plan.hpp"
+#include "net/frontend_slot.hpp"
 #include "net/half_heads.hpp"
 #include "net/http1/head.hpp"
 #include "net/stream.hpp"
@@ -52,28 +50,6 @@ struct worker_services {
   std::unique_ptr<http_exchange> take_exchange();
   void give_exchange(std::unique_ptr<http_exchange> done);
   std::vector<std::unique_ptr<http_exchange>> spare_exchanges;
-};
-
-/// The frontend's rules as the requests of one worker hold them.
-struct held_plan : local_counted<held_plan> {
-  explicit held_plan(plan_ptr p) : plan(std::move(p)) {}
-  plan_ptr plan;
-};
-
-/// One frontend on one worker. Shared by its listener and its connections.
-struct frontend_slot : local_counted<frontend_slot> {
-  frontend_slot(plan_ptr p, local_ptr<backend_slot> b, unsigned worker,
-                uint64_t seed);
-  /// Newer rules: the next request takes them (rule 34).
-  void adopt(plan_ptr next, local_ptr<backend_slot> next_backend);
-  client_counters& counters() const noexcept;
-
-  local_ptr<held_plan> current;
-  local_ptr<backend_slot> backend;
-  std::unique_ptr<policy> balance;
-  const unsigned worker;
-  const uint64_t seed;
-  bool draining = false; ///< closing: replies say `Connection: close`
 };
 
 /// The phase of a connection, for listings.

@@ -87,7 +87,7 @@ void tcp_session::progress() {
 void tcp_session::begin() {
   if (services_.event_loop.buffers().pressure() == buffer_pool::level::full)
     return end(reason::memory);
-  if (!dial_.begin(*frontend_, owner_, stable_hash(peer_.ip_bytes()),
+  if (!dial_.begin(plan_->routes.front(), owner_, stable_hash(peer_.ip_bytes()),
                    client_token_))
     return end(reason::no_healthy_backend);
   continue_with(dial_.dial(dialer::reuse::none));
@@ -132,7 +132,7 @@ void tcp_session::continue_with(dialer::outcome outcome) {
 void tcp_session::run_tunnel() {
   turn_budget budget;
   bool moved = false;
-  while (!budget.spent() && tunnel_->pump(budget))
+  while (!budget.spent() && tunnel_->run(budget))
     moved = true;
   if (tunnel_->bytes_down() > 0 && times_.first_byte == time_point{}) {
     times_.first_byte = services_.event_loop.now();
@@ -211,7 +211,7 @@ void tcp_session::write_log(reason why) {
   access_record record;
   record.client = client;
   record.frontend = plan_->plan->settings.name;
-  record.backend = frontend_->backend->name();
+  record.backend = plan_->routes.front().plan.backend;
   record.server = server();
   record.reason = why;
   record.generation = plan_->plan->generation;

@@ -13,10 +13,10 @@ bool was_reset(const stream& s) noexcept {
 
 } // namespace
 
-bool tunnel::pump(turn_budget& budget) {
+bool tunnel::run(turn_budget& budget) {
   // What a server said before it reset is delivered: its side goes first.
-  bool moved = down_.pump(budget, up_.finished);
-  moved |= up_.pump(budget, down_.finished);
+  bool moved = down_.run(budget, up_.finished);
+  moved |= up_.run(budget, down_.finished);
   if (!moved && status() == status::running)
     moved = notice_reset();
   if (up_.failed)
@@ -45,7 +45,7 @@ enum tunnel::status tunnel::status() const noexcept {
   return up_.finished && down_.finished ? status::finished : status::running;
 }
 
-bool tunnel::direction::pump(turn_budget& budget, bool last) {
+bool tunnel::direction::run(turn_budget& budget, bool last) {
   if (finished || failed)
     return false;
   const auto before = to.bytes_sent();

@@ -23,7 +23,7 @@ public:
     : up_(l, client, server), down_(l, server, client) {}
 
   /// Moves what can be moved now. @returns whether anything did.
-  bool pump(turn_budget& budget);
+  bool run(turn_budget& budget);
 
   /// Whether a side that does not take all it is sent takes some.
   bool peers_take() noexcept;
@@ -44,7 +44,7 @@ private:
     direction(loop& l, stream& f, stream& t) noexcept
       : from(f), to(t), flow(l) {}
     /// @param last The other direction has finished.
-    bool pump(turn_budget& budget, bool last);
+    bool run(turn_budget& budget, bool last);
     bool copy(turn_budget& budget);
     bool splice(turn_budget& budget);
     bool fail(bool reading) noexcept;

@@ -44,7 +44,7 @@ struct backend_fixture : loop_fixture {
   explicit backend_fixture(uint64_t buffers_max = 64u << 20,
                            descriptor_share share = {})
     : loop_fixture(buffers_max, share),
-      backend(new backend_slot{"app", event_loop, 0, reporter}) {
+      backend(new backend_slot{"app", event_loop, 0, reporter, 0}) {
     next.name = "app";
     next.live = std::make_shared<backend_live>("app", 1);
   }

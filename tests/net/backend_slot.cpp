@@ -92,7 +92,7 @@ CAF_TEST(a storm of one server does not silence another one) {
 CAF_TEST(connect failures of all workers count together) {
   auto shared = std::make_shared<server_live>("app", "a3", 2);
   local_ptr<backend_slot> other{
-    new backend_slot{"app", event_loop, 1, reporter}};
+    new backend_slot{"app", event_loop, 1, reporter, 0}};
   auto snapshot = next;
   snapshot.live = std::make_shared<backend_live>("app", 2);
   other->adopt(std::make_shared<const backend_snapshot>(snapshot));
@@ -124,7 +124,7 @@ CAF_TEST(two connect failures are enough while a peer suspects the server) {
 
 CAF_TEST(before the first snapshot nothing is current) {
   local_ptr<backend_slot> fresh{
-    new backend_slot{"new", event_loop, 0, reporter}};
+    new backend_slot{"new", event_loop, 0, reporter, 0}};
   CAF_CHECK(fresh->current() == nullptr);
   CAF_CHECK(fresh->counters() == nullptr);
   fresh->note_failure(*known[0], true); // no threshold is known yet

@@ -41,7 +41,11 @@ struct fixture : session_fixture, stream_owner {
   void begin() {
     start();
     dial.emplace(services);
-    CAF_REQUIRE(dial->begin(*frontend, *this, 1, {}));
+    CAF_REQUIRE(begin_again());
+  }
+
+  bool begin_again() {
+    return dial->begin(frontend->current->routes.front(), *this, 1, {});
   }
 
   /// Dials until it is decided.
@@ -171,11 +175,11 @@ CAF_TEST(a backup is no place for what other servers could take) {
 
 CAF_TEST(before the first snapshot there is nothing to dial) {
   local_ptr<backend_slot> unknown{
-    new backend_slot{"later", event_loop, 0, reporter}};
+    new backend_slot{"later", event_loop, 0, reporter, 0}};
   start();
-  frontend->adopt(plan, unknown);
+  frontend->current = hold(plan, unknown);
   dial.emplace(services);
-  CAF_CHECK(!dial->begin(*frontend, *this, 1, {}));
+  CAF_CHECK(!begin_again());
 }
 
 CAF_TEST(a lease lasts from the dial to the release) {
@@ -195,12 +199,12 @@ CAF_TEST(a lease ends with a discard a reset and a destructor too) {
   CAF_CHECK(dial_fresh() == dialer::outcome::ready);
   dial->discard();
   CAF_CHECK_EQUAL(in_flight(0), 0u);
-  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
+  CAF_CHECK(begin_again());
   dial->dial(dialer::reuse::none);
   CAF_CHECK_EQUAL(in_flight(0), 1u);
   dial->reset();
   CAF_CHECK_EQUAL(in_flight(0), 0u);
-  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
+  CAF_CHECK(begin_again());
   dial->dial(dialer::reuse::none);
   CAF_CHECK_EQUAL(in_flight(0), 1u);
   dial.reset();
@@ -291,11 +295,11 @@ CAF_TEST(a connection is reused only by who may) {
   CAF_CHECK(!dial->is_reused());
   dial->connection().io.receive(1); // nothing is there, as after a response
   dial->release(true);
-  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
+  CAF_CHECK(begin_again());
   CAF_CHECK(dial_fresh() == dialer::outcome::ready);
   CAF_CHECK(!dial->is_reused());
   dial->release(false);
-  CAF_CHECK(dial->begin(*frontend, *this, 1, {}));
+  CAF_CHECK(begin_again());
   CAF_CHECK(dial->dial(dialer::reuse::proven) == dialer::outcome::ready);
   CAF_CHECK(dial->is_reused());
   dial->release(true);

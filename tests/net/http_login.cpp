@@ -178,20 +178,20 @@ CAF_TEST(a bound connection that rests holds no place of its server) {
   CAF_CHECK_EQUAL(server.connections.size(), 2u);
 }
 
-CAF_TEST(a frontend that has another backend now forgets the connection) {
+CAF_TEST(a route that has another backend now forgets the connection) {
   start_with_login();
   auto& alice = connect();
   CAF_CHECK(ask(alice, get("Authorization: NTLM x\r\n")));
   fake_server other;
-  auto elsewhere =
-    local_ptr<backend_slot>{new backend_slot{"other", event_loop, 0, reporter}};
+  auto elsewhere = local_ptr<backend_slot>{
+    new backend_slot{"other", event_loop, 0, reporter, 0}};
   backend_snapshot snapshot = next;
   snapshot.name = "other";
   snapshot.servers.resize(1);
   snapshot.servers[0].live = std::make_shared<server_live>("other", "o1", 1);
   snapshot.live = std::make_shared<backend_live>("other", 1);
   elsewhere->adopt(std::make_shared<const backend_snapshot>(snapshot));
-  frontend->adopt(plan, elsewhere);
+  frontend->current = hold(plan, elsewhere);
   CAF_CHECK(ask(alice, get("Authorization: NTLM x\r\n")));
   CAF_CHECK(run_until([&] {
     servers[0].connections[0].attend();

@@ -215,9 +215,16 @@ struct session_fixture : backend_fixture {
   void start() {
     publish();
     live = std::make_shared<frontend_live>("web", "app", 1);
-    plan = std::make_shared<const frontend_plan>(frontend_plan{
-      settings, http1::forward_rules{settings.http}, live, 1, {}});
-    frontend = new frontend_slot{plan, backend, 0, 0};
+    plan = make_plan(settings, live, 1);
+    frontend = new frontend_slot{hold(plan, backend), 0};
+  }
+
+  /// All its routes lead to that backend.
+  static local_ptr<held_plan> hold(const plan_ptr& x,
+                                   const local_ptr<backend_slot>& to) {
+    std::string missing;
+    return hold_plan(
+      x, [&](const std::string&) { return to; }, missing);
   }
 
   /// A client that has connected.

@@ -170,7 +170,7 @@ public:
 private:
   void turn() {
     if (!slot_)
-      slot_ = new backend_slot{"app", thread_.loop(), index_, *this};
+      slot_ = new backend_slot{"app", thread_.loop(), index_, *this, 0};
     for (auto& snapshot : inbox_.take())
       slot_->adopt(std::move(snapshot));
     if (slot_->current())

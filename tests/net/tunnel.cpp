@@ -46,7 +46,7 @@ struct journey final : stream_owner {
     bool moved = client.attend();
     moved |= server.attend();
     turn_budget budget;
-    while (!budget.spent() && both.pump(budget))
+    while (!budget.spent() && both.run(budget))
       moved = true;
     if (both.status() == tunnel::status::finished) {
       client_io.close();

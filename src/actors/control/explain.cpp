@@ -94,9 +94,9 @@ const char* change_of(const line& x, const http1::request_head& head,
   return named ? "changed" : "added";
 }
 
-bool is_trusted(const http1::forward_rules& rules,
-                const imagined_request& what) {
-  return what.client && rules.trusted.contains(*what.client);
+bool is_trusted(const http_settings& http, const imagined_request& what) {
+  return what.client
+      && network_list{http.trusted_proxies}.contains(*what.client);
 }
 
 bool is_set_by(const header_rules& rules, std::string_view name) {
@@ -110,7 +110,7 @@ json::object sent_on(const http1::request_head& head, const http_settings& http,
   const auto ip = what.client ? what.client->ip() : std::string{"(the client)"};
   http1::forward_context context;
   context.peer_ip = ip;
-  context.trusted = is_trusted(rules, what);
+  context.trusted = is_trusted(http, what);
   context.request_id = some_id;
   std::string out(http1::request_size_max(head, rules, context), '\0');
   out.resize(http1::write_request(head, rules, context, out));
@@ -162,9 +162,9 @@ std::optional<endpoint> explain_http(json::object& to,
   }
   to["request"] = sent_on(*head, http, what, role);
   to["idempotent"] = head->idempotent;
-  const http1::forward_rules rules{http};
-  return is_trusted(rules, what) ? http1::forwarded_client(*head, rules.trusted)
-                                 : std::nullopt;
+  return is_trusted(http, what)
+         ? http1::forwarded_client(*head, network_list{http.trusted_proxies})
+         : std::nullopt;
 }
 
 // -- the server ---------------------------------------------------------------

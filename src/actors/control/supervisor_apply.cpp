@@ -162,10 +162,8 @@ void supervisor::await_routers(const change_ptr& change) {
 
 net::plan_ptr supervisor::plan_for(const frontend_settings& frontend,
                                    const change& change) {
-  return std::make_shared<const net::frontend_plan>(
-    net::frontend_plan{frontend, net::http1::forward_rules{frontend.http},
-                       live_.frontend(frontend), change.generation,
-                       change.next->global.drain_timeout});
+  return net::make_plan(frontend, live_.frontend(frontend), change.generation,
+                        change.next->global.drain_timeout);
 }
 
 void supervisor::switch_frontends(const change_ptr& change) {

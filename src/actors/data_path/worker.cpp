@@ -110,11 +110,12 @@ void worker::on_exit() {
 }
 
 void worker::attach(const attach_backend& message) {
+  const auto& services = state_.context.services;
   auto& backend = state_.backends[message.name];
   if (!backend.slot)
-    backend.slot =
-      new net::backend_slot{message.name, state_.context.services.event_loop,
-                            state_.context.services.index, state_};
+    backend.slot = new net::backend_slot{
+      message.name, services.event_loop, services.index, state_,
+      stable_hash(message.name, services.index + 1)};
   backend.router = caf::actor_cast<router_actor>(message.router);
   backend.health = caf::actor_cast<health_actor>(message.health);
 }
@@ -167,26 +168,34 @@ void worker::forget(const backend_gone& message) {
     note_removed(last->snapshot->servers, slot);
 }
 
+net::local_ptr<net::held_plan> worker::hold(const plan_ptr& plan) const {
+  std::string missing;
+  auto result = net::hold_plan(
+    plan,
+    [this](const std::string& name) {
+      const auto found = state_.backends.find(name);
+      return found != state_.backends.end()
+             ? found->second.slot
+             : net::local_ptr<net::backend_slot>{};
+    },
+    missing);
+  if (!result)
+    log::error("frontend {}: backend {} is not known to worker {}",
+               plan->settings.name, missing, state_.context.services.index);
+  return result;
+}
+
 void worker::open(const open_frontend& message) {
   const auto& plan = *message.plan;
-  const auto backend = state_.backends.find(plan.settings.backend);
-  if (backend == state_.backends.end()) {
-    log::error("frontend {}: backend {} is not known to worker {}",
-               plan.settings.name, plan.settings.backend,
-               state_.context.services.index);
-    net::close_all({message.descriptor});
-    return;
-  }
-  if (stopping_) { // a reload was overtaken by the stop
+  auto held = hold(message.plan);
+  if (!held || stopping_) { // a reload may be overtaken by the stop
     net::close_all({message.descriptor});
     return;
   }
   state_.drain_timeout = plan.drain_timeout;
   auto& frontend = state_.frontends[frontend_key(plan.settings)];
-  const auto& services = state_.context.services;
-  const auto seed = stable_hash(plan.settings.name, services.index + 1);
-  frontend.slot = new net::frontend_slot{message.plan, backend->second.slot,
-                                         services.index, seed};
+  frontend.slot =
+    new net::frontend_slot{std::move(held), state_.context.services.index};
   frontend.group = new connection_group{state_.context.evicts,
                                         plan.settings.name, plan.live->clients};
   frontend.descriptor = message.descriptor;
@@ -236,14 +245,16 @@ void worker::drain(worker_state::frontend& frontend,
 void worker::update(const update_frontend& message) {
   const auto& settings = message.plan->settings;
   const auto found = state_.frontends.find(frontend_key(settings));
-  const auto backend = state_.backends.find(settings.backend);
-  if (found == state_.frontends.end() || backend == state_.backends.end())
+  if (found == state_.frontends.end())
+    return;
+  auto held = hold(message.plan);
+  if (!held)
     return;
   state_.drain_timeout = message.plan->drain_timeout;
   // For whom it accepts from now on.
   net::keep_alive(found->second.descriptor, settings.tcp_keepalive);
   net::defer_accept(found->second.descriptor, settings.defer_accept);
-  found->second.slot->adopt(message.plan, backend->second.slot);
+  found->second.slot->current = std::move(held);
 }
 
 void worker::close(const close_frontend& message) {

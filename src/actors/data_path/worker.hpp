@@ -92,6 +92,8 @@ private:
   /// Buffers are scarce: connections that rest give theirs up (rule 24).
   void on_ready() override;
 
+  /// The plan with this worker's backends, or null, said in the log.
+  net::local_ptr<net::held_plan> hold(const plan_ptr& plan) const;
   void start_listener(worker_state::frontend& frontend);
   void listener_died(const caf::down_msg& down);
   void drain(worker_state::frontend& frontend, const drain_listener& message);

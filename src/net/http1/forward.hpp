@@ -16,13 +16,12 @@
 /// the frontend's header rules applied, every line rebuilt as `Name: value`.
 namespace troupe::net::http1 {
 
-/// The changes that one frontend makes to heads, prepared once per
+/// The changes that are made to the heads of one route, prepared once per
 /// configuration. Rules that could break framing or end a line early are left
 /// out (config refuses them).
 struct forward_rules {
   explicit forward_rules(const http_settings& http);
   forward_rules() = default;
-  network_list trusted; ///< whose X-Forwarded-* fields are believed
   header_rules request;
   header_rules response;
   underscores names = underscores::pass; ///< of requests
@@ -41,7 +40,7 @@ std::optional<endpoint> forwarded_client(const request_head& head,
 
 struct forward_context {
   std::string_view peer_ip; ///< text of the address that the request came from
-  bool trusted = false;     ///< that is one of `forward_rules::trusted`
+  bool trusted = false;     ///< its X-Forwarded-* fields are believed
   std::string_view scheme = "http";
   std::string_view request_id; ///< used when the client sent no usable one
   /// Host for the server when an HTTP/1.0 client named none.

@@ -18,7 +18,7 @@ bool is_rule_name(std::string_view name) noexcept {
 } // namespace
 
 forward_rules::forward_rules(const http_settings& http)
-  : trusted(http.trusted_proxies), request(checked_rules(http.request_headers)),
+  : request(checked_rules(http.request_headers)),
     response(checked_rules(http.response_headers)), names(http.underscores) {}
 
 head_limits limits_of(const http_settings& http) noexcept {

@@ -124,8 +124,7 @@ struct fixture : loop_fixture {
   }
 
   plan_ptr make_plan() const {
-    return std::make_shared<const frontend_plan>(frontend_plan{
-      settings, http1::forward_rules{settings.http}, live, 1, drain_timeout});
+    return net::make_plan(settings, live, 1, drain_timeout);
   }
 
   /// Opens the frontend on a free port.

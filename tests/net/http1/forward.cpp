@@ -26,7 +26,7 @@ struct fixture {
     received = std::move(bytes);
     CAF_REQUIRE(parse_request(received, {}, *request) == parse_status::done);
     const forward_rules rules{settings};
-    context.trusted = rules.trusted.contains(peer);
+    context.trusted = network_list{settings.trusted_proxies}.contains(peer);
     std::string out(request_size_max(*request, rules, context), '\0');
     dropped = 0;
     out.resize(write_request(*request, rules, context, out, &dropped));

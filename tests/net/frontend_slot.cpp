@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define CAF_SUITE net_frontend_slot
+#include "caf_test.hpp"
+
+#include "net/frontend_slot.hpp"
+
+#include "net/backend_fixture.hpp"
+
+using namespace troupe;
+using namespace troupe::net;
+
+namespace {
+
+struct fixture : backend_fixture {
+  local_ptr<held_plan> hold(const std::string& name,
+                            algorithm kind = algorithm::round_robin) {
+    frontend_settings settings;
+    settings.name = name;
+    settings.backend = "app";
+    settings.algorithm = kind;
+    return hold_plan(
+      make_plan(settings, nullptr, 1),
+      [this](const std::string& x) {
+        return x == known ? backend : local_ptr<backend_slot>{};
+      },
+      missing);
+  }
+
+  std::string known = "app";
+  std::string missing;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(frontend_slot_tests, fixture)
+
+CAF_TEST(routes of one backend and one algorithm share a policy) {
+  const auto web = hold("web");
+  const auto api = hold("api");
+  const auto hashed = hold("hashed", algorithm::ip_hash);
+  CAF_CHECK_EQUAL(&web->routes.front().balance, &api->routes.front().balance);
+  CAF_CHECK_NOT_EQUAL(&web->routes.front().balance,
+                      &hashed->routes.front().balance);
+  CAF_CHECK_EQUAL(web->routes.front().backend, backend);
+}
+
+CAF_TEST(a policy goes on where it was when a frontend is changed) {
+  auto before = hold("web");
+  const auto* policy = &before->routes.front().balance;
+  before.reset();
+  CAF_CHECK_EQUAL(&hold("web")->routes.front().balance, policy);
+}
+
+CAF_TEST(a backend that is not there is named) {
+  known = "other";
+  CAF_CHECK(!hold("web"));
+  CAF_CHECK_EQUAL(missing, "app");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
