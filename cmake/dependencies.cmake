@@ -13,6 +13,7 @@ pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 # g++ defines enough by itself.
 pkg_check_modules(ncursesw REQUIRED ncursesw)
 pkg_check_modules(re2 REQUIRED re2)
+pkg_check_modules(libidn2 REQUIRED libidn2)
 
 # Debian's libcaf-dev ships no CMake configuration.
 find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)

@@ -234,9 +234,10 @@ struct scrape_view {
   std::shared_ptr<admin::text_source> text; ///< to be written on any thread
 };
 
-/// Supervisor to metrics: the frontends that exist now.
+/// Supervisor to metrics: the frontends and the named routes that exist now.
 struct frontends_changed {
   std::vector<std::shared_ptr<frontend_live>> frontends;
+  std::vector<std::shared_ptr<route_live>> routes;
 };
 
 /// A backend has been removed.

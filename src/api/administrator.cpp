@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/administrator.hpp"
 
+#include "actors/control/explain_route.hpp"
 #include "actors/events/event_stream.hpp"
 #include "actors/events/journal.hpp"
 #include "actors/events/log.hpp"
@@ -190,16 +191,23 @@ void administrator::run(const api_call& call, const api::get_explain& x) {
     frontend_for(*directory_.running, x.frontend, x.what, problem);
   if (frontend == nullptr)
     return call.reply(api::error(404, problem));
-  const auto* backend = find_backend(frontend->backend, call);
+  auto route = explain_route(*directory_.running, *frontend, x.what);
+  const auto name = route.plan.backend;
+  if (name.empty() || route.ambiguous)
+    return call.reply(
+      api::ok(explain(*frontend, route, nullptr, x.what, call.role)));
+  const auto* backend = find_backend(name, call);
   if (backend == nullptr)
     return;
   request(backend->router, answer_timeout, describe_snapshot{})
     .then(
       [reply = call.reply, role = call.role, what = x.what,
-       running = directory_.running, frontend](const publish_snapshot& now) {
-        reply(api::ok(explain(*frontend, *now.snapshot, what, role)));
+       running = directory_.running, frontend,
+       route = std::move(route)](const publish_snapshot& now) {
+        reply(
+          api::ok(explain(*frontend, route, now.snapshot.get(), what, role)));
       },
-      failure(call, "router " + frontend->backend));
+      failure(call, "router " + name));
 }
 
 void administrator::run(const api_call& call, const api::get_health&) {
@@ -242,8 +250,8 @@ void administrator::run(const api_call& call, const api::get_traffic&) {
   ask_routers([this, reply = call.reply](std::vector<backend_view> views,
                                          const api::name_list& missing) {
     const api::traffic_body body{clock().now() - facts_.started,
-                                 directory_.frontends, std::move(views),
-                                 missing};
+                                 directory_.frontends, directory_.routes,
+                                 std::move(views), missing};
     reply(api::ok(api::to_json(body)));
   });
 }
@@ -375,8 +383,11 @@ actor_list administrator::own_actors() const {
 
 uint64_t administrator::open_connections() const {
   uint64_t result = 0;
+  const frontend_clients* last = nullptr; // those of one frontend are adjacent
   for (const auto& x : directory_.frontends)
-    result += x->clients->open.load(std::memory_order_relaxed);
+    if (const auto* clients = x->clients.get();
+        std::exchange(last, clients) != clients)
+      result += clients->open.load(std::memory_order_relaxed);
   return result;
 }
 

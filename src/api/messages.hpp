@@ -32,6 +32,7 @@ struct admin_directory {
   register_actor config_register;
   operators_actor operators;
   std::vector<std::shared_ptr<frontend_live>> frontends;
+  std::vector<std::shared_ptr<route_live>> routes;
   std::shared_ptr<const settings> running;
 };
 

@@ -31,30 +31,74 @@ json::array bounds() {
   return result;
 }
 
-json::object traffic_of(const frontend_live& x) {
-  std::array<uint64_t, 5> requests{};
+using classes = std::array<uint64_t, 5>;
+
+template <class Workers>
+void add_requests(const Workers& by_worker, classes& to) {
+  for (const auto& worker : by_worker)
+    for (size_t i = 0; i < to.size(); ++i)
+      to[i] += worker.requests[i].get();
+}
+
+/// A frontend with all the backends that its routes lead to.
+struct frontend_traffic {
+  const frontend_live& first;
+  classes requests{};
   std::array<uint64_t, duration_bounds.size() + 1> durations{};
   uint64_t sum_us = 0;
-  for (const auto& worker : x.by_worker) {
-    for (size_t i = 0; i < requests.size(); ++i)
-      requests[i] += worker.requests[i].get();
-    for (size_t i = 0; i < durations.size(); ++i)
-      durations[i] += worker.duration.buckets[i].get();
-    sum_us += worker.duration.sum_us.get();
+  json::array routes;
+
+  void add(const frontend_live& x) {
+    add_requests(x.by_worker, requests);
+    for (const auto& worker : x.by_worker) {
+      for (size_t i = 0; i < durations.size(); ++i)
+        durations[i] += worker.duration.buckets[i].get();
+      sum_us += worker.duration.sum_us.get();
+    }
   }
-  uint64_t accepted = 0;
-  for (const auto& worker : x.clients->by_worker)
-    accepted += worker.connections_total.get();
-  json::array buckets;
-  for (const auto count : durations)
-    buckets.emplace_back(count);
-  return {{"name", view(x.name)},
-          {"backend", view(x.backend)},
-          {"requests", by_class(requests)},
-          {"durations", std::move(buckets)},
-          {"duration_sum_us", sum_us},
-          {"connections", x.clients->open.load(std::memory_order_relaxed)},
-          {"connections_total", accepted}};
+
+  void add(const route_live& x) {
+    classes own{};
+    add_requests(x.by_worker, own);
+    for (size_t i = 0; i < own.size(); ++i)
+      requests[i] += own[i];
+    routes.push_back(json::object{{"name", view(x.name)},
+                                  {"backend", view(x.backend)},
+                                  {"requests", by_class(own)}});
+  }
+
+  json::object to_json() && {
+    uint64_t accepted = 0;
+    for (const auto& worker : first.clients->by_worker)
+      accepted += worker.connections_total.get();
+    json::array buckets;
+    for (const auto count : durations)
+      buckets.emplace_back(count);
+    return {
+      {"name", view(first.name)},
+      {"backend", view(first.backend)},
+      {"requests", by_class(requests)},
+      {"durations", std::move(buckets)},
+      {"duration_sum_us", sum_us},
+      {"connections", first.clients->open.load(std::memory_order_relaxed)},
+      {"connections_total", accepted},
+      {"routes", std::move(routes)}};
+  }
+};
+
+json::array frontends_of(const traffic_body& x) {
+  json::array result;
+  auto route = x.routes.begin();
+  for (auto at = x.frontends.begin(); at != x.frontends.end();) {
+    frontend_traffic sum{**at};
+    const auto& name = (*at)->name;
+    for (; at != x.frontends.end() && (*at)->name == name; ++at)
+      sum.add(**at);
+    for (; route != x.routes.end() && (*route)->frontend == name; ++route)
+      sum.add(**route);
+    result.push_back(std::move(sum).to_json());
+  }
+  return result;
 }
 
 json::object traffic_of(const server_view& x) {
@@ -78,9 +122,6 @@ json::object traffic_of(const backend_view& x) {
 } // namespace
 
 json::object to_json(const traffic_body& x) {
-  json::array frontends;
-  for (const auto& frontend : x.frontends)
-    frontends.push_back(traffic_of(*frontend));
   json::array backends;
   for (const auto& backend : x.backends)
     backends.push_back(traffic_of(backend));
@@ -91,7 +132,7 @@ json::object to_json(const traffic_body& x) {
     {"uptime_us",
      std::chrono::duration_cast<std::chrono::microseconds>(x.uptime).count()},
     {"duration_bounds_us", bounds()},
-    {"frontends", std::move(frontends)},
+    {"frontends", frontends_of(x)},
     {"backends", std::move(backends)},
     {"unanswered", std::move(unanswered)}};
 }

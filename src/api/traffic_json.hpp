@@ -15,7 +15,10 @@ namespace troupe::actors::api {
 /// Two answers and the time between them give rates and percentiles.
 struct traffic_body {
   clock::duration uptime{};
+  /// The pairs of a frontend and a backend; those of one frontend follow each
+  /// other, that with its own backend first.
   std::vector<std::shared_ptr<frontend_live>> frontends;
+  std::vector<std::shared_ptr<route_live>> routes;
   std::vector<backend_view> backends;
   name_list unanswered;
 };

@@ -71,25 +71,18 @@ void read_servers(const cursor& in, std::vector<server_settings>& out) {
 }
 
 void read_backend(const cursor& in, backend_settings& out) {
-  static constexpr std::string_view keys[] = {"name",
-                                              "servers",
-                                              "health_check",
-                                              "timeout_connect",
-                                              "timeout_response",
-                                              "pool",
-                                              "retries_max",
-                                              "queue",
-                                              "slow_start",
-                                              "tcp_keepalive",
-                                              "on_down",
-                                              "on_up",
-                                              "backups",
-                                              "initial",
-                                              "panic_threshold"};
+  static constexpr std::string_view keys[] = {
+    "name",           "servers",         "algorithm",
+    "health_check",   "timeout_connect", "timeout_response",
+    "pool",           "retries_max",     "queue",
+    "slow_start",     "tcp_keepalive",   "on_down",
+    "on_up",          "backups",         "initial",
+    "panic_threshold"};
   const map_cursor map{in, keys};
   map.require("name", out.name, identifier{});
   if (const auto* servers = map.require("servers"))
     read_servers(*servers, out.servers);
+  out.algorithm = read_algorithm(map);
   if (const auto* check = map.find("health_check"))
     read_health_check(*check, out.health_check);
   map.read("timeout_connect", out.timeout_connect, duration{1ms, 1h});

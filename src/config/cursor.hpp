@@ -35,6 +35,7 @@ public:
   const std::string& path() const noexcept { return path_; }
   position where() const noexcept { return node_->at; }
   bool is_list() const noexcept { return node_->kind == node_kind::list; }
+  bool is_map() const noexcept { return node_->kind == node_kind::map; }
 
   /// A scalar as it stands in the file; "" for anything else.
   std::string_view written() const noexcept { return node_->text; }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/addresses.hpp"
+#include "config/header_rules.hpp"
 #include "config/http_values.hpp"
 #include "config/sections.hpp"
-
-#include <algorithm>
 
 namespace troupe::config {
 
@@ -19,52 +18,20 @@ constexpr auto underscore_policies =
                       {"drop", underscores::drop},
                       {"refuse", underscores::refuse}});
 
-constexpr auto algorithms =
-  words<algorithm>({{"round_robin", algorithm::round_robin},
-                    {"weighted", algorithm::weighted},
-                    {"least_connections", algorithm::least_connections},
-                    {"ip_hash", algorithm::ip_hash},
-                    {"random", algorithm::random},
-                    {"p2c", algorithm::p2c}});
+constexpr auto path_policies = words<routing::ambiguous_paths>(
+  {{"refuse", routing::ambiguous_paths::refuse},
+   {"as_sent", routing::ambiguous_paths::as_sent}});
 
 /// Fields a codec can record for one head, whatever is configured.
 constexpr uint64_t headers_max = 256;
-
-void read_set(const cursor& in, header_rules& out) {
-  for (const auto& entry : in.entries()) {
-    std::string name, value;
-    if (!entry.key.accept(entry.name, name, header_name{})
-        || !entry.value.read(value, header_value{}))
-      continue;
-    const auto same = [&](const auto& pair) {
-      return same_header(pair.first, name);
-    };
-    if (std::ranges::any_of(out.set, same))
-      entry.key.problem("set twice; header names are compared without case");
-    else
-      out.set.emplace_back(std::move(name), std::move(value));
-  }
-}
-
-void read_header_rules(const cursor& in, header_rules& out) {
-  static constexpr std::string_view keys[] = {"set", "remove"};
-  const map_cursor map{in, keys};
-  if (const auto* set = map.find("set"))
-    read_set(*set, out);
-  if (const auto* remove = map.find("remove"))
-    for (const auto& element : remove->list("a list of header names")) {
-      std::string name;
-      if (element.read(name, header_name{}))
-        out.remove.push_back(std::move(name));
-    }
-}
 
 void read_http(const cursor& in, http_settings& out) {
   static constexpr std::string_view keys[] = {
     "timeout_header", "timeout_keep_alive", "timeout_idle",
     "timeout_body",   "min_body_rate",      "max_header_bytes",
     "max_headers",    "max_body_bytes",     "trusted_proxies",
-    "underscores",    "request_headers",    "response_headers"};
+    "underscores",    "request_headers",    "response_headers",
+    "ambiguous_paths"};
   const map_cursor map{in, keys};
   map.read("timeout_header", out.timeout_header, duration{1ms, 1h});
   map.read("timeout_keep_alive", out.timeout_keep_alive, duration{1ms, 24h});
@@ -81,6 +48,7 @@ void read_http(const cursor& in, http_settings& out) {
         out.trusted_proxies.push_back(std::move(text));
     }
   map.read("underscores", out.underscores, underscore_policies);
+  map.read("ambiguous_paths", out.ambiguous_paths, path_policies);
   if (const auto* rules = map.find("request_headers"))
     read_header_rules(*rules, out.request_headers);
   if (const auto* rules = map.find("response_headers"))
@@ -103,17 +71,22 @@ void read_tcp(const cursor& in, tcp_settings& out) {
 
 void read_frontend(const cursor& in, frontend_settings& out) {
   static constexpr std::string_view keys[] = {
-    "name",      "listen",          "unix",          "protocol",     "backend",
-    "algorithm", "max_connections", "tcp_keepalive", "defer_accept", "http",
-    "tcp"};
+    "name",          "listen",       "unix",      "protocol",
+    "routes",        "backend",      "algorithm", "max_connections",
+    "tcp_keepalive", "defer_accept", "http",      "tcp"};
   const map_cursor map{in, keys};
   map.require("name", out.name, identifier{});
   map.require("listen", out.listen, listen_address{});
   if (const auto* file = map.find("unix"))
     read_unix_socket(*file, out.unix_socket);
-  map.require("backend", out.backend, identifier{});
   map.read("protocol", out.protocol, protocols);
-  map.read("algorithm", out.algorithm, algorithms);
+  if (const auto* routes = map.find("routes"))
+    out.routes = read_routes(*routes, out.protocol);
+  if (out.routes.empty())
+    map.require("backend", out.backend, identifier{});
+  else
+    map.read("backend", out.backend, identifier{});
+  out.algorithm = read_algorithm(map).value_or(out.algorithm);
   map.read("max_connections", out.max_connections, number{0, 10'000'000});
   map.read("tcp_keepalive", out.tcp_keepalive, duration{0s, 1h});
   map.read("defer_accept", out.defer_accept, duration{0s, 1min});

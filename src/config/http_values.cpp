@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/http_values.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -12,18 +14,6 @@ constexpr std::string_view own_headers[] = {
   "Connection",     "Content-Length",    "Expect",           "Host",
   "HTTP2-Settings", "Keep-Alive",        "Proxy-Connection", "TE",
   "Trailer",        "Transfer-Encoding", "Upgrade"};
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z')
-        || marks.find(c) != std::string_view::npos;
-  });
-}
 
 bool is_visible_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
@@ -56,8 +46,17 @@ std::optional<status_range> parse_range(std::string_view text) {
 
 } // namespace
 
+bool is_token(std::string_view text) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return (c >= '0' && c <= '9')
+        || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z')
+        || marks.find(c) != std::string_view::npos;
+  });
+}
+
 bool same_header(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
 
 parsed<std::string> http_method::operator()(std::string_view text) const {

@@ -50,6 +50,9 @@ struct status_list {
   parsed<std::vector<status_range>> operator()(std::string_view text) const;
 };
 
+/// RFC 9110 section 5.6.2.
+bool is_token(std::string_view text);
+
 /// Compares header names: without case.
 bool same_header(std::string_view a, std::string_view b);
 

@@ -3,6 +3,8 @@
 #include "config/show.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -10,32 +12,47 @@ namespace troupe::config {
 
 namespace {
 
-/// What the frontends of a backend have in common.
+/// What the frontends and routes that lead to a backend have in common.
 struct usage {
-  std::string_view frontend; ///< one of them
+  std::string user; ///< one of them
   bool weights_count = false;
 };
 
 using usages = std::unordered_map<std::string_view, usage>;
 
 usages find_usages(const settings& all) {
+  std::unordered_map<std::string_view, const backend_settings*> backends;
+  for (const auto& backend : all.backends)
+    backends.emplace(backend.name, &backend);
   usages result;
-  for (const auto& frontend : all.frontends) {
-    auto& user = result[frontend.backend];
-    user.frontend = frontend.name;
+  const auto add = [&](std::string_view name, std::optional<algorithm> route,
+                       const frontend_settings& frontend) {
+    const auto backend = backends.find(name);
+    if (backend == backends.end())
+      return;
+    auto& user = result[name];
+    user.user =
+      backend->second->algorithm ? "it" : "frontend " + show(frontend.name);
     user.weights_count =
-      user.weights_count || frontend.algorithm != algorithm::round_robin;
+      user.weights_count
+      || chosen_algorithm(route, backend->second->algorithm, frontend.algorithm)
+           != algorithm::round_robin;
+  };
+  for (const auto& frontend : all.frontends) {
+    add(frontend.backend, {}, frontend);
+    for (const auto& route : frontend.routes)
+      add(route.backend, route.algorithm, frontend);
   }
   return result;
 }
 
 void check_weights(const cursor& place, const backend_settings& backend,
-                   std::string_view frontend) {
+                   const std::string& user) {
   for (size_t i = 0; i < backend.servers.size(); ++i) {
     if (backend.servers[i].weight == 1)
       continue;
     if (const auto weight = place.at("servers", i, "weight")) {
-      weight->warning("has no effect, because frontend " + show(frontend)
+      weight->warning("has no effect, because " + user
                       + " uses round_robin; did you mean `algorithm: "
                         "weighted`?");
       return;
@@ -47,9 +64,9 @@ void check_usage(const cursor& place, const backend_settings& backend,
                  const usages& users) {
   const auto user = users.find(backend.name);
   if (user == users.end())
-    place.warning("no frontend uses backend " + show(backend.name));
+    place.warning("no frontend or route uses backend " + show(backend.name));
   else if (!user->second.weights_count)
-    check_weights(place, backend, user->second.frontend);
+    check_weights(place, backend, user->second.user);
 }
 
 void check_pool_keys(const cursor& place, const backend_settings& backend) {
@@ -119,6 +136,24 @@ void check_protocols(const cursor& root, const settings& all) {
   }
 }
 
+/// The first route that matches all leaves nothing to those behind it.
+void check_reach(const cursor& root, const settings& all) {
+  for (size_t i = 0; i < all.frontends.size(); ++i) {
+    const auto& routes = all.frontends[i].routes;
+    const auto last =
+      std::ranges::find(routes, routing::conditions{}, &route_settings::match);
+    if (last == routes.end())
+      continue;
+    const auto index = static_cast<size_t>(last - routes.begin());
+    const auto place = index + 1 < routes.size()
+                       ? root.at("frontends", i, "routes", index + 1)
+                       : root.at("frontends", i, "backend");
+    if (place)
+      place->warning("is never used, because routes[" + std::to_string(index)
+                     + "] matches everything");
+  }
+}
+
 } // namespace
 
 void check_ineffective(const cursor& root, const settings& all) {
@@ -132,6 +167,7 @@ void check_ineffective(const cursor& root, const settings& all) {
     check_probe_keys(*place, all.backends[i].health_check);
   }
   check_timing(root, all);
+  check_reach(root, all);
   check_protocols(root, all);
 }
 

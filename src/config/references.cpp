@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <span>
+#include <string>
 #include <unordered_map>
 
 namespace troupe::config {
@@ -27,8 +30,17 @@ void check_unique(const cursor& list, const std::vector<Named>& names) {
   }
 }
 
-/// Reports frontends whose backend does not exist. Silent while the name of
-/// any backend could not be read: it might be the one.
+void check_target(const std::optional<cursor>& place, const std::string& wanted,
+                  std::span<const std::string_view> names) {
+  if (!place || wanted.empty() || std::ranges::binary_search(names, wanted))
+    return;
+  const auto hint = suggestion(wanted, names, "there are: ");
+  place->problem("no backend is named " + show(wanted)
+                 + (hint.empty() ? "" : "; " + hint));
+}
+
+/// Reports backends that frontends and routes name and that do not exist.
+/// Silent while the name of any backend could not be read: it might be the one.
 void check_targets(const cursor& root, const settings& all) {
   std::vector<std::string_view> names;
   for (const auto& backend : all.backends) {
@@ -38,13 +50,11 @@ void check_targets(const cursor& root, const settings& all) {
   }
   std::ranges::sort(names);
   for (size_t i = 0; i < all.frontends.size(); ++i) {
-    const auto& wanted = all.frontends[i].backend;
-    const auto place = root.at("frontends", i, "backend");
-    if (!place || wanted.empty() || std::ranges::binary_search(names, wanted))
-      continue;
-    const auto hint = suggestion(wanted, names, "there are: ");
-    place->problem("no backend is named " + show(wanted)
-                   + (hint.empty() ? "" : "; " + hint));
+    const auto& frontend = all.frontends[i];
+    check_target(root.at("frontends", i, "backend"), frontend.backend, names);
+    for (size_t j = 0; j < frontend.routes.size(); ++j)
+      check_target(root.at("frontends", i, "routes", j, "backend"),
+                   frontend.routes[j].backend, names);
   }
 }
 
@@ -96,6 +106,9 @@ void check_references(const cursor& root, const settings& all) {
     check_unique(*frontends, all.frontends);
   if (const auto backends = root.at("backends"))
     check_unique(*backends, all.backends);
+  for (size_t i = 0; i < all.frontends.size(); ++i)
+    if (const auto routes = root.at("frontends", i, "routes"))
+      check_unique(*routes, all.frontends[i].routes);
   for (size_t i = 0; i < all.backends.size(); ++i)
     if (const auto servers = root.at("backends", i, "servers"))
       check_unique(*servers, all.backends[i].servers);

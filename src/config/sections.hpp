@@ -4,11 +4,18 @@
 #include "config/cursor.hpp"
 #include "core/settings.hpp"
 
+#include <optional>
 #include <vector>
 
 /// One function per section of the file. Each reads what is there into settings
 /// that hold the defaults, and reports what is wrong.
 namespace troupe::config {
+
+/// The key `algorithm` of a frontend, a backend or a route, if it is there.
+std::optional<algorithm> read_algorithm(const map_cursor& in);
+
+/// Elements of the result are parallel to those of the list.
+std::vector<route_settings> read_routes(const cursor& in, protocol of);
 
 void read_global(const cursor& in, global_settings& out);
 void read_admin(const cursor& in, admin_settings& out);

@@ -145,8 +145,24 @@ struct frontend_clients {
 };
 
 struct alignas(64) frontend_counters {
-  std::array<counter, 5> requests;
+  std::array<counter, 5> requests; ///< of routes without a name
   duration_histogram duration;
+};
+
+struct alignas(64) route_counters {
+  std::array<counter, 5> requests;
+};
+
+/// Of a route that has a name. The requests of the others are its frontend's.
+struct route_live {
+  route_live(std::string frontend_name, std::string backend_name,
+             std::string route_name, unsigned workers)
+    : frontend(std::move(frontend_name)), backend(std::move(backend_name)),
+      name(std::move(route_name)), by_worker(workers) {}
+  const std::string frontend;
+  const std::string backend;
+  const std::string name;
+  std::vector<route_counters> by_worker;
 };
 
 /// Keyed by (frontend, backend): a reload that points a frontend elsewhere

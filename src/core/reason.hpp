@@ -38,9 +38,11 @@ enum class reason : uint8_t {
   queue_timeout,      ///< waited queue.timeout for a server with a place
   server_down,        ///< its server went down, by on_down or on_up
   loop_detected,      ///< 508: it came back to troupe too often
+  no_route,           ///< 404: no route matches, and there is no backend
+  ambiguous_path,     ///< 400: its path reads in two ways that part
 };
 
-inline constexpr size_t reason_count = 26;
+inline constexpr size_t reason_count = 28;
 
 /// How a try at a server can fail.
 inline constexpr std::array server_faults{
@@ -84,6 +86,8 @@ constexpr std::string_view to_string(reason x) noexcept {
     "queue_timeout",
     "server_down",
     "loop_detected",
+    "no_route",
+    "ambiguous_path",
   };
   return names[static_cast<size_t>(x)];
 }

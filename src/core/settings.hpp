@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "core/routing/answer.hpp"
+#include "core/routing/conditions.hpp"
 #include "core/time.hpp"
 
 #include <cstdint>
@@ -134,6 +136,7 @@ struct http_settings {
   troupe::underscores underscores = troupe::underscores::pass;
   header_rules request_headers;
   header_rules response_headers;
+  routing::ambiguous_paths ambiguous_paths = routing::ambiguous_paths::refuse;
   bool operator==(const http_settings&) const = default;
 };
 
@@ -150,6 +153,22 @@ struct unix_socket_settings {
   bool operator==(const unix_socket_settings&) const = default;
 };
 
+/// One of a frontend's routes: which requests or streams take it, where it
+/// leads, and what it does otherwise than its frontend and its backend say.
+struct route_settings {
+  std::string name; ///< "" for one without a name
+  routing::conditions match;
+  std::string backend;
+  std::optional<troupe::algorithm> algorithm;
+  header_rules request_headers; ///< behind those of the frontend
+  header_rules response_headers;
+  std::optional<milliseconds> timeout_response;
+  std::optional<milliseconds> timeout_idle;
+  std::optional<unsigned> retries_max;
+  std::optional<uint64_t> max_body_bytes;
+  bool operator==(const route_settings&) const = default;
+};
+
 struct frontend_settings {
   std::string name;
   std::string listen; ///< "0.0.0.0:8080", "[::]:8080" or "unix:/path"
@@ -158,7 +177,8 @@ struct frontend_settings {
   bool ipv4_too = false;
   unix_socket_settings unix_socket;
   troupe::protocol protocol = protocol::http;
-  std::string backend;
+  std::vector<route_settings> routes; ///< the first that matches
+  std::string backend;                ///< where no route matches; "" is nowhere
   troupe::algorithm algorithm = algorithm::round_robin;
   uint32_t max_connections = 0;       ///< on this node; 0 is no limit
   milliseconds tcp_keepalive{60'000}; ///< 0 is off
@@ -168,6 +188,14 @@ struct frontend_settings {
   tcp_settings tcp;
   bool operator==(const frontend_settings&) const = default;
 };
+
+/// A route's own word on the algorithm counts before its backend's, and that
+/// before its frontend's.
+constexpr algorithm chosen_algorithm(std::optional<algorithm> route,
+                                     std::optional<algorithm> backend,
+                                     algorithm frontend) noexcept {
+  return route.value_or(backend.value_or(frontend));
+}
 
 struct server_settings {
   std::string name;
@@ -211,6 +239,7 @@ enum class backup_use : uint8_t { all, one };
 struct backend_settings {
   std::string name;
   std::vector<server_settings> servers;
+  std::optional<troupe::algorithm> algorithm;
   down_action on_down = down_action::finish;
   up_action on_up = up_action::keep;
   backup_use backups = backup_use::all;

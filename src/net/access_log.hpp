@@ -26,6 +26,7 @@ namespace troupe::net {
 struct access_record {
   std::string_view client; ///< IP and port
   std::string_view frontend;
+  std::string_view route; ///< "" for one without a name
   std::string_view backend;
   std::string_view server; ///< "" when none was picked
   std::string_view method; ///< "" for TCP

@@ -177,6 +177,7 @@ void write_record(const access_record& x,
   out += Style::after_time;
   line.template text<"client">(x.client);
   line.template text<"frontend">(x.frontend);
+  line.template text<"route">(x.route);
   line.template text<"backend">(x.backend);
   line.template text<"server">(x.server);
   line.template text<"method">(x.method);

@@ -20,7 +20,8 @@ bool dialer::begin(const route_slot& route, stream_owner& owner,
                    uint64_t client_hash, client_token client) {
   owner_ = &owner;
   backend_ = route.backend;
-  balance_ = &route.balance;
+  balance_ = route.balance;
+  retries_max_ = route.plan.retries_max;
   held_ = backend_->current();
   client_hash_ = client_hash;
   waiter_.client = client;
@@ -34,7 +35,7 @@ bool dialer::begin(const route_slot& route, stream_owner& owner,
 }
 
 bool dialer::may_dial() const noexcept {
-  return avoid_.size() <= snapshot().retries_max && avoid_.size() < tries_max;
+  return avoid_.size() <= retries_max() && avoid_.size() < tries_max;
 }
 
 bool dialer::is_avoided(uint32_t index) const noexcept {
@@ -134,7 +135,7 @@ dialer::outcome dialer::try_idle_backups() {
   const auto& all = snapshot();
   if (failure_ != reason::connect_failed && failure_ != reason::connect_timeout)
     return outcome::failed;
-  if (all.retries_max == 0 || !std::ranges::all_of(all.usable, [this](auto i) {
+  if (retries_max() == 0 || !std::ranges::all_of(all.usable, [this](auto i) {
         return is_avoided(i);
       }))
     return outcome::failed;

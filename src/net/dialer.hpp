@@ -105,13 +105,14 @@ public:
   /// The server at work, or the last one tried; null before the first.
   server_live* server() const noexcept { return server_; }
 
+  unsigned retries_max() const noexcept {
+    return retries_max_.value_or(snapshot().retries_max);
+  }
   reason failure() const noexcept { return failure_; }
   /// Tries beyond the first one.
   unsigned retries() const noexcept { return tries_ > 0 ? tries_ - 1 : 0; }
   /// Whether retries_max allows another try after the one under way.
-  bool may_try_again() const noexcept {
-    return avoid_.size() < snapshot().retries_max;
-  }
+  bool may_try_again() const noexcept { return avoid_.size() < retries_max(); }
 
 private:
   static constexpr size_t tries_max = 16;
@@ -140,7 +141,8 @@ private:
   worker_services& services_;
   stream_owner* owner_ = nullptr;
   local_ptr<backend_slot> backend_;
-  policy* balance_ = nullptr; ///< the backend's
+  policy* balance_ = nullptr;           ///< the backend's
+  std::optional<unsigned> retries_max_; ///< of the route
   local_ptr<held_snapshot> held_;
   server_live* server_ = nullptr;
   uint32_t index_ = 0;

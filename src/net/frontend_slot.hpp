@@ -15,16 +15,20 @@ namespace troupe::net {
 /// One route of a frontend on one worker.
 struct route_slot {
   const route_plan& plan;
-  local_ptr<backend_slot> backend;
-  policy& balance; ///< the backend's: shared with all routes of its algorithm
+  local_ptr<backend_slot> backend; ///< null if it leads nowhere
+  policy* balance; ///< the backend's: shared with all routes of its algorithm
 };
 
 /// What a frontend does, as the requests of one worker hold it: those that have
 /// begun end by the rules they began under (rule 34).
 struct held_plan : local_counted<held_plan> {
   explicit held_plan(plan_ptr p) : plan(std::move(p)) {}
+
+  /// For what matches none.
+  const route_slot& rest() const noexcept { return routes.back(); }
+
   const plan_ptr plan;
-  std::vector<route_slot> routes;
+  std::vector<route_slot> routes; ///< parallel to the plan's
 };
 
 /// The backend of that name on this worker, or null.
@@ -41,7 +45,7 @@ struct frontend_slot : local_counted<frontend_slot> {
     : current(std::move(plan)), worker(w) {}
 
   client_counters& counters() const noexcept {
-    return current->plan->live->clients->by_worker[worker];
+    return current->plan->clients->by_worker[worker];
   }
 
   local_ptr<held_plan> current; ///< the next request takes it

@@ -20,15 +20,18 @@ bool is_refusal(reason why) noexcept {
 void http_session::account(reason why) {
   auto& x = *exchange_;
   const auto worker = services_.index;
-  auto& live = *x.plan->plan->live;
+  const auto& route = x.route->plan;
   if (x.status != 0) {
     const auto took = x.times.since_start(services_.event_loop.now());
-    auto& frontend = live.by_worker[worker];
-    frontend.requests[class_of(x.status)].add();
+    auto& frontend = route.live->by_worker[worker];
+    auto& requests = route.named_live
+                     ? route.named_live->by_worker[worker].requests
+                     : frontend.requests;
+    requests[class_of(x.status)].add();
     frontend.duration.observe(static_cast<uint64_t>(took));
   }
   if (is_refusal(why))
-    live.clients->by_worker[worker].refused[static_cast<size_t>(why)].add();
+    frontend_->counters().refused[static_cast<size_t>(why)].add();
   if (auto* server = x.dial.server(); server != nullptr) {
     auto& counts = server->by_worker[worker];
     if (x.head_done)
@@ -51,6 +54,7 @@ void http_session::write_log(reason why) {
   const auto forwarded = x.client ? x.client->name() : std::string{};
   record.client = x.client ? forwarded : peer_name_;
   record.frontend = x.plan->plan->settings.name;
+  record.route = x.route->plan.name;
   record.backend = x.route->plan.backend;
   record.server = server();
   record.method = x.method;

@@ -144,7 +144,7 @@ void http_session::open_exchange() {
   unlink(); // from half_heads
   exchange_ = services_.take_exchange();
   exchange_->plan = frontend_->current;
-  exchange_->route = &exchange_->plan->routes.front();
+  exchange_->route = &exchange_->plan->rest();
   exchange_->times.started =
     phase_ == session_phase::head ? head_began_ : services_.event_loop.now();
   make_request_id(services_.random(), exchange_->request_id);
@@ -179,7 +179,7 @@ void http_session::begin_exchange(const http1::request_head& head) {
                             x.route->plan.rules.names);
   note_client(head);
   note_request(head);
-  if (!within_limits(head))
+  if (!choose_route(head) || !within_limits(head))
     return;
   write_head(head);
   const auto hash = x.client ? stable_hash(x.client->ip_bytes()) : peer_hash_;
@@ -198,7 +198,7 @@ dialer::reuse http_session::reuse_for_request() const noexcept {
   // A body that has left cannot be sent again, whatever the method. Nor is
   // there another try where none is allowed.
   const bool may_repeat =
-    x.idempotent && x.request_done && x.dial.snapshot().retries_max > 0;
+    x.idempotent && x.request_done && x.dial.retries_max() > 0;
   return may_repeat ? dialer::reuse::any : dialer::reuse::proven;
 }
 
@@ -263,8 +263,7 @@ void http_session::take_body_start(std::string_view rest, size_t head_size,
 bool http_session::pump_request(turn_budget& budget) {
   auto& x = *exchange_;
   auto& server = x.dial.connection().io;
-  if (flush(server, x.request_done ? x.dial.snapshot().timeout_response
-                                   : rules().timeout_idle)
+  if (flush(server, x.request_done ? timeout_response() : rules().timeout_idle)
       == io_status::failed)
     x.server_deaf = true;
   if (x.request_done || x.server_deaf || server.has_unsent())
@@ -423,7 +422,7 @@ void http_session::request_complete() {
   auto& x = *exchange_;
   x.request_done = true;
   if (phase_ == session_phase::exchange && !x.head_done)
-    arm(x.dial.snapshot().timeout_response);
+    arm(timeout_response());
 }
 
 void http_session::send_to_server(std::span<iovec> buffers) {

@@ -42,6 +42,8 @@ std::string_view phrase_of(unsigned status) noexcept {
   switch (status) {
   case 400:
     return "Bad Request";
+  case 404:
+    return "Not Found";
   case 408:
     return "Request Timeout";
   case 413:
@@ -91,9 +93,9 @@ const server_connection* http_session::upstream() const noexcept {
          : nullptr;
 }
 
-const http_settings& http_session::rules() const noexcept {
-  const auto& plan = exchange_ ? exchange_->plan : frontend_->current;
-  return plan->plan->settings.http;
+milliseconds http_session::timeout_response() const noexcept {
+  return exchange_->route->plan.timeout_response.value_or(
+    exchange_->dial.snapshot().timeout_response);
 }
 
 void http_session::progress() {
@@ -356,7 +358,7 @@ void http_session::finish_exchange(reason why) {
 
 void http_session::arm_exchange() {
   const auto& x = *exchange_;
-  arm(x.request_done && !x.head_done ? x.dial.snapshot().timeout_response
+  arm(x.request_done && !x.head_done ? timeout_response()
                                      : rules().timeout_idle);
 }
 

@@ -16,6 +16,7 @@ namespace troupe::net {
 /// server that its frontend picks. The code follows a request:
 ///   http_session.cpp    phases, timeouts, the end
 ///   http_request.cpp    head from the client, body to the server
+///   http_route.cpp      which of the frontend's routes it takes
 ///   http_response.cpp   head and body from the server to the client
 ///   http_accounting.cpp counters and the access log
 class http_session final : public session, private half_head {
@@ -90,7 +91,11 @@ private:
   /// stream::flush() that gives a peer that takes some, but not all, the whole
   /// `timeout` again.
   io_status flush(stream& to, milliseconds timeout);
-  const http_settings& rules() const noexcept;
+  const http_settings& rules() const noexcept {
+    return exchange_ ? exchange_->route->plan.http
+                     : frontend_->current->plan->settings.http;
+  }
+  milliseconds timeout_response() const noexcept;
 
   // -- http_request.cpp
   bool read_head(turn_budget& budget);
@@ -125,6 +130,10 @@ private:
   /// Every byte of the request is with the server.
   bool request_is_out() const noexcept;
   void request_complete();
+
+  // -- http_route.cpp
+  /// @returns false if the request has no route: the client has been told.
+  bool choose_route(const http1::request_head& head);
 
   // -- http_response.cpp
   bool pump_response(turn_budget& budget);

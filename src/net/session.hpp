@@ -44,6 +44,7 @@ struct worker_services {
   http1::request_head request_head;
   http1::response_head response_head;
   std::vector<char> head_out;
+  std::string routing_host;
 
   net::half_heads half_heads;
 

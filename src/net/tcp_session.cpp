@@ -32,6 +32,7 @@ public:
 
 private:
   void begin();
+  void choose_route();
   void resume();
   void resume_queued();
   void continue_with(dialer::outcome outcome);
@@ -45,6 +46,7 @@ private:
   worker_services& services_;
   local_ptr<frontend_slot> frontend_;
   local_ptr<held_plan> plan_;
+  const route_slot* route_ = nullptr; ///< one of the plan's
   const client_token client_token_;
   const endpoint peer_;
   stream_owner& owner_;
@@ -58,9 +60,9 @@ private:
 
 tcp_session::tcp_session(session_start start)
   : services_(start.services), frontend_(std::move(start.frontend)),
-    plan_(frontend_->current), client_token_(start.client), peer_(start.peer),
-    owner_(start.owner), client_(services_.event_loop, start.owner),
-    dial_(services_) {
+    plan_(frontend_->current), route_(&plan_->rest()),
+    client_token_(start.client), peer_(start.peer), owner_(start.owner),
+    client_(services_.event_loop, start.owner), dial_(services_) {
   times_.started = services_.event_loop.now();
   client_.open(start.descriptor, true, peer_.family() == AF_UNIX);
 }
@@ -87,10 +89,25 @@ void tcp_session::progress() {
 void tcp_session::begin() {
   if (services_.event_loop.buffers().pressure() == buffer_pool::level::full)
     return end(reason::memory);
-  if (!dial_.begin(plan_->routes.front(), owner_, stable_hash(peer_.ip_bytes()),
+  choose_route();
+  if (!route_->backend)
+    return end(reason::no_route);
+  if (!dial_.begin(*route_, owner_, stable_hash(peer_.ip_bytes()),
                    client_token_))
     return end(reason::no_healthy_backend);
   continue_with(dial_.dial(dialer::reuse::none));
+}
+
+void tcp_session::choose_route() {
+  const auto& plan = *plan_->plan;
+  route_ = &plan_->rest();
+  if (plan.matchers.empty())
+    return;
+  routing::request_view view;
+  view.client = &peer_;
+  const auto answer = plan.matchers[services_.index]->match(view);
+  if (answer.what == routing::answer::kind::route)
+    route_ = &plan_->routes[answer.a];
 }
 
 void tcp_session::resume() {
@@ -198,9 +215,7 @@ void tcp_session::account(reason why) {
     counts.bytes_sent.add(tunnel_->bytes_up());
     counts.bytes_received.add(tunnel_->bytes_down());
   } else if (why != reason::client_abort) {
-    plan_->plan->live->clients->by_worker[worker]
-      .refused[static_cast<size_t>(why)]
-      .add();
+    frontend_->counters().refused[static_cast<size_t>(why)].add();
   }
   if (services_.log.enabled())
     write_log(why);
@@ -211,7 +226,8 @@ void tcp_session::write_log(reason why) {
   access_record record;
   record.client = client;
   record.frontend = plan_->plan->settings.name;
-  record.backend = plan_->routes.front().plan.backend;
+  record.route = route_->plan.name;
+  record.backend = route_->plan.backend;
   record.server = server();
   record.reason = why;
   record.generation = plan_->plan->generation;

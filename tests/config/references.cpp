@@ -90,11 +90,11 @@ CAF_TEST(an address that a default takes is found as well) {
 }
 
 CAF_TEST(a backend that no frontend uses is worth a warning) {
-  CAF_CHECK_EQUAL(warnings_of("frontends:\n" + frontend("web", "127.0.0.1:80")
-                              + app
-                              + "- {name: old, servers: [{name: s, address: "
-                                "\"h:80\"}]}\n"),
-                  "f:5:3: backends[1]: no frontend uses backend \"old\"\n");
+  CAF_CHECK_EQUAL(
+    warnings_of("frontends:\n" + frontend("web", "127.0.0.1:80") + app
+                + "- {name: old, servers: [{name: s, address: "
+                  "\"h:80\"}]}\n"),
+    "f:5:3: backends[1]: no frontend or route uses backend \"old\"\n");
 }
 
 CAF_TEST(weights that round_robin ignores are worth a warning) {

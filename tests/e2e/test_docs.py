@@ -254,7 +254,9 @@ class Loader:
         result = set()
         for key in self.keys_of(path):
             below = f"{path}.{key}" if path else key
-            if self.is_section(below):
+            if key == "not":  # has the keys of what is around it
+                result.add(self.plain(below))
+            elif self.is_section(below):
                 result |= self.all_keys(below)
             elif self.is_section(f"{below}[]"):
                 result |= {self.plain(below), *self.all_keys(f"{below}[]")}
@@ -267,7 +269,7 @@ def documented():
     """{"frontends.http.max_headers": default} of the tables of the reference."""
     found = {}
     for section, text in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", REFERENCE.read_text(), re.M | re.S):
-        for key, default in re.findall(r"^\| `([\w.\[\]]+)` \| (`[^|]*`|required) \|", text, re.M):
+        for key, default in re.findall(r"^\| `([\w.\[\]]+)` \| (`[^|]*`|required|inherited) \|", text, re.M):
             name = f"{section}.{Loader.plain(key)}"
             assert name not in found, f"{name} is documented twice"
             found[name] = default.strip("`")
@@ -325,7 +327,7 @@ def test_the_defaults_of_the_reference_are_those_of_the_daemon(t):
     node.config["backends"][0].pop("health_check")
     node.start()
     for path, default in shown.items():
-        if default != "required" and not path.startswith("cluster."):
+        if default not in ("required", "inherited") and not path.startswith(("cluster.", "frontends.routes.")):
             put(node.config, path, value_of(default))
     node.write()
     # "nothing changed" would mean that the text was read before.

@@ -52,6 +52,7 @@ struct fixture {
     access_record x;
     x.client = "10.0.0.9:5123";
     x.frontend = "web";
+    x.route = "api";
     x.backend = "app";
     x.server = "a1";
     x.method = "GET";
@@ -92,7 +93,8 @@ CAF_TEST(a JSON line has every field and null for what never happened) {
   CAF_CHECK_EQUAL(
     format(sample(), log_format::json),
     "{\"time\":\"2026-01-02T03:04:05.006Z\",\"client\":\"10.0.0.9:5123\","
-    "\"frontend\":\"web\",\"backend\":\"app\",\"server\":\"a1\","
+    "\"frontend\":\"web\",\"route\":\"api\",\"backend\":\"app\",\"server\":"
+    "\"a1\","
     "\"method\":\"GET\",\"path\":\"/x?a=1\",\"host\":\"example.org\","
     "\"status\":200,\"bytes_in\":120,\"bytes_out\":18446744073709551615,"
     "\"connect_ms\":0.007,\"first_byte_ms\":1234.567,\"total_ms\":null,"
@@ -108,7 +110,8 @@ CAF_TEST(a text line quotes what is not one plain word) {
   CAF_CHECK_EQUAL(
     format(x, log_format::text),
     "time=2026-01-02T03:04:05.006Z client=10.0.0.9:5123 frontend=web "
-    "backend=app server=\"\" method=GET path=\"/x?a=1\" host=\"two words\" "
+    "route=api backend=app server=\"\" method=GET path=\"/x?a=1\" host=\"two "
+    "words\" "
     "status=200 bytes_in=120 bytes_out=18446744073709551615 connect_ms=0.007 "
     "first_byte_ms=1234.567 total_ms=- retries=1 reason=no_healthy_backend "
     "request_id=r-1 generation=3\n");

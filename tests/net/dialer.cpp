@@ -45,7 +45,7 @@ struct fixture : session_fixture, stream_owner {
   }
 
   bool begin_again() {
-    return dial->begin(frontend->current->routes.front(), *this, 1, {});
+    return dial->begin(frontend->current->rest(), *this, 1, {});
   }
 
   /// Dials until it is decided.

@@ -14,18 +14,20 @@ namespace {
 struct fixture : backend_fixture {
   local_ptr<held_plan> hold(const std::string& name,
                             algorithm kind = algorithm::round_robin) {
-    frontend_settings settings;
-    settings.name = name;
-    settings.backend = "app";
-    settings.algorithm = kind;
+    troupe::settings all;
+    auto& frontend = all.frontends.emplace_back();
+    frontend.name = name;
+    frontend.backend = "app";
+    frontend.algorithm = kind;
     return hold_plan(
-      make_plan(settings, nullptr, 1),
+      make_plan(all, frontend, counters, 1),
       [this](const std::string& x) {
         return x == known ? backend : local_ptr<backend_slot>{};
       },
       missing);
   }
 
+  live_registry counters{1};
   std::string known = "app";
   std::string missing;
 };
@@ -38,17 +40,16 @@ CAF_TEST(routes of one backend and one algorithm share a policy) {
   const auto web = hold("web");
   const auto api = hold("api");
   const auto hashed = hold("hashed", algorithm::ip_hash);
-  CAF_CHECK_EQUAL(&web->routes.front().balance, &api->routes.front().balance);
-  CAF_CHECK_NOT_EQUAL(&web->routes.front().balance,
-                      &hashed->routes.front().balance);
-  CAF_CHECK_EQUAL(web->routes.front().backend, backend);
+  CAF_CHECK_EQUAL(web->rest().balance, api->rest().balance);
+  CAF_CHECK_NOT_EQUAL(web->rest().balance, hashed->rest().balance);
+  CAF_CHECK_EQUAL(web->rest().backend, backend);
 }
 
 CAF_TEST(a policy goes on where it was when a frontend is changed) {
   auto before = hold("web");
-  const auto* policy = &before->routes.front().balance;
+  const auto* policy = before->rest().balance;
   before.reset();
-  CAF_CHECK_EQUAL(&hold("web")->routes.front().balance, policy);
+  CAF_CHECK_EQUAL(hold("web")->rest().balance, policy);
 }
 
 CAF_TEST(a backend that is not there is named) {

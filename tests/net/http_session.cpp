@@ -505,7 +505,7 @@ CAF_TEST(each request takes the newest snapshot and rules) {
   next.usable = {1};
   publish();
   settings.http.response_headers.set.push_back({"X-New", "yes"});
-  frontend->current = hold(make_plan(settings, live, 2), backend);
+  frontend->current = hold(plan_of(2), backend);
   first.connections[0].send(ok("old"));
   CAF_CHECK(answered(one, 2));
   CAF_CHECK(one.client.received.starts_with(ok("old")));

@@ -214,9 +214,16 @@ struct session_fixture : backend_fixture {
   /// Makes the frontend from `settings` and publishes the servers so far.
   void start() {
     publish();
-    live = std::make_shared<frontend_live>("web", "app", 1);
-    plan = make_plan(settings, live, 1);
+    live = counters.frontend(settings.name, settings.backend);
+    plan = plan_of(1);
     frontend = new frontend_slot{hold(plan, backend), 0};
+  }
+
+  /// The plan of `settings`.
+  plan_ptr plan_of(uint64_t generation) {
+    troupe::settings all;
+    all.frontends = {settings};
+    return make_plan(all, settings, counters, generation);
   }
 
   /// All its routes lead to that backend.
@@ -289,6 +296,7 @@ struct session_fixture : backend_fixture {
   access_log log;
   worker_services services;
   frontend_settings settings;
+  live_registry counters{1};
   std::shared_ptr<frontend_live> live;
   plan_ptr plan;
   local_ptr<frontend_slot> frontend;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/control/explain.hpp"
 
+#include "actors/control/explain_route.hpp"
+
 #include "core/balance.hpp"
 #include "core/reason.hpp"
 #include "net/http1/forward.hpp"
@@ -47,20 +49,6 @@ std::string port_of(const std::string& address) {
 }
 
 // -- the request as the server would get it -----------------------------------
-
-std::string head_text(const imagined_request& x) {
-  auto result = fmt::format("{} {} HTTP/1.1\r\n", x.method, x.target);
-  const bool has_host =
-    std::any_of(x.headers.begin(), x.headers.end(), [](const auto& header) {
-      return same_name(header.first, "Host");
-    });
-  if (!has_host)
-    result += fmt::format("Host: {}\r\n",
-                          x.authority.empty() ? "localhost" : x.authority);
-  for (const auto& [name, value] : x.headers)
-    result += fmt::format("{}: {}\r\n", name, value);
-  return result + "\r\n";
-}
 
 struct line {
   std::string_view name;
@@ -140,11 +128,8 @@ json::object refused_with(unsigned status, std::string_view why,
   return {{"status", status}, {"reason", why}, {"detail", detail}};
 }
 
-/// @returns the client that the sender speaks for, if it is another one.
-std::optional<endpoint> explain_http(json::object& to,
-                                     const http_settings& http,
-                                     const imagined_request& what,
-                                     token_role role) {
+void explain_http(json::object& to, const http_settings& http,
+                  const imagined_request& what, token_role role) {
   const auto text = head_text(what);
   const auto head = std::make_unique<http1::request_head>();
   const auto status = http1::parse_request(text, http1::limits_of(http), *head);
@@ -152,19 +137,29 @@ std::optional<endpoint> explain_http(json::object& to,
     const auto refused = net::refusal_of(head->error);
     to["refused"] =
       refused_with(refused.status, to_string(refused.why), head->error_detail);
-    return std::nullopt;
+    return;
   }
   if (const auto refused = net::refusal_of_body(*head, http.max_body_bytes)) {
     to["refused"] = refused_with(
       refused->status, to_string(refused->why),
       fmt::format("more than max_body_bytes, {}", http.max_body_bytes));
-    return std::nullopt;
+    return;
   }
   to["request"] = sent_on(*head, http, what, role);
   to["idempotent"] = head->idempotent;
-  return is_trusted(http, what)
-         ? http1::forwarded_client(*head, network_list{http.trusted_proxies})
-         : std::nullopt;
+}
+
+/// For a policy that asks for it.
+std::optional<endpoint> picked_for(const frontend_settings& frontend,
+                                   const imagined_request& what) {
+  if (frontend.protocol == protocol::tcp)
+    return what.client;
+  const auto text = head_text(what);
+  const auto head = std::make_unique<http1::request_head>();
+  return http1::parse_request(text, http1::limits_of(frontend.http), *head)
+          == http1::parse_status::done
+         ? client_of(*head, frontend.http, what)
+         : what.client;
 }
 
 // -- the server ---------------------------------------------------------------
@@ -213,8 +208,7 @@ struct choice {
 };
 
 /// By the policy itself, as far as it depends on nothing that goes on.
-choice choose(const frontend_settings& frontend,
-              const backend_snapshot& backend,
+choice choose(algorithm by, const backend_snapshot& backend,
               const std::optional<endpoint>& client) {
   if (backend.usable.empty())
     return {"", "no server is usable"};
@@ -223,11 +217,10 @@ choice choose(const frontend_settings& frontend,
     return {"", "every usable server is at its max_connections: it waits in "
                 "the queue"};
   const auto pick = [&](uint64_t hash) {
-    const auto index =
-      make_policy(frontend.algorithm, 0)->pick(backend, {hash, {}});
+    const auto index = make_policy(by, 0)->pick(backend, {hash, {}});
     return index == no_server ? std::string{} : backend.servers[index].name;
   };
-  switch (frontend.algorithm) {
+  switch (by) {
   case algorithm::round_robin:
     return {"", "in turn, each worker by itself: " + shares(backend, false)};
   case algorithm::weighted:
@@ -306,35 +299,82 @@ bool is_secret_field(std::string_view name) noexcept {
   });
 }
 
+std::string head_text(const imagined_request& x) {
+  auto result = fmt::format("{} {} HTTP/1.1\r\n", x.method, x.target);
+  const bool has_host =
+    std::any_of(x.headers.begin(), x.headers.end(), [](const auto& header) {
+      return same_name(header.first, "Host");
+    });
+  if (!has_host)
+    result += fmt::format("Host: {}\r\n",
+                          x.authority.empty() ? "localhost" : x.authority);
+  for (const auto& [name, value] : x.headers)
+    result += fmt::format("{}: {}\r\n", name, value);
+  return result + "\r\n";
+}
+
+std::optional<endpoint> client_of(const http1::request_head& head,
+                                  const http_settings& http,
+                                  const imagined_request& what) {
+  if (is_trusted(http, what))
+    if (auto named =
+          http1::forwarded_client(head, network_list{http.trusted_proxies}))
+      return named;
+  return what.client;
+}
+
 json::object explain(const frontend_settings& frontend,
-                     const backend_snapshot& backend,
+                     const explained_route& route,
+                     const backend_snapshot* backend,
                      const imagined_request& what, token_role role) {
   const bool http = frontend.protocol == protocol::http;
+  const auto& plan = route.plan;
   json::object result{
     {"frontend", frontend.name},
     {"protocol", http ? "http" : "tcp"},
-    {"backend", backend.name},
-    {"algorithm", algorithm_names[static_cast<size_t>(frontend.algorithm)]},
+    {"route", route.route},
+    {"readings", route.readings},
+    {"backend", nullptr},
+    {"algorithm", nullptr},
     {"refused", nullptr},
     {"request", nullptr},
     {"idempotent", nullptr},
-    {"candidates", candidates(backend)},
+    {"candidates", json::array{}},
+    {"pick", nullptr},
+    {"pick_why", ""},
+    {"timeout_connect_ms", nullptr},
+    {"timeout_response_ms", nullptr},
+    {"retries_max", nullptr},
   };
-  auto client = what.client;
   if (http)
-    if (const auto forwarded = explain_http(result, frontend.http, what, role))
-      client = forwarded;
-  const auto chosen = choose(frontend, backend, client);
-  result["pick"] = nullptr;
+    explain_http(result, plan.http, what, role);
+  const auto refuse = [&](unsigned status, reason why, const char* detail) {
+    if (result["refused"].is_null())
+      result["refused"] = refused_with(status, to_string(why), detail);
+    result["request"] = nullptr;
+  };
+  if (route.ambiguous)
+    refuse(400, reason::ambiguous_path,
+           "servers may read its path in two ways, which lead to two routes");
+  else if (backend == nullptr)
+    refuse(404, reason::no_route, "no route matches, and there is no backend");
+  if (route.ambiguous || backend == nullptr)
+    return result;
+  result["backend"] = backend->name;
+  result["algorithm"] = algorithm_names[static_cast<size_t>(plan.algorithm)];
+  result["candidates"] = candidates(*backend);
+  const auto chosen =
+    choose(plan.algorithm, *backend, picked_for(frontend, what));
   if (!chosen.server.empty())
     result["pick"] = chosen.server;
   result["pick_why"] = chosen.why;
-  if (result["refused"].is_null() && backend.usable.empty())
+  if (result["refused"].is_null() && backend->usable.empty())
     result["refused"] = refused_with(503, to_string(reason::no_healthy_backend),
                                      "no server is usable");
-  result["timeout_connect_ms"] = backend.timeout_connect.count();
-  result["timeout_response_ms"] = backend.timeout_response.count();
-  result["retries_max"] = backend.retries_max;
+  result["timeout_connect_ms"] = backend->timeout_connect.count();
+  result["timeout_response_ms"] =
+    plan.timeout_response.value_or(backend->timeout_response).count();
+  result["retries_max"] = plan.retries_max.value_or(backend->retries_max);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include "core/endpoint.hpp"
 #include "core/settings.hpp"
 #include "core/snapshot.hpp"
+#include "net/http1/head.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -38,11 +39,24 @@ const frontend_settings* frontend_for(const settings& of,
                                       const imagined_request& what,
                                       std::string& problem);
 
+/// The bytes of the request's head.
+std::string head_text(const imagined_request& x);
+
+/// Whom the request comes from: its sender, or the client that a trusted one
+/// names (rule 110); nothing if it has none.
+std::optional<endpoint> client_of(const net::http1::request_head& head,
+                                  const http_settings& http,
+                                  const imagined_request& what);
+
+struct explained_route;
+
 /// `/v1/explain` of docs/api.md, but for the node.
+/// @param backend Of the route; null if it leads nowhere.
 /// @param role Values that the configuration sets may hold what it read from
 /// the environment: only operators see them, and no role sees those of secrets.
 boost::json::object explain(const frontend_settings& frontend,
-                            const backend_snapshot& backend,
+                            const explained_route& route,
+                            const backend_snapshot* backend,
                             const imagined_request& what, token_role role);
 
 /// Whether what a field of that name holds is a secret as a rule:

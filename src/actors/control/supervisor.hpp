@@ -5,12 +5,12 @@
 #include "actors/control/config_keeper.hpp"
 #include "actors/control/router.hpp"
 #include "actors/data_path/listen_sockets.hpp"
-#include "actors/data_path/live_registry.hpp"
 #include "actors/data_path/worker_thread.hpp"
 #include "actors/metrics/metrics.hpp"
 #include "actors/runtime/restart_limit.hpp"
 #include "api/administrator.hpp"
 #include "api/http_servers.hpp"
+#include "core/live_registry.hpp"
 #include "net/prober.hpp"
 
 #include <functional>
@@ -122,8 +122,6 @@ private:
   void finish_change(const change_ptr& change);
   void attach(const std::string& name, const backend& entry);
   void configure(const std::string& name, const backend& entry);
-  net::plan_ptr plan_for(const frontend_settings& frontend,
-                         const change& change);
   void remove_backends();
   void tell_admin();
   template <class T>
@@ -137,6 +135,7 @@ private:
 
   node_parts parts_;
   live_registry live_;
+  std::map<std::string, net::plan_ptr> plans_; ///< by frontend_key()
   std::vector<worker_actor> workers_;
   metrics_actor metrics_;
   config_actor config_;

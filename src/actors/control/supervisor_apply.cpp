@@ -160,17 +160,16 @@ void supervisor::await_routers(const change_ptr& change) {
             });
 }
 
-net::plan_ptr supervisor::plan_for(const frontend_settings& frontend,
-                                   const change& change) {
-  return net::make_plan(frontend, live_.frontend(frontend), change.generation,
-                        change.next->global.drain_timeout);
-}
-
 void supervisor::switch_frontends(const change_ptr& change) {
   const auto before = keys_of(running_.get());
+  const auto plans = std::exchange(plans_, {});
   for (const auto& frontend : change->next->frontends) {
     const auto key = frontend_key(frontend);
-    const auto plan = plan_for(frontend, *change);
+    const auto known = plans.find(key);
+    const auto plan =
+      net::make_plan(*change->next, frontend, live_, change->generation,
+                     known != plans.end() ? known->second : nullptr);
+    plans_.emplace(key, plan);
     if (before.contains(key)) {
       tell_workers(update_frontend{plan});
       if (auto problem = give_rights(socket_files_[key], frontend))
@@ -220,11 +219,9 @@ void supervisor::await_workers(const change_ptr& change) {
 void supervisor::finish_change(const change_ptr& change) {
   running_ = change->next;
   remove_backends();
-  frontends_changed frontends;
-  for (const auto& frontend : running_->frontends)
-    frontends.frontends.push_back(live_.frontend(frontend));
   live_.prune(*running_);
-  send(metrics_, std::move(frontends));
+  send(metrics_, frontends_changed{live_.frontends_of(*running_),
+                                   live_.routes_of(*running_)});
   parts_.configured(*running_, generation_);
   if (cluster_)
     cluster_->configure({running_, generation_});
@@ -260,8 +257,8 @@ void supervisor::tell_admin() {
     const auto& entry = backends_[settings.name];
     directory.backends.push_back({settings.name, entry.router, entry.health});
   }
-  for (const auto& frontend : running_->frontends)
-    directory.frontends.push_back(live_.frontend(frontend));
+  directory.frontends = live_.frontends_of(*running_);
+  directory.routes = live_.routes_of(*running_);
   directory.running = running_;
   directory.workers = workers_;
   directory.config = config_;

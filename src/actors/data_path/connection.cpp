@@ -26,7 +26,7 @@ connection_slot::connection_slot(worker_context& worker,
     number_(uint64_t{worker.services.index} << 48
             | worker.next_connection_id++),
     accepted_at_(worker.services.event_loop.now()) {
-  auto& clients = *accepted_under_->plan->live->clients;
+  auto& clients = *accepted_under_->plan->clients;
   auto& counts = clients.by_worker[worker.services.index];
   counts.connections_total.add();
   counts.connections_open.add();
@@ -44,7 +44,7 @@ connection_slot::connection_slot(connection_slot&& other) noexcept
 void connection_slot::leave() noexcept {
   if (worker_ == nullptr)
     return;
-  auto& clients = *accepted_under_->plan->live->clients;
+  auto& clients = *accepted_under_->plan->clients;
   clients.by_worker[worker_->services.index].connections_open.sub();
   clients.open.fetch_sub(1, std::memory_order_relaxed);
   worker_->limit.open.fetch_sub(1, std::memory_order_relaxed);

@@ -103,8 +103,7 @@ void listener::on_io(uint32_t) {
 bool listener::is_full() const noexcept {
   const auto& plan = *frontend_->current->plan;
   const auto max = plan.settings.max_connections;
-  return max > 0
-      && plan.live->clients->open.load(std::memory_order_relaxed) >= max;
+  return max > 0 && plan.clients->open.load(std::memory_order_relaxed) >= max;
 }
 
 bool listener::may_evict() const noexcept {
@@ -198,7 +197,7 @@ void listener::welcome(int descriptor, const endpoint& peer) {
 }
 
 const frontend_clients& listener::clients() const {
-  return *frontend_->current->plan->live->clients;
+  return *frontend_->current->plan->clients;
 }
 
 bool listener::may_give_away() const {

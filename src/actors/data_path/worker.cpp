@@ -197,7 +197,7 @@ void worker::open(const open_frontend& message) {
   frontend.slot =
     new net::frontend_slot{std::move(held), state_.context.services.index};
   frontend.group = new connection_group{state_.context.evicts,
-                                        plan.settings.name, plan.live->clients};
+                                        plan.settings.name, plan.clients};
   frontend.descriptor = message.descriptor;
   frontend.spread = message.spread;
   start_listener(frontend);

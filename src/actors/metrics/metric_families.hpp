@@ -77,6 +77,7 @@ struct node_figures {
 /// The sources of the families of frontends, backends and servers. They must
 /// outlive them.
 using frontend_span = std::span<const std::shared_ptr<frontend_live>>;
+using route_span = std::span<const std::shared_ptr<route_live>>;
 using backend_span = std::span<const snapshot_ptr>;
 
 struct server_ref {
@@ -85,9 +86,13 @@ struct server_ref {
 };
 using server_span = std::span<const server_ref>;
 
-/// @param frontends Each pair (frontend, backend) at most once; those of one
-/// frontend are added up where the backend is no label.
-void add_frontend_families(streamed_families& to, frontend_span frontends);
+/// @param frontends Each pair (frontend, backend) at most once.
+/// @param routes Those that have a name and served a request.
+void add_frontend_families(streamed_families& to, frontend_span frontends,
+                           route_span routes);
+
+/// @param frontends Each frontend once.
+void add_client_families(streamed_families& to, frontend_span frontends);
 
 /// @param backends Newest snapshots with all live parts set; each name once.
 /// @param servers All of theirs.

@@ -31,7 +31,7 @@ metrics_collector::behavior_type metrics_collector::make_behavior() {
       backends_[x.snapshot->name] = x.snapshot;
     },
     [this](const backend_gone& x) { backends_.erase(x.name); },
-    [this](const frontends_changed& x) { frontends_ = x.frontends; },
+    [this](const frontends_changed& x) { frontends_ = x; },
     [this](const config_outcome& x) { take_outcome(x); },
     [this](const membership_changed& x) {
       cluster_.alive = x.alive;

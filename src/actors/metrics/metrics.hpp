@@ -47,7 +47,7 @@ private:
 
   const metrics_sources sources_;
   std::map<std::string, snapshot_ptr> backends_;
-  std::vector<std::shared_ptr<frontend_live>> frontends_;
+  frontends_changed frontends_;
   reload_totals config_;
   cluster_figures cluster_;
 };

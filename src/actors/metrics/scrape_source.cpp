@@ -6,6 +6,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace troupe::actors {
@@ -16,17 +18,30 @@ constexpr milliseconds slice{2};
 /// Items between two looks at the clock: some 50 µs.
 constexpr size_t items_a_look = 64;
 
+bool is_used(const route_live& x) {
+  return std::ranges::any_of(x.by_worker, [](const auto& worker) {
+    return std::ranges::any_of(worker.requests,
+                               [](const auto& y) { return y.get() > 0; });
+  });
+}
+
 } // namespace
 
-scrape_source::scrape_source(
-  std::vector<std::shared_ptr<frontend_live>> frontends,
-  std::vector<snapshot_ptr> backends, node_figures node)
-  : frontends_(std::move(frontends)), backends_(std::move(backends)),
+scrape_source::scrape_source(const frontends_changed& frontends,
+                             std::vector<snapshot_ptr> backends,
+                             node_figures node)
+  : frontends_(frontends.frontends), backends_(std::move(backends)),
     node_(std::move(node)) {
+  std::ranges::unique_copy(frontends_, std::back_inserter(clients_), {},
+                           [](const auto& x) { return x->clients; });
+  std::ranges::copy_if(
+    frontends.routes, std::back_inserter(routes_), is_used,
+    [](const auto& x) -> auto& { return *x; });
   for (const auto& backend : backends_)
     for (const auto& server : backend->servers)
       servers_.push_back({backend.get(), &server});
-  add_frontend_families(families_, frontends_);
+  add_frontend_families(families_, frontends_, routes_);
+  add_client_families(families_, clients_);
   add_backend_families(families_, backends_, servers_);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "actors/messages.hpp"
 #include "actors/metrics/metric_families.hpp"
 #include "api/http/chunked_text.hpp"
 
@@ -14,7 +15,7 @@ namespace troupe::actors {
 /// may be written on any thread.
 class scrape_source final : public admin::text_source {
 public:
-  scrape_source(std::vector<std::shared_ptr<frontend_live>> frontends,
+  scrape_source(const frontends_changed& frontends,
                 std::vector<snapshot_ptr> backends, node_figures node);
 
   /// Slices of about 2 ms.
@@ -26,6 +27,8 @@ private:
   void write_node(admin::chunked_text& to);
 
   const std::vector<std::shared_ptr<frontend_live>> frontends_;
+  std::vector<std::shared_ptr<frontend_live>> clients_; ///< one a frontend
+  std::vector<std::shared_ptr<route_live>> routes_;     ///< the used ones
   const std::vector<snapshot_ptr> backends_;
   node_figures node_;
   std::vector<server_ref> servers_;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/routing/values.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 
 namespace troupe::routing {
 
 namespace {
-
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::string_view without_blanks(std::string_view text) noexcept {
   const auto first = text.find_first_not_of(" \t");
@@ -55,8 +53,9 @@ bool decodes_to(std::string_view sent, std::string_view expected) noexcept {
 
 bool is_same_field(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size()
-      && std::equal(a.begin(), a.end(), b.begin(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+      && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return ascii_lower(x) == ascii_lower(y);
+         });
 }
 
 bool is_host_of(std::string_view pattern, std::string_view host) noexcept {

@@ -48,6 +48,28 @@ void add_head(facts& to, const json::object& request) {
     to.add("  removed", {name, tone::warning});
 }
 
+std::string route_name(const json::object& route) {
+  const auto index = fmt::format("routes[{}]", text(route, "index"));
+  const auto name = text(route, "name");
+  return name.empty() || name == "-" ? index
+                                     : fmt::format("{}, {}", name, index);
+}
+
+/// Where more than one reading of the path counts, each has its own lines.
+void add_route(facts& to, const json::object& x) {
+  const auto readings = parts(x, "readings");
+  for (const auto* reading : readings) {
+    const auto& route = part(*reading, "route");
+    const auto name =
+      route.empty() ? std::string{"none matches"} : route_name(route);
+    to.add("route", readings.size() > 1
+                      ? fmt::format("{} for {}", name, text(*reading, "path"))
+                      : name);
+    for (const auto* each : parts(*reading, "passed_over"))
+      to.add("  not " + route_name(*each), text(*each, "why"));
+  }
+}
+
 std::string servers_table(const json::object& x, const screen& to) {
   table result{{{"SERVER", false, true},
                 {"CAN TAKE IT"},
@@ -71,12 +93,16 @@ std::string render_explain(const json::object& x, const screen& to) {
   facts result;
   result.add("frontend",
              fmt::format("{}, {}", text(x, "frontend"), text(x, "protocol")));
-  result.add("backend",
-             fmt::format("{} by {}", text(x, "backend"), text(x, "algorithm")));
+  add_route(result, x);
+  if (text(x, "backend") != "-")
+    result.add("backend", fmt::format("{} by {}", text(x, "backend"),
+                                      text(x, "algorithm")));
   if (const auto& refused = part(x, "refused"); !refused.empty())
     add_refusal(result, refused);
   if (const auto& request = part(x, "request"); !request.empty())
     add_head(result, request);
+  if (text(x, "backend") == "-")
+    return result.render(to);
   const auto pick = text(x, "pick");
   const auto why = text(x, "pick_why");
   result.add("goes to", pick == "-" ? why : pick + ": " + why);

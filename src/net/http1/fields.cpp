@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/fields.hpp"
 
+#include "core/ascii.hpp"
 #include "net/http1/text_scan.hpp"
 
 #include <cstring>
@@ -9,13 +10,9 @@ namespace troupe::net::http1 {
 
 namespace {
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 /// As servers of the CGI kind read it in a name.
 constexpr char folded(char c) noexcept {
-  const char x = lower(c);
+  const char x = ascii_lower(c);
   return (x >= 'a' && x <= 'z') || (x >= '0' && x <= '9') ? x : '-';
 }
 
@@ -29,7 +26,7 @@ template <class Word>
 
 /// Eight bytes with their letters in lower case; no byte takes part in the
 /// arithmetic of its neighbour.
-uint64_t lower(uint64_t word) noexcept {
+uint64_t lower_all(uint64_t word) noexcept {
   constexpr uint64_t ones = 0x0101010101010101;
   constexpr uint64_t high = 0x80 * ones;
   const auto low = word & ~high;
@@ -161,7 +158,7 @@ likeness compare_names(std::string_view received,
     return likeness::different;
   auto result = likeness::same;
   for (size_t i = 0; i < known.size(); ++i) {
-    if (lower(received[i]) == lower(known[i]))
+    if (ascii_lower(received[i]) == ascii_lower(known[i]))
       continue;
     if (folded(received[i]) != folded(known[i]))
       return likeness::different;
@@ -176,11 +173,11 @@ bool iequals(std::string_view a, std::string_view b) noexcept {
   constexpr auto step = sizeof(uint64_t);
   size_t at = 0;
   for (; a.size() - at >= step; at += step)
-    if (lower(load<uint64_t>(a.data() + at))
-        != lower(load<uint64_t>(b.data() + at)))
+    if (lower_all(load<uint64_t>(a.data() + at))
+        != lower_all(load<uint64_t>(b.data() + at)))
       return false;
   for (; at < a.size(); ++at)
-    if (lower(a[at]) != lower(b[at]))
+    if (ascii_lower(a[at]) != ascii_lower(b[at]))
       return false;
   return true;
 }

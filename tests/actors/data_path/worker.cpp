@@ -29,7 +29,7 @@ struct fixture : loop_fixture {
     next.live = std::make_shared<backend_live>("app", 1);
     settings.name = "web";
     settings.backend = "app";
-    live = std::make_shared<frontend_live>("web", "app", 1);
+    live = counters->frontend("web", "app");
     spawn();
     tell(attach_backend{"app", as_strong(), as_strong()});
   }
@@ -123,8 +123,11 @@ struct fixture : loop_fixture {
     tell(publish_snapshot{std::make_shared<const backend_snapshot>(next)});
   }
 
-  plan_ptr make_plan() const {
-    return net::make_plan(settings, live, 1, drain_timeout);
+  plan_ptr make_plan() {
+    troupe::settings all;
+    all.frontends = {settings};
+    all.global.drain_timeout = drain_timeout;
+    return net::make_plan(all, settings, *counters, 1);
   }
 
   /// Opens the frontend on a free port.
@@ -211,6 +214,7 @@ struct fixture : loop_fixture {
   backend_snapshot next;
   frontend_settings settings;
   milliseconds drain_timeout{30'000};
+  std::optional<live_registry> counters{1};
   std::shared_ptr<frontend_live> live;
   std::shared_ptr<accept_spread> spread; ///< null: the only worker
   std::vector<std::shared_ptr<server_live>> known;
@@ -315,7 +319,8 @@ CAF_TEST(who waits to be accepted when a frontend closes is answered) {
 CAF_TEST(a client on its way from another worker is awaited and served) {
   serve();
   publish();
-  live = std::make_shared<frontend_live>("web", "app", 2);
+  counters.emplace(2);
+  live = counters->frontend("web", "app");
   spread = std::make_shared<accept_spread>(2);
   open();
   // As if the other worker's listener had accepted it.

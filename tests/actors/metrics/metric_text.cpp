@@ -176,7 +176,7 @@ CAF_TEST(a family without series has its head) {
 
 CAF_TEST(all families of a node are what prometheus - cpp would write) {
   const node_with_traffic node;
-  scrape_source source{node.frontends, node.backends, {}};
+  scrape_source source{{node.frontends, {}}, node.backends, {}};
   const auto expected = serialized(source.families());
   CAF_CHECK_EQUAL(written(source.families()), expected);
   // In slices too, with the node's own figures behind them.

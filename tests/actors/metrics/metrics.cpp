@@ -73,7 +73,7 @@ struct exposition {
 
 exposition expose(const std::vector<std::shared_ptr<frontend_live>>& frontends,
                   const std::vector<snapshot_ptr>& backends) {
-  scrape_source source{frontends, backends, {}};
+  scrape_source source{{frontends, {}}, backends, {}};
   return exposition{source};
 }
 
@@ -113,7 +113,7 @@ CAF_TEST(every series of a frontend stands at zero from the start) {
   CAF_CHECK(x.has("# TYPE troupe_http_requests_total counter"));
   for (auto* code : {"1xx", "2xx", "3xx", "4xx", "5xx"})
     CAF_CHECK(x.has(std::string{"troupe_http_requests_total{frontend=\"web\","
-                                "backend=\"app\",code=\""}
+                                "backend=\"app\",route=\"\",code=\""}
                     + code + "\"} 0"));
   CAF_CHECK(x.has("troupe_frontend_connections{frontend=\"web\"} 0"));
   CAF_CHECK(x.has("troupe_frontend_connections_total{frontend=\"web\"} 0"));
@@ -133,8 +133,9 @@ CAF_TEST(counters are summed over the workers) {
   web->clients->by_worker[1].refused[static_cast<size_t>(reason::memory)].add(
     5);
   auto x = expose({web}, {});
-  CAF_CHECK(x.has("troupe_http_requests_total{frontend=\"web\",backend=\"app\","
-                  "code=\"2xx\"} 7"));
+  CAF_CHECK(x.has(
+    "troupe_http_requests_total{frontend=\"web\",backend=\"app\",route=\"\","
+    "code=\"2xx\"} 7"));
   CAF_CHECK(x.has("troupe_frontend_connections{frontend=\"web\"} 3"));
   CAF_CHECK(
     x.has("troupe_refused_total{frontend=\"web\",reason=\"memory\"} 5"));
@@ -290,7 +291,7 @@ CAF_TEST(the outcome of reloads is counted) {
 CAF_TEST(series end with what they are about) {
   tell(publish_snapshot{make_snapshot({make_server("a1"), make_server("a2")})});
   tell(publish_snapshot{make_snapshot({}, "other")});
-  tell(frontends_changed{{make_frontend("web", "app")}});
+  tell(frontends_changed{{make_frontend("web", "app")}, {}});
   CAF_CHECK_EQUAL(scraped().count("troupe_server_up{"), 2u);
   CAF_CHECK_EQUAL(scraped().count("troupe_fail_open{"), 2u);
   tell(publish_snapshot{make_snapshot({make_server("a2")})});
@@ -306,7 +307,7 @@ CAF_TEST(series end with what they are about) {
 
 CAF_TEST(every family has help and one type) {
   tell(publish_snapshot{make_snapshot({make_server("a1")})});
-  tell(frontends_changed{{make_frontend("web", "app")}});
+  tell(frontends_changed{{make_frontend("web", "app")}, {}});
   auto x = scraped();
   CAF_CHECK_EQUAL(x.count("# HELP "), x.count("# TYPE "));
   std::vector<std::string> types;

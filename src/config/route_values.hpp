@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "config/values.hpp"
+
+#include <string>
+
+/// Kinds of values that routes match with. See values.hpp for the pattern.
+namespace troupe::config {
+
+/// A host as requests name it, in canonical form: lower case, no port, no final
+/// dot; `*` alone or as the first label. Else what could be written instead.
+struct route_host {
+  static constexpr std::string_view kind = "a host name";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// A path or a prefix that is its own reading (rule 121).
+struct route_path {
+  static constexpr std::string_view kind = "a path";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// A regular expression in RE2's language.
+struct regex_text {
+  static constexpr std::string_view kind = "a regular expression";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// The name of a header field that is only looked at.
+struct field_name {
+  static constexpr std::string_view kind = "a header name";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+} // namespace troupe::config

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/addresses.hpp"
+#include "config/header_rules.hpp"
+#include "config/http_values.hpp"
+#include "config/route_values.hpp"
+#include "config/sections.hpp"
+
+namespace troupe::config {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto schemes = words<routing::scheme>(
+  {{"http", routing::scheme::http}, {"https", routing::scheme::https}});
+
+/// A list means any of its members; one alone needs no list.
+template <class Read>
+void for_any_of(const cursor& in, std::string_view kind, Read&& read) {
+  if (!in.is_list())
+    return read(in);
+  for (const auto& element : in.list(kind, 1))
+    read(element);
+}
+
+template <class T, class Kind>
+void read_any_of(const map_cursor& map, std::string_view key,
+                 std::vector<T>& out, const Kind& kind) {
+  if (const auto* in = map.find(key))
+    for_any_of(*in, "a value or a list of them", [&](const cursor& each) {
+      T value;
+      if (each.read(value, kind))
+        out.push_back(std::move(value));
+    });
+}
+
+void read_header_test(const cursor& in,
+                      std::vector<routing::header_test>& out) {
+  using kind = routing::header_test::kind;
+  routing::header_test test;
+  if (!in.is_map()) {
+    if (in.read(test.text, header_value{}))
+      out.push_back(std::move(test));
+    return;
+  }
+  static constexpr std::string_view keys[] = {"regex", "present"};
+  const map_cursor map{in, keys};
+  if (bool present = false; map.read("present", present, boolean{})) {
+    test.what = present ? kind::present : kind::absent;
+    out.push_back(test);
+  }
+  if (map.read("regex", test.text, regex_text{})) {
+    test.what = kind::regex;
+    out.push_back(std::move(test));
+  }
+  if (map.empty())
+    in.problem("got an empty map, expected `regex` or `present`");
+}
+
+void read_header_conditions(const cursor& in,
+                            std::vector<routing::header_condition>& out) {
+  for (const auto& entry : in.entries()) {
+    routing::header_condition condition;
+    if (!entry.key.accept(entry.name, condition.name, field_name{}))
+      continue;
+    for_any_of(
+      entry.value, "a value, a list of them, or a map",
+      [&](const cursor& each) { read_header_test(each, condition.any_of); });
+    out.push_back(std::move(condition));
+  }
+}
+
+void read_value_conditions(const cursor& in,
+                           std::vector<routing::value_condition>& out) {
+  for (const auto& entry : in.entries()) {
+    routing::value_condition condition{std::string{entry.name}, {}};
+    for_any_of(entry.value, "a value or a list of them",
+               [&](const cursor& each) {
+                 std::string value;
+                 if (each.read(value, header_value{}))
+                   condition.any_of.push_back(std::move(value));
+               });
+    out.push_back(std::move(condition));
+  }
+}
+
+/// What only HTTP has is a problem for a frontend of another protocol.
+void check_protocol(const map_cursor& map, protocol of) {
+  if (of == protocol::http)
+    return;
+  for (std::string_view key : {"host", "path", "path_prefix", "path_regex",
+                               "method", "header", "query", "cookie", "scheme"})
+    if (const auto* in = map.find(key))
+      in->problem("needs `protocol: http`; a route of protocol tcp can match "
+                  "`client`");
+}
+
+void read_match(const cursor& in, protocol of, routing::conditions& out) {
+  static constexpr std::string_view keys[] = {
+    "host",  "path",   "path_prefix", "path_regex", "method", "header",
+    "query", "cookie", "client",      "scheme",     "not"};
+  const map_cursor map{in, keys};
+  check_protocol(map, of);
+  read_any_of(map, "host", out.host, route_host{});
+  read_any_of(map, "path", out.path, route_path{});
+  read_any_of(map, "path_prefix", out.path_prefix, route_path{});
+  read_any_of(map, "path_regex", out.path_regex, regex_text{});
+  read_any_of(map, "method", out.method, http_method{});
+  if (const auto* header = map.find("header"))
+    read_header_conditions(*header, out.header);
+  if (const auto* query = map.find("query"))
+    read_value_conditions(*query, out.query);
+  if (const auto* cookie = map.find("cookie"))
+    read_value_conditions(*cookie, out.cookie);
+  read_any_of(map, "client", out.client, network{});
+  read_any_of(map, "scheme", out.scheme, schemes);
+  if (const auto* none_of = map.find("not"))
+    for_any_of(*none_of, "a map of conditions or a list of them",
+               [&](const cursor& each) {
+                 read_match(each, of, out.none_of.emplace_back());
+               });
+}
+
+void read_route(const cursor& in, protocol of, route_settings& out) {
+  static constexpr std::string_view keys[] = {"name",
+                                              "match",
+                                              "backend",
+                                              "algorithm",
+                                              "request_headers",
+                                              "response_headers",
+                                              "timeout_idle",
+                                              "timeout_response",
+                                              "retries_max",
+                                              "max_body_bytes"};
+  const map_cursor map{in, keys};
+  map.read("name", out.name, identifier{});
+  if (const auto* match = map.find("match"))
+    read_match(*match, of, out.match);
+  map.require("backend", out.backend, identifier{});
+  out.algorithm = read_algorithm(map);
+  if (const auto* rules = map.find("request_headers"))
+    read_header_rules(*rules, out.request_headers);
+  if (const auto* rules = map.find("response_headers"))
+    read_header_rules(*rules, out.response_headers);
+  map.read("timeout_idle", out.timeout_idle, duration{1ms, 24h});
+  map.read("timeout_response", out.timeout_response, duration{1ms, 24h});
+  map.read("retries_max", out.retries_max, number{0, 10});
+  map.read("max_body_bytes", out.max_body_bytes, byte_size{0, 1ull << 50});
+  if (of == protocol::tcp)
+    for (std::string_view key :
+         {"request_headers", "response_headers", "timeout_idle",
+          "timeout_response", "max_body_bytes"})
+      if (const auto* value = map.find(key))
+        value->warning("has no effect, because protocol is tcp");
+}
+
+} // namespace
+
+std::vector<route_settings> read_routes(const cursor& in, protocol of) {
+  std::vector<route_settings> result;
+  for (const auto& element : in.list("a list of routes"))
+    read_route(element, of, result.emplace_back());
+  return result;
+}
+
+} // namespace troupe::config
