@@ -104,9 +104,10 @@ def test_a_drained_server_gives_up_its_idle_connections_at_once(t):
 def test_a_login_on_a_drained_server_ends_at_once(t):
     login, other = LoginServer(), t.server("a2")
     node = t.node([login, other], config=ONE_WORKER)
+    node.set_server("a2", admin="drain")
     with node.client() as alice:
-        while alice.request("GET", "/", {"Authorization": "NTLM alice"}).text != "user alice":
-            pass
+        assert alice.request("GET", "/", {"Authorization": "NTLM alice"}).text == "user alice"
+        node.set_server("a2", admin="ready")
         node.set_server("a1", admin="drain")
         eventually(lambda: login.open == 0, 5, "no connection to a drained server")
         assert alice.get("/").field("X-Server") == "a2"
