@@ -40,8 +40,11 @@ usages find_usages(const settings& all) {
   };
   for (const auto& frontend : all.frontends) {
     add(frontend.backend, {}, frontend);
-    for (const auto& route : frontend.routes)
+    for (const auto& route : frontend.routes) {
       add(route.backend, route.algorithm, frontend);
+      for (const auto& part : route.split)
+        add(part.backend, route.algorithm, frontend);
+    }
   }
   return result;
 }

@@ -52,9 +52,14 @@ void check_targets(const cursor& root, const settings& all) {
   for (size_t i = 0; i < all.frontends.size(); ++i) {
     const auto& frontend = all.frontends[i];
     check_target(root.at("frontends", i, "backend"), frontend.backend, names);
-    for (size_t j = 0; j < frontend.routes.size(); ++j)
+    for (size_t j = 0; j < frontend.routes.size(); ++j) {
       check_target(root.at("frontends", i, "routes", j, "backend"),
                    frontend.routes[j].backend, names);
+      for (const auto& part : frontend.routes[j].split)
+        check_target(root.at("frontends", i, "routes", j, "split",
+                             std::string_view{part.backend}),
+                     part.backend, names);
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include "core/ascii.hpp"
 #include "core/routing/path_readings.hpp"
 #include "core/routing/regex.hpp"
+#include "core/routing/text_template.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -18,6 +19,7 @@ namespace troupe::config {
 namespace {
 
 constexpr size_t text_max = 4096;
+constexpr size_t body_max = 65'536;
 constexpr size_t host_max = 253; // of a name in the DNS
 
 bool is_ascii(std::string_view text) {
@@ -110,6 +112,41 @@ parsed<std::string> regex_text::operator()(std::string_view text) const {
   if (const auto why = routing::regex_problem(regex); !why.empty())
     return expected{"a regular expression of RE2: " + why};
   return regex;
+}
+
+parsed<std::string> template_text::operator()(std::string_view text) const {
+  const auto plain = plain_text{size_max}(text);
+  if (std::holds_alternative<expected>(plain))
+    return plain;
+  if (const auto problem = routing::text_template::problem(text);
+      !problem.empty())
+    return expected{"variables that there are: " + problem};
+  return std::string{text};
+}
+
+parsed<std::string> template_body::operator()(std::string_view text) const {
+  if (text.size() > body_max)
+    return expected{"at most 64KiB"};
+  if (const auto problem = routing::text_template::problem(text);
+      !problem.empty())
+    return expected{"variables that there are: " + problem};
+  return std::string{text};
+}
+
+parsed<uint64_t> status_of::operator()(std::string_view text) const {
+  const auto result = number{200, 599}(text);
+  const auto* code = std::get_if<uint64_t>(&result);
+  if (allowed.empty()
+      || (code != nullptr
+          && std::ranges::find(allowed, *code) != allowed.end()))
+    return result;
+  std::string wanted;
+  for (const auto each : allowed) {
+    if (!wanted.empty())
+      wanted += each == allowed.back() ? " or " : ", ";
+    wanted += std::to_string(each);
+  }
+  return expected{wanted};
 }
 
 parsed<std::string> field_name::operator()(std::string_view text) const {

@@ -3,6 +3,7 @@
 
 #include "config/values.hpp"
 
+#include <span>
 #include <string>
 
 /// Kinds of values that routes match with. See values.hpp for the pattern.
@@ -25,6 +26,27 @@ struct route_path {
 struct regex_text {
   static constexpr std::string_view kind = "a regular expression";
   parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// A text in which `{name}` is a variable (rule 120), without control
+/// characters.
+struct template_text {
+  static constexpr std::string_view kind = "text";
+  size_t size_max = 4096;
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// As template_text, of more than one line.
+struct template_body {
+  static constexpr std::string_view kind = "text";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// One of these numbers.
+struct status_of {
+  static constexpr std::string_view kind = "a status code";
+  std::span<const unsigned> allowed; ///< none: 200 to 599
+  parsed<uint64_t> operator()(std::string_view text) const;
 };
 
 /// The name of a header field that is only looked at.

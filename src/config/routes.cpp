@@ -5,6 +5,8 @@
 #include "config/route_values.hpp"
 #include "config/sections.hpp"
 
+#include <algorithm>
+
 namespace troupe::config {
 
 using namespace std::chrono_literals;
@@ -121,10 +123,82 @@ void read_match(const cursor& in, protocol of, routing::conditions& out) {
                });
 }
 
+void read_redirect(const cursor& in, redirect_settings& out) {
+  static constexpr std::string_view keys[] = {
+    "scheme", "host", "port", "path", "path_prefix", "status"};
+  static constexpr unsigned codes[] = {301, 302, 303, 307, 308};
+  static constexpr auto names =
+    words<std::string_view>({{"", ""}, {"http", "http"}, {"https", "https"}});
+  const map_cursor map{in, keys};
+  map.read("scheme", out.scheme, names);
+  map.read("host", out.host, template_text{});
+  map.read("port", out.port, number{0, 65'535});
+  map.read("path", out.path, template_text{});
+  map.read("path_prefix", out.path_prefix, template_text{});
+  map.read("status", out.status, status_of{codes});
+  if (!out.path.empty() && !out.path_prefix.empty())
+    map.find("path_prefix")->problem("not together with `path`");
+  if (map.empty())
+    in.problem("got an empty map, expected where to: such as `scheme: https`");
+}
+
+void read_respond(const cursor& in, respond_settings& out) {
+  static constexpr std::string_view keys[] = {"status", "body", "content_type",
+                                              "headers"};
+  const map_cursor map{in, keys};
+  map.read("status", out.status, status_of{});
+  map.read("body", out.body, template_body{});
+  map.read("content_type", out.content_type, header_value{});
+  if (const auto* headers = map.find("headers"))
+    for (const auto& entry : headers->entries()) {
+      std::string name, value;
+      if (entry.key.accept(entry.name, name, header_name{})
+          && entry.value.read(value, template_text{}))
+        out.headers.emplace_back(std::move(name), std::move(value));
+    }
+}
+
+void read_split(const cursor& in, std::vector<split_settings>& out) {
+  for (const auto& entry : in.entries()) {
+    auto& part = out.emplace_back();
+    entry.key.accept(entry.name, part.backend, identifier{});
+    entry.value.read(part.weight, number{0, 1'000'000});
+  }
+  if (std::ranges::all_of(out, [](const auto& x) { return x.weight == 0; }))
+    in.problem("needs a weight above 0");
+}
+
+/// Exactly one of the four keys says what becomes of a request.
+void read_action(const map_cursor& map, const cursor& in, protocol of,
+                 route_settings& out) {
+  static constexpr std::string_view actions[] = {"backend", "split", "redirect",
+                                                 "respond"};
+  const auto given = std::ranges::count_if(
+    actions, [&](auto key) { return map.find(key) != nullptr; });
+  if (given == 0)
+    return void(map.require("backend"));
+  if (given > 1)
+    in.problem("a route has one of backend, split, redirect and respond");
+  map.read("backend", out.backend, identifier{});
+  if (const auto* split = map.find("split"))
+    read_split(*split, out.split);
+  if (const auto* redirect = map.find("redirect"))
+    read_redirect(*redirect, out.redirect.emplace());
+  if (const auto* respond = map.find("respond"))
+    read_respond(*respond, out.respond.emplace());
+  if (of == protocol::tcp)
+    for (std::string_view key : {"redirect", "respond"})
+      if (const auto* value = map.find(key))
+        value->problem("needs `protocol: http`");
+}
+
 void read_route(const cursor& in, protocol of, route_settings& out) {
   static constexpr std::string_view keys[] = {"name",
                                               "match",
                                               "backend",
+                                              "split",
+                                              "redirect",
+                                              "respond",
                                               "algorithm",
                                               "request_headers",
                                               "response_headers",
@@ -136,7 +210,7 @@ void read_route(const cursor& in, protocol of, route_settings& out) {
   map.read("name", out.name, identifier{});
   if (const auto* match = map.find("match"))
     read_match(*match, of, out.match);
-  map.require("backend", out.backend, identifier{});
+  read_action(map, in, of, out);
   out.algorithm = read_algorithm(map);
   if (const auto* rules = map.find("request_headers"))
     read_header_rules(*rules, out.request_headers);

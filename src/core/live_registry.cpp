@@ -21,14 +21,23 @@ auto find_or_make(Map& map, const typename Map::key_type& key, Make make) {
 
 using names = std::unordered_set<std::string_view>;
 
+/// Where a route leads; "" is nowhere, or to an answer of its own.
+std::vector<std::string_view> targets_of(const route_settings& x) {
+  std::vector<std::string_view> result{x.backend};
+  for (const auto& part : x.split)
+    result.push_back(part.backend);
+  return result;
+}
+
 /// Where a frontend's requests may go, each once, its own backend first; "" is
 /// nowhere.
 std::vector<std::string_view> backends_of(const frontend_settings& x) {
   std::vector<std::string_view> result{x.backend};
   names known{x.backend};
   for (const auto& route : x.routes)
-    if (known.insert(route.backend).second)
-      result.push_back(route.backend);
+    for (const auto& backend : targets_of(route))
+      if (known.insert(backend).second)
+        result.push_back(backend);
   return result;
 }
 
@@ -95,10 +104,11 @@ live_registry::routes_of(const settings& settings) {
   std::vector<std::shared_ptr<route_live>> result;
   for (const auto& x : settings.frontends)
     for (const auto& each : x.routes)
-      if (!each.name.empty())
-        if (auto found = route(x.name, each.backend, each.name);
-            known.insert(found).second)
-          result.push_back(std::move(found));
+      for (const auto& backend : targets_of(each))
+        if (!each.name.empty())
+          if (auto found = route(x.name, std::string{backend}, each.name);
+              known.insert(found).second)
+            result.push_back(std::move(found));
   return result;
 }
 
@@ -121,7 +131,8 @@ void live_registry::prune(const settings& settings) {
     routes;
   for (const auto& frontend : settings.frontends)
     for (const auto& route : frontend.routes)
-      routes.emplace(frontend.name, route.backend, route.name);
+      for (const auto& backend : targets_of(route))
+        routes.emplace(frontend.name, backend, route.name);
   std::erase_if(routes_, [&](const auto& entry) {
     const auto& [frontend, backend, name] = entry.first;
     return !routes.contains({frontend, backend, name});

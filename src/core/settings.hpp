@@ -153,12 +153,43 @@ struct unix_socket_settings {
   bool operator==(const unix_socket_settings&) const = default;
 };
 
+/// Where a redirect leads. What is "" or 0 is as in the request; texts may have
+/// variables (rule 120).
+struct redirect_settings {
+  unsigned status = 308;
+  std::string scheme;
+  std::string host;
+  uint16_t port = 0; ///< 0 is the scheme's own
+  std::string path;
+  std::string path_prefix; ///< instead of the prefix that matched
+  bool operator==(const redirect_settings&) const = default;
+};
+
+/// An answer without a server. Texts may have variables (rule 120).
+struct respond_settings {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool operator==(const respond_settings&) const = default;
+};
+
+/// A backend's share of a route's requests.
+struct split_settings {
+  std::string backend;
+  unsigned weight = 1;
+  bool operator==(const split_settings&) const = default;
+};
+
 /// One of a frontend's routes: which requests or streams take it, where it
 /// leads, and what it does otherwise than its frontend and its backend say.
 struct route_settings {
   std::string name; ///< "" for one without a name
   routing::conditions match;
-  std::string backend;
+  std::string backend; ///< or one of these three:
+  std::vector<split_settings> split;
+  std::optional<redirect_settings> redirect;
+  std::optional<respond_settings> respond;
   std::optional<troupe::algorithm> algorithm;
   header_rules request_headers; ///< behind those of the frontend
   header_rules response_headers;

@@ -63,6 +63,14 @@ route_plan plan_route(const backend_algorithms& backends,
   result.timeout_response = route.timeout_response;
   result.retries_max = route.retries_max;
   result.rules = http1::forward_rules{result.http};
+  result.answer = plan_answer(route);
+  for (const auto& part : route.split) {
+    auto alone = route;
+    alone.split.clear();
+    alone.backend = part.backend;
+    result.split.emplace_back(part.weight,
+                              plan_route(backends, frontend, alone));
+  }
   return result;
 }
 
@@ -105,12 +113,17 @@ plan_ptr make_plan(const settings& all, const frontend_settings& frontend,
                    const plan_ptr& before) {
   auto result = std::make_shared<frontend_plan>();
   const auto backends = algorithms_of(all);
+  const auto count = [&](route_plan& plan) {
+    plan.live = live.frontend(frontend.name, plan.backend);
+    if (!plan.name.empty())
+      plan.named_live = live.route(frontend.name, plan.backend, plan.name);
+  };
   const auto add = [&](const route_settings& route) {
     auto& plan =
       result->routes.emplace_back(plan_route(backends, frontend, route));
-    plan.live = live.frontend(frontend.name, route.backend);
-    if (!route.name.empty())
-      plan.named_live = live.route(frontend.name, route.backend, route.name);
+    count(plan);
+    for (auto& [weight, part] : plan.split)
+      count(part);
   };
   for (const auto& route : frontend.routes)
     add(route);

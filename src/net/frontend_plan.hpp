@@ -5,11 +5,13 @@
 #include "core/routing/matcher.hpp"
 #include "core/settings.hpp"
 #include "net/http1/forward.hpp"
+#include "net/route_answer.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::net {
@@ -18,6 +20,10 @@ namespace troupe::net {
 struct route_plan {
   std::string name;    ///< "" for one without a name
   std::string backend; ///< "" is nowhere: 404, or the end of the stream
+  /// Instead of a backend: the answer itself.
+  std::optional<answer_plan> answer;
+  /// Instead of a backend: this route once for each of several, by weight.
+  std::vector<std::pair<unsigned, route_plan>> split;
   troupe::algorithm algorithm = algorithm::round_robin;
   http_settings http;                           ///< the frontend's and its own
   std::optional<milliseconds> timeout_response; ///< else the backend's

@@ -17,6 +17,11 @@ struct route_slot {
   const route_plan& plan;
   local_ptr<backend_slot> backend; ///< null if it leads nowhere
   policy* balance; ///< the backend's: shared with all routes of its algorithm
+  std::vector<route_slot> split; ///< parallel to the plan's
+
+  /// One of `split`, by their weights, or else itself.
+  /// @param draw Any number.
+  const route_slot& pick(uint64_t draw) const noexcept;
 };
 
 /// What a frontend does, as the requests of one worker hold it: those that have

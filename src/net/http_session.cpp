@@ -2,6 +2,7 @@
 #include "net/http_session.hpp"
 
 #include "net/http1/forward.hpp"
+#include "net/http1/reason_phrase.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -35,25 +36,6 @@ unsigned status_of(reason why) noexcept {
     return 504;
   default:
     return 503;
-  }
-}
-
-std::string_view phrase_of(unsigned status) noexcept {
-  switch (status) {
-  case 400:
-    return "Bad Request";
-  case 404:
-    return "Not Found";
-  case 408:
-    return "Request Timeout";
-  case 413:
-    return "Content Too Large";
-  case 502:
-    return "Bad Gateway";
-  case 504:
-    return "Gateway Timeout";
-  default:
-    return "Service Unavailable";
   }
 }
 
@@ -297,7 +279,7 @@ void http_session::refuse_response(bool evidence) {
 }
 
 void http_session::fail(unsigned status, reason why) {
-  fail(status, phrase_of(status), why);
+  fail(status, http1::reason_phrase(status), why);
 }
 
 void http_session::fail(unsigned status, std::string_view phrase, reason why) {
@@ -305,11 +287,23 @@ void http_session::fail(unsigned status, std::string_view phrase, reason why) {
   x.dial.release(false);
   if (x.response_started)
     return cut_response(why);
+  settle_keep_alive();
+  reply_itself(status,
+               http1::error_reply(status, phrase, x.accept, x.request_id,
+                                  !x.keep_alive, x.is_head),
+               why);
+}
+
+void http_session::settle_keep_alive() noexcept {
+  auto& x = *exchange_;
   if (!x.request_done || draining_ || frontend_->draining)
     x.keep_alive = false;
+}
+
+void http_session::reply_itself(unsigned status, std::string_view reply,
+                                reason why) {
+  auto& x = *exchange_;
   x.status = status;
-  const auto reply = http1::error_reply(status, phrase, x.accept, x.request_id,
-                                        !x.keep_alive, x.is_head);
   x.bytes_sent += reply.size();
   if (client_.send(reply) == io_status::failed)
     return cut(reason::client_abort);

@@ -67,6 +67,9 @@ private:
   /// Answers in the server's place, or cuts the response that has begun.
   void fail(unsigned status, std::string_view phrase, reason why);
   void fail(unsigned status, reason why);
+  /// What the client is told of the connection in a reply of our own.
+  void settle_keep_alive() noexcept;
+  void reply_itself(unsigned status, std::string_view reply, reason why);
   void cut_response(reason why);
   /// Whether the bytes alone tell the client that a response that stops here
   /// is not whole. Where only the end of the connection would say so, it has
@@ -134,6 +137,8 @@ private:
   // -- http_route.cpp
   /// @returns false if the request has no route: the client has been told.
   bool choose_route(const http1::request_head& head);
+  void answer(const answer_plan& plan, const http1::request_head& head,
+              const routing::request_view& view);
 
   // -- http_response.cpp
   bool pump_response(turn_budget& budget);

@@ -107,7 +107,7 @@ void tcp_session::choose_route() {
   view.client = &peer_;
   const auto answer = plan.matchers[services_.index]->match(view);
   if (answer.what == routing::answer::kind::route)
-    route_ = &plan_->routes[answer.a];
+    route_ = &plan_->routes[answer.a].pick(services_.random());
 }
 
 void tcp_session::resume() {

@@ -100,6 +100,35 @@ CAF_TEST(a route says what it does otherwise) {
   CAF_CHECK_EQUAL(route.response_headers.remove.size(), 1u);
 }
 
+CAF_TEST(a route leads to one thing) {
+  const auto told = [](const std::string& action) {
+    return problems_of(with("  - {" + action + "}\n"));
+  };
+  for (const auto* good :
+       {"split: {app: 95, api: 5}", "redirect: {scheme: https}",
+        "respond: {status: 503, body: \"{host}\", headers: {X-A: b}}"})
+    CAF_CHECK_EQUAL(told(good), "");
+  CAF_CHECK_EQUAL(told("backend: app, respond: {status: 200}"),
+                  "f:6:5: frontends[0].routes[0]: a route has one of backend, "
+                  "split, redirect and respond\n");
+  CAF_CHECK_EQUAL(
+    told("split: {app: 0, ap: 0}"),
+    "f:6:13: frontends[0].routes[0].split: needs a weight above "
+    "0\n"
+    "f:6:26: frontends[0].routes[0].split.ap: no backend is named "
+    "\"ap\"; did you mean \"api\"?\n");
+  CAF_CHECK_EQUAL(told("redirect: {}"),
+                  "f:6:16: frontends[0].routes[0].redirect: got an empty map, "
+                  "expected where to: such as `scheme: https`\n");
+  CAF_CHECK_EQUAL(told("redirect: {status: 200}"),
+                  "f:6:25: frontends[0].routes[0].redirect.status: got 200, "
+                  "expected 301, 302, 303, 307 or 308\n");
+  CAF_CHECK_EQUAL(told("respond: {body: \"{hots}\"}"),
+                  "f:6:22: frontends[0].routes[0].respond.body: got "
+                  "\"{hots}\", expected variables that there are: there is no "
+                  "variable {hots}\n");
+}
+
 CAF_TEST(hosts are written as requests are compared) {
   const auto told = [](const std::string& host) {
     return problems_of(matching("host: \"" + host + "\""));

@@ -6,6 +6,8 @@
 
 #include "net/backend_fixture.hpp"
 
+#include <array>
+
 using namespace troupe;
 using namespace troupe::net;
 
@@ -56,6 +58,22 @@ CAF_TEST(a backend that is not there is named) {
   known = "other";
   CAF_CHECK(!hold("web"));
   CAF_CHECK_EQUAL(missing, "app");
+}
+
+CAF_TEST(each backend of a split gets its share) {
+  route_plan plan;
+  plan.split.emplace_back(3, route_plan{});
+  plan.split.emplace_back(0, route_plan{});
+  plan.split.emplace_back(1, route_plan{});
+  route_slot slot{plan, {}, nullptr, {}};
+  for (const auto& [weight, part] : plan.split)
+    slot.split.push_back({part, {}, nullptr, {}});
+  std::array<int, 3> drawn{};
+  for (uint64_t draw = 0; draw < 400; ++draw)
+    ++drawn[static_cast<size_t>(&slot.pick(draw) - slot.split.data())];
+  CAF_CHECK_EQUAL(drawn[0], 300);
+  CAF_CHECK_EQUAL(drawn[1], 0);
+  CAF_CHECK_EQUAL(drawn[2], 100);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -243,6 +243,19 @@ choice choose(algorithm by, const backend_snapshot& backend,
   return {};
 }
 
+/// Of a route that leads to no single backend.
+std::string ends_here(const net::route_plan& plan) {
+  if (plan.answer)
+    return fmt::format(
+      "{} {}", plan.answer->location ? "it redirects with" : "it answers with",
+      plan.answer->status);
+  std::vector<std::string> parts;
+  for (const auto& [weight, part] : plan.split)
+    parts.push_back(fmt::format("{} {}", part.backend, weight));
+  return fmt::format("drawn by weight for each request: {}",
+                     fmt::join(parts, ", "));
+}
+
 } // namespace
 
 bool split_url(const std::string& url, imagined_request& into) {
@@ -356,6 +369,8 @@ json::object explain(const frontend_settings& frontend,
   if (route.ambiguous)
     refuse(400, reason::ambiguous_path,
            "servers may read its path in two ways, which lead to two routes");
+  else if (plan.answer || !plan.split.empty())
+    result["pick_why"] = ends_here(plan);
   else if (backend == nullptr)
     refuse(404, reason::no_route, "no route matches, and there is no backend");
   if (route.ambiguous || backend == nullptr)

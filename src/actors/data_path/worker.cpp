@@ -113,9 +113,9 @@ void worker::attach(const attach_backend& message) {
   const auto& services = state_.context.services;
   auto& backend = state_.backends[message.name];
   if (!backend.slot) // two workers never begin at the same one of two servers
-    backend.slot = new net::backend_slot{
-      message.name, services.event_loop, services.index, state_,
-      stable_hash(message.name) + services.index};
+    backend.slot =
+      new net::backend_slot{message.name, services.event_loop, services.index,
+                            state_, stable_hash(message.name) + services.index};
   backend.router = caf::actor_cast<router_actor>(message.router);
   backend.health = caf::actor_cast<health_actor>(message.health);
 }

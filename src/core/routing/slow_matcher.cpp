@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/routing/slow_matcher.hpp"
 
+#include "core/ascii.hpp"
 #include "core/network_list.hpp"
 #include "core/one_line.hpp"
 #include "core/routing/path_readings.hpp"
@@ -42,15 +43,11 @@ std::string in_lower_case(std::string_view text) {
   return result;
 }
 
-bool is_hex(char c) {
-  return std::isxdigit(static_cast<unsigned char>(c)) != 0;
-}
-
 std::string decoded_once(std::string_view text) {
   std::string result;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && is_hex(text[i + 1])
-        && is_hex(text[i + 2])) {
+    if (text[i] == '%' && i + 2 < text.size() && is_hex_digit(text[i + 1])
+        && is_hex_digit(text[i + 2])) {
       const std::string digits{text.substr(i + 1, 2)};
       result += static_cast<char>(std::stoi(digits, nullptr, 16));
       i += 2;

@@ -101,8 +101,11 @@ std::string render_explain(const json::object& x, const screen& to) {
     add_refusal(result, refused);
   if (const auto& request = part(x, "request"); !request.empty())
     add_head(result, request);
-  if (text(x, "backend") == "-")
+  if (text(x, "backend") == "-") {
+    if (!text(x, "pick_why").empty() && text(x, "pick_why") != "-")
+      result.add("goes to", text(x, "pick_why"));
     return result.render(to);
+  }
   const auto pick = text(x, "pick");
   const auto why = text(x, "pick_why");
   result.add("goes to", pick == "-" ? why : pick + ": " + why);

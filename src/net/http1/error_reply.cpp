@@ -1,51 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/fields.hpp"
 #include "net/http1/forward.hpp"
+#include "net/http1/reason_phrase.hpp"
 
 namespace troupe::net::http1 {
 
 namespace {
-
-std::string_view phrase(unsigned status) noexcept {
-  switch (status) {
-  case 400:
-    return "Bad Request";
-  case 403:
-    return "Forbidden";
-  case 404:
-    return "Not Found";
-  case 405:
-    return "Method Not Allowed";
-  case 408:
-    return "Request Timeout";
-  case 413:
-    return "Content Too Large";
-  case 414:
-    return "URI Too Long";
-  case 417:
-    return "Expectation Failed";
-  case 429:
-    return "Too Many Requests";
-  case 431:
-    return "Request Header Fields Too Large";
-  case 500:
-    return "Internal Server Error";
-  case 501:
-    return "Not Implemented";
-  case 502:
-    return "Bad Gateway";
-  case 503:
-    return "Service Unavailable";
-  case 504:
-    return "Gateway Timeout";
-  case 505:
-    return "HTTP Version Not Supported";
-  case 508:
-    return "Loop Detected";
-  default:
-    return status < 500 ? "Client Error" : "Server Error";
-  }
-}
 
 /// Whether the client would rather read JSON. Weights other than q=0 are not
 /// worth parsing for a reply of one line.
@@ -77,7 +37,7 @@ std::string body_text(unsigned status, const std::string& reason,
     return "{\"status\":" + std::to_string(status) + ",\"reason\":\"" + reason
          + "\",\"request_id\":\"" + id + "\"}\n";
   std::string text = std::to_string(status) + ' ';
-  text += phrase(status);
+  text += reason_phrase(status);
   text += '\n' + reason + '\n';
   if (!id.empty())
     text += "request id: " + id + '\n';
@@ -93,7 +53,7 @@ std::string error_reply(unsigned status, std::string_view reason,
   const auto id = harmless(request_id);
   const auto body = body_text(status, harmless(reason), id, json);
   std::string reply = "HTTP/1.1 " + std::to_string(status) + ' ';
-  reply += phrase(status);
+  reply += reason_phrase(status);
   reply += json ? "\r\nContent-Type: application/json\r\n"
                 : "\r\nContent-Type: text/plain; charset=utf-8\r\n";
   reply += "Content-Length: " + std::to_string(body.size())
