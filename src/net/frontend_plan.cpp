@@ -68,8 +68,8 @@ route_plan plan_route(const backend_algorithms& backends,
     auto alone = route;
     alone.split.clear();
     alone.backend = part.backend;
-    result.split.emplace_back(part.weight,
-                              plan_route(backends, frontend, alone));
+    result.split.push_back(plan_route(backends, frontend, alone));
+    result.split.back().weight = part.weight;
   }
   return result;
 }
@@ -122,7 +122,7 @@ plan_ptr make_plan(const settings& all, const frontend_settings& frontend,
     auto& plan =
       result->routes.emplace_back(plan_route(backends, frontend, route));
     count(plan);
-    for (auto& [weight, part] : plan.split)
+    for (auto& part : plan.split)
       count(part);
   };
   for (const auto& route : frontend.routes)

@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace troupe::net {
@@ -22,8 +21,9 @@ struct route_plan {
   std::string backend; ///< "" is nowhere: 404, or the end of the stream
   /// Instead of a backend: the answer itself.
   std::optional<answer_plan> answer;
-  /// Instead of a backend: this route once for each of several, by weight.
-  std::vector<std::pair<unsigned, route_plan>> split;
+  /// Instead of a backend: this route once for each of several.
+  std::vector<route_plan> split;
+  unsigned weight = 1; ///< as one of those
   troupe::algorithm algorithm = algorithm::round_robin;
   http_settings http;                           ///< the frontend's and its own
   std::optional<milliseconds> timeout_response; ///< else the backend's

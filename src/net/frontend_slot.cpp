@@ -13,7 +13,7 @@ std::optional<route_slot> hold_route(const route_plan& plan,
                                      const backend_lookup& find,
                                      std::string& missing) {
   route_slot result{plan, {}, nullptr, {}};
-  for (const auto& [weight, part] : plan.split) {
+  for (const auto& part : plan.split) {
     auto held = hold_route(part, find, missing);
     if (!held)
       return std::nullopt;
@@ -34,14 +34,14 @@ std::optional<route_slot> hold_route(const route_plan& plan,
 
 const route_slot& route_slot::pick(uint64_t draw) const noexcept {
   uint64_t sum = 0;
-  for (const auto& [weight, part] : plan.split)
-    sum += weight;
+  for (const auto& part : plan.split)
+    sum += part.weight;
   if (sum == 0)
     return *this;
   draw %= sum;
   size_t index = 0;
-  while (draw >= plan.split[index].first)
-    draw -= plan.split[index++].first;
+  while (draw >= plan.split[index].weight)
+    draw -= plan.split[index++].weight;
   return split[index];
 }
 

@@ -62,11 +62,10 @@ CAF_TEST(a backend that is not there is named) {
 
 CAF_TEST(each backend of a split gets its share) {
   route_plan plan;
-  plan.split.emplace_back(3, route_plan{});
-  plan.split.emplace_back(0, route_plan{});
-  plan.split.emplace_back(1, route_plan{});
+  for (const unsigned weight : {3u, 0u, 1u})
+    plan.split.emplace_back().weight = weight;
   route_slot slot{plan, {}, nullptr, {}};
-  for (const auto& [weight, part] : plan.split)
+  for (const auto& part : plan.split)
     slot.split.push_back({part, {}, nullptr, {}});
   std::array<int, 3> drawn{};
   for (uint64_t draw = 0; draw < 400; ++draw)

@@ -250,8 +250,8 @@ std::string ends_here(const net::route_plan& plan) {
       "{} {}", plan.answer->location ? "it redirects with" : "it answers with",
       plan.answer->status);
   std::vector<std::string> parts;
-  for (const auto& [weight, part] : plan.split)
-    parts.push_back(fmt::format("{} {}", part.backend, weight));
+  for (const auto& part : plan.split)
+    parts.push_back(fmt::format("{} {}", part.backend, part.weight));
   return fmt::format("drawn by weight for each request: {}",
                      fmt::join(parts, ", "));
 }
