@@ -21,16 +21,11 @@ def with_recipe(t, title, backends=(), **options):
     node = routed(t, [], backends, **options)
     routes = recipe(title)
     assert routes.startswith("routes:\n"), routes
-    text = node.file.read_text()
-    # The file is JSON, which is YAML; the recipe stays as it is written.
-    before, after = text.split('"routes": []')
-    head, tail = before.rsplit("{", 1)
-    name, listen = re.search(r'"name": "(\w+)"', tail)[1], re.search(r'"listen": "([^"]*)"', tail)[1]
-    rest = node.config["backends"]
-    lines = ["frontends:", f"  - name: {name}", f'    listen: "{listen}"', "    backend: app"]
+    web = node.config["frontends"][0]
+    lines = ["frontends:", f"  - name: {web['name']}", f'    listen: "{web["listen"]}"', "    backend: app"]
     lines += ["    " + line for line in routes.splitlines()]
     lines += ["backends:"]
-    for backend in rest:
+    for backend in node.config["backends"]:
         server = backend["servers"][0]
         lines += [
             f"  - name: {backend['name']}",
