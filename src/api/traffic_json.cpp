@@ -46,7 +46,7 @@ struct frontend_traffic {
   classes requests{};
   std::array<uint64_t, duration_bounds.size() + 1> durations{};
   uint64_t sum_us = 0;
-  json::array routes;
+  json::array routes{};
 
   void add(const frontend_live& x) {
     add_requests(x.by_worker, requests);
