@@ -8,11 +8,11 @@ bool http_session::choose_route(const http1::request_head& head) {
   auto& x = *exchange_;
   const auto& plan = *x.plan->plan;
   if (!plan.matchers.empty()) {
-    const auto view = http1::routing_view(head, x.client ? *x.client : peer_,
-                                          services_.routing_host);
+    const auto view = http1::routing_view(
+      head, x.named_client ? *x.named_client : peer_, services_.routing_host);
     const auto found = plan.matchers[services_.index]->match(view);
     if (found.what == routing::answer::kind::ambiguous) {
-      fail(400, reason::ambiguous_path);
+      x.fail(400, reason::ambiguous_path);
       return false;
     }
     if (found.what == routing::answer::kind::route)
@@ -26,7 +26,7 @@ bool http_session::choose_route(const http1::request_head& head) {
   }
   if (x.route->backend)
     return true;
-  fail(404, reason::no_route);
+  x.fail(404, reason::no_route);
   return false;
 }
 
@@ -44,7 +44,7 @@ void http_session::answer(const answer_plan& plan,
   if (plan.location)
     location = location_of(*plan.location, from);
   if (!location)
-    return fail(400, reason::bad_request);
+    return x.fail(400, reason::bad_request);
   settle_keep_alive();
   const answer_context context{!x.keep_alive, x.http10 && x.keep_alive,
                                x.is_head, std::chrono::system_clock::now()};

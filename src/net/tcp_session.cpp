@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/dialer.hpp"
-#include "net/journey_times.hpp"
-#include "net/session.hpp"
+#include "net/journey.hpp"
 #include "net/tunnel.hpp"
 
 #include <optional>
@@ -20,69 +18,63 @@ public:
   void drain() override {} // a stream has no place to stop: it is cut off
   void cut(reason why) override { end(why); }
 
-  session_phase phase() const noexcept override { return phase_; }
+  session_phase phase() const noexcept override {
+    if (ended_)
+      return session_phase::ended;
+    return tunnel_ ? session_phase::tunnel : way_.phase();
+  }
   const endpoint& peer() const noexcept override { return peer_; }
   uint64_t requests() const noexcept override { return 1; }
   std::string_view server() const noexcept override {
-    return dial_.server() ? std::string_view{dial_.server()->name} : "";
+    return way_.dial.server() ? std::string_view{way_.dial.server()->name} : "";
   }
   const server_connection* upstream() const noexcept override {
-    return dial_.has_connection() ? &dial_.connection() : nullptr;
+    return way_.dial.has_connection() ? &way_.dial.connection() : nullptr;
   }
 
 private:
   void begin();
   void choose_route();
-  void resume();
-  void resume_queued();
-  void continue_with(dialer::outcome outcome);
+  void on_dialed(dialer::outcome outcome);
   void run_tunnel();
   void end(reason why);
   void judge_server(reason why);
   void account(reason why);
   void write_log(reason why);
-  void arm(milliseconds timeout);
+  milliseconds timeout_idle() const noexcept {
+    return way_.plan->plan->settings.tcp.timeout_idle;
+  }
 
   worker_services& services_;
-  local_ptr<frontend_slot> frontend_;
-  local_ptr<held_plan> plan_;
-  const route_slot* route_ = nullptr; ///< one of the plan's
   const client_token client_token_;
   const endpoint peer_;
   stream_owner& owner_;
   stream client_;
-  dialer dial_;
-  std::optional<tunnel> tunnel_;
-  journey_times times_;
-  session_phase phase_ = session_phase::connecting;
+  journey way_;
+  std::optional<tunnel> tunnel_; ///< once the server is reached
   bool begun_ = false;
+  bool ended_ = false;
 };
 
 tcp_session::tcp_session(session_start start)
-  : services_(start.services), frontend_(std::move(start.frontend)),
-    plan_(frontend_->current), route_(&plan_->rest()),
-    client_token_(start.client), peer_(start.peer), owner_(start.owner),
-    client_(services_.event_loop, start.owner), dial_(services_) {
-  times_.started = services_.event_loop.now();
+  : services_(start.services), client_token_(start.client), peer_(start.peer),
+    owner_(start.owner), client_(services_.event_loop, start.owner),
+    way_(services_) {
+  way_.begin(start.frontend->current, client_token_,
+             services_.event_loop.now());
   client_.open(start.descriptor, true, peer_.family() == AF_UNIX);
 }
 
 void tcp_session::progress() {
-  if (!begun_) {
-    begun_ = true;
+  if (!std::exchange(begun_, true)) {
     begin();
-  } else if (phase_ == session_phase::connecting) {
+  } else if (!ended_ && !tunnel_) {
     if (client_.hung_up())
       end(reason::client_abort);
-    else
-      resume();
-  } else if (phase_ == session_phase::queued) {
-    if (client_.hung_up())
-      end(reason::client_abort);
-    else
-      resume_queued();
+    else if (const auto outcome = way_.resume())
+      on_dialed(*outcome);
   }
-  if (phase_ == session_phase::tunnel)
+  if (tunnel_)
     run_tunnel();
 }
 
@@ -90,60 +82,32 @@ void tcp_session::begin() {
   if (services_.event_loop.buffers().pressure() == buffer_pool::level::full)
     return end(reason::memory);
   choose_route();
-  if (!route_->backend)
+  if (!way_.route->backend)
     return end(reason::no_route);
-  if (!dial_.begin(*route_, owner_, stable_hash(peer_.ip_bytes()),
-                   client_token_))
+  if (!way_.dial.begin(*way_.route, owner_, stable_hash(peer_.ip_bytes()),
+                       client_token_))
     return end(reason::no_healthy_backend);
-  continue_with(dial_.dial(dialer::reuse::none));
+  on_dialed(way_.dial.dial(dialer::reuse::none));
 }
 
 void tcp_session::choose_route() {
-  const auto& plan = *plan_->plan;
-  route_ = &plan_->rest();
+  const auto& plan = *way_.plan->plan;
   if (plan.matchers.empty())
     return;
   routing::request_view view;
   view.client = &peer_;
   const auto answer = plan.matchers[services_.index]->match(view);
   if (answer.what == routing::answer::kind::route)
-    route_ = &plan_->routes[answer.a].pick(services_.random());
+    way_.route = &way_.plan->routes[answer.a].pick(services_.random());
 }
 
-void tcp_session::resume() {
-  const auto before = dial_.retries();
-  const auto outcome = dial_.resume();
-  // A try that goes on keeps its deadline, whatever the client sends.
-  if (outcome != dialer::outcome::pending || dial_.retries() != before)
-    continue_with(outcome);
-}
-
-void tcp_session::resume_queued() {
-  const auto outcome = dial_.resume_queued();
-  if (outcome != dialer::outcome::queued)
-    continue_with(outcome);
-}
-
-void tcp_session::continue_with(dialer::outcome outcome) {
-  switch (outcome) {
-  case dialer::outcome::ready:
-    times_.connected = services_.event_loop.now();
-    tunnel_.emplace(services_.event_loop, client_, dial_.connection().io);
-    phase_ = session_phase::tunnel;
-    arm(plan_->plan->settings.tcp.timeout_idle);
-    break;
-  case dialer::outcome::queued:
-    phase_ = session_phase::queued;
-    arm(dial_.snapshot().queue.timeout);
-    break;
-  case dialer::outcome::pending:
-    phase_ = session_phase::connecting;
-    arm(dial_.patience());
-    break;
-  case dialer::outcome::failed:
-    end(dial_.failure());
-    break;
-  }
+void tcp_session::on_dialed(dialer::outcome outcome) {
+  if (!way_.follow(outcome))
+    return end(way_.dial.failure());
+  if (!way_.has_reached())
+    return;
+  tunnel_.emplace(services_.event_loop, client_, way_.dial.connection().io);
+  way_.arm(timeout_idle());
 }
 
 void tcp_session::run_tunnel() {
@@ -151,9 +115,10 @@ void tcp_session::run_tunnel() {
   bool moved = false;
   while (!budget.spent() && tunnel_->run(budget))
     moved = true;
-  if (tunnel_->bytes_down() > 0 && times_.first_byte == time_point{}) {
-    times_.first_byte = services_.event_loop.now();
-    dial_.note_answer(true);
+  auto& first_byte = way_.times.first_byte;
+  if (tunnel_->bytes_down() > 0 && first_byte == time_point{}) {
+    first_byte = services_.event_loop.now();
+    way_.dial.note_answer(true);
   }
   switch (tunnel_->status()) {
   case tunnel::status::failed:
@@ -165,57 +130,59 @@ void tcp_session::run_tunnel() {
     break;
   }
   if (moved)
-    arm(plan_->plan->settings.tcp.timeout_idle);
+    way_.arm(timeout_idle());
   if (budget.spent())
     services_.event_loop.make_ready(client_token_);
 }
 
 void tcp_session::on_timer() {
-  if (phase_ == session_phase::queued)
-    return end(reason::queue_timeout);
-  if (phase_ == session_phase::tunnel && tunnel_->peers_take())
-    return arm(plan_->plan->settings.tcp.timeout_idle);
-  if (phase_ != session_phase::connecting)
+  if (ended_)
+    return;
+  if (tunnel_ && tunnel_->peers_take())
+    return way_.arm(timeout_idle());
+  if (tunnel_)
     return end(reason::client_timeout);
-  continue_with(dial_.on_timeout());
+  if (way_.phase() == session_phase::queued)
+    return end(reason::queue_timeout);
+  on_dialed(way_.dial.on_timeout());
   // A server reached at once: no event will tell of what the client has sent.
-  if (phase_ == session_phase::tunnel)
+  if (tunnel_)
     run_tunnel();
 }
 
 void tcp_session::end(reason why) {
-  if (phase_ == session_phase::ended)
+  if (std::exchange(ended_, true))
     return;
   account(why);
-  phase_ = session_phase::ended;
+  const bool reached = tunnel_.has_value();
   tunnel_.reset();
-  if (why != reason::ok && dial_.has_connection() && !dial_.is_pending()) {
+  if (why != reason::ok && reached) {
     // Neither side may take what it got for complete.
-    dial_.connection().io.abort();
+    way_.dial.connection().io.abort();
     client_.abort();
   }
-  dial_.release(false);
+  way_.dial.release(false);
   client_.close();
 }
 
 void tcp_session::judge_server(reason why) {
   const bool answered = tunnel_->bytes_down() > 0; // noted when it did
   if (why == reason::server_reset)
-    dial_.note_fault(why, !answered);
+    way_.dial.note_fault(why, !answered);
   else if (why == reason::ok && !answered) // no protocol makes a server speak
-    dial_.note_answer(true);
+    way_.dial.note_answer(true);
 }
 
 void tcp_session::account(reason why) {
   const auto worker = services_.index;
   if (tunnel_) {
     judge_server(why);
-    auto& counts = dial_.server()->by_worker[worker];
+    auto& counts = way_.dial.server()->by_worker[worker];
     counts.requests[1].add();
     counts.bytes_sent.add(tunnel_->bytes_up());
     counts.bytes_received.add(tunnel_->bytes_down());
   } else if (why != reason::client_abort) {
-    frontend_->counters().refused[static_cast<size_t>(why)].add();
+    way_.counters().refused[static_cast<size_t>(why)].add();
   }
   if (services_.log.enabled())
     write_log(why);
@@ -225,26 +192,12 @@ void tcp_session::write_log(reason why) {
   const auto client = peer_.to_string();
   access_record record;
   record.client = client;
-  record.frontend = plan_->plan->settings.name;
-  record.route = route_->plan.name;
-  record.backend = route_->plan.backend;
-  record.server = server();
-  record.reason = why;
-  record.generation = plan_->plan->generation;
-  record.retries = dial_.retries();
+  way_.describe(record, why);
   if (tunnel_) {
     record.bytes_received = tunnel_->bytes_up();
     record.bytes_sent = tunnel_->bytes_down();
   }
-  record.connect_us = times_.since_start(times_.connected);
-  record.first_byte_us = times_.since_start(times_.first_byte);
-  record.total_us = times_.since_start(services_.event_loop.now());
   services_.log.write(services_.index, record);
-}
-
-void tcp_session::arm(milliseconds timeout) {
-  auto& event_loop = services_.event_loop;
-  event_loop.timers().arm(client_token_, event_loop.now() + timeout);
 }
 
 } // namespace
