@@ -290,7 +290,9 @@ CAF_TEST(a server that stays silent times out) {
   server->close = false;
   const auto x = probe(server->address());
   CAF_CHECK_EQUAL(x.outcome, probe_outcome::timeout);
-  CAF_CHECK_EQUAL(x.detail, "no answer in 30 ms, waiting for the response");
+  // A node that is late itself waits longer.
+  CAF_CHECK(x.detail.starts_with("no answer in "));
+  CAF_CHECK(x.detail.ends_with(" ms, waiting for the response"));
   CAF_CHECK(x.took >= 30ms);
 }
 
@@ -339,8 +341,9 @@ CAF_TEST(a Unix socket with a full backlog is not taken for connected) {
   check.timeout = 150ms;
   const auto x = probe(address);
   CAF_CHECK_EQUAL(x.outcome, probe_outcome::timeout);
-  CAF_CHECK_EQUAL(x.detail, "no answer in 150 ms, waiting for a place in the "
-                            "server's backlog");
+  CAF_CHECK(x.detail.starts_with("no answer in "));
+  CAF_CHECK(
+    x.detail.ends_with(" ms, waiting for a place in the server's backlog"));
   CAF_CHECK(!x.connected);
   // Like a full backlog of TCP it is waited for.
   check.timeout = 10s;
