@@ -25,7 +25,8 @@ troupe_fuzz_part(core Boost::headers ${re2_LINK_LIBRARIES} SOURCES src/core/*.cp
                 src/core/cluster/*.cpp src/core/cluster/config_register/*.cpp src/core/routing/*.cpp)
 troupe_fuzz_part(config fuzz_core yaml-cpp fmt::fmt ${libidn2_LINK_LIBRARIES} SOURCES src/config/*.cpp)
 troupe_fuzz_part(http1 fuzz_core Boost::headers SOURCES src/net/http1/*.cpp)
-troupe_fuzz_part(net fuzz_http1 Threads::Threads fmt::fmt SOURCES src/net/*.cpp src/os/*.cpp)
+troupe_fuzz_part(net fuzz_http1 Threads::Threads fmt::fmt SOURCES src/net/loop/*.cpp src/net/transport/*.cpp src/net/backend/*.cpp
+                src/net/frontend/*.cpp src/net/proxy/*.cpp src/net/probe/*.cpp src/os/*.cpp)
 troupe_fuzz_part(basp Boost::headers SOURCES src/net/cluster/basp_*.cpp src/net/cluster/preamble.cpp)
 
 # troupe_fuzzer(NAME LIBRARIES… [SOURCES …])

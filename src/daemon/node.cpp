@@ -14,9 +14,9 @@
 #include "daemon/privileges.hpp"
 #include "daemon/service_notices.hpp"
 #include "daemon/watchdog.hpp"
-#include "net/file_watch.hpp"
-#include "net/resolver.hpp"
-#include "net/stall_watch.hpp"
+#include "net/loop/file_watch.hpp"
+#include "net/loop/stall_watch.hpp"
+#include "net/probe/resolver.hpp"
 #include "os/service_user.hpp"
 #include "os/signals.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/prober.hpp"
+#include "net/probe/prober.hpp"
 
 #include <utility>
 #include <vector>

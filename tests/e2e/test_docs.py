@@ -72,7 +72,7 @@ def test_every_page_can_be_reached_from_the_readme(_t):
 
 
 def test_the_files_that_pages_name_are_there(_t):
-    """`src/actors/data_path/listener.cpp`, `net/dialer.cpp`, `examples/troupe.yaml`."""
+    """`src/actors/data_path/listener.cpp`, `net/proxy/dialer.cpp`, `examples/troupe.yaml`."""
     missing = []
     of_code = ("architecture", "design", "glossary", "rules")
     for page in (*TOP_PAGES, *(ROOT / f"docs/{name}.md" for name in of_code)):

@@ -4,7 +4,7 @@
 #include "caf_test.hpp"
 
 #include "core/stable_hash.hpp"
-#include "net/backend_slot.hpp"
+#include "net/backend/backend_slot.hpp"
 #include "net/loop_fixture.hpp"
 #include "net/sockets.hpp"
 

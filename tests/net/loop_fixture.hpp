@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/loop.hpp"
+#include "net/loop/loop.hpp"
 
 #include <chrono>
 #include <cstddef>

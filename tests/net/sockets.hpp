@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/endpoint.hpp"
-#include "net/socket.hpp"
+#include "net/transport/socket.hpp"
 
 #include <array>
 #include <cerrno>

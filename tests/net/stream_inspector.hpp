@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "net/stream.hpp"
+#include "net/transport/stream.hpp"
 
 namespace troupe::net {
 

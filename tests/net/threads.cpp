@@ -3,9 +3,9 @@
 #include "caf_test.hpp"
 
 #include "core/balance.hpp"
-#include "net/access_log.hpp"
-#include "net/backend_slot.hpp"
-#include "net/loop.hpp"
+#include "net/backend/backend_slot.hpp"
+#include "net/loop/loop.hpp"
+#include "net/proxy/access_log.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -8,7 +8,7 @@
 #include "net/cluster/peer_listener.hpp"
 #include "net/cluster/refusal_limit.hpp"
 #include "net/cluster/tls_context.hpp"
-#include "net/resolver.hpp"
+#include "net/probe/resolver.hpp"
 
 #include <map>
 #include <memory>

@@ -6,7 +6,7 @@
 #include "core/balance.hpp"
 #include "core/reason.hpp"
 #include "net/http1/forward.hpp"
-#include "net/http_refusal.hpp"
+#include "net/proxy/http_refusal.hpp"
 
 #include <boost/json/array.hpp>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/control/explain.hpp"
-#include "net/frontend_plan.hpp"
+#include "net/frontend/frontend_plan.hpp"
 
 #include <boost/json/value.hpp>
 

@@ -4,7 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/runtime/hosted.hpp"
 #include "core/health/checks.hpp"
-#include "net/prober.hpp"
+#include "net/probe/prober.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

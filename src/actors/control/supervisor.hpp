@@ -11,7 +11,7 @@
 #include "api/administrator.hpp"
 #include "api/http_servers.hpp"
 #include "core/live_registry.hpp"
-#include "net/prober.hpp"
+#include "net/probe/prober.hpp"
 
 #include <functional>
 #include <map>

@@ -5,7 +5,7 @@
 #include "actors/data_path/parked_memory.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/runtime/hosted.hpp"
-#include "net/session.hpp"
+#include "net/proxy/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

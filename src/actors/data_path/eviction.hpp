@@ -3,7 +3,7 @@
 
 #include "actors/data_path/waiting_clients.hpp"
 #include "core/live.hpp"
-#include "net/loop.hpp"
+#include "net/loop/loop.hpp"
 
 #include <boost/intrusive/list.hpp>
 

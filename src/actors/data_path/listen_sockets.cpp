@@ -3,7 +3,7 @@
 
 #include "actors/data_path/worker.hpp"
 #include "actors/events/journal.hpp"
-#include "net/socket.hpp"
+#include "net/transport/socket.hpp"
 
 #include <fmt/format.h>
 

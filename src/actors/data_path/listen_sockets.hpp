@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/settings.hpp"
-#include "net/socket_file.hpp"
+#include "net/transport/socket_file.hpp"
 
 #include <map>
 #include <optional>

@@ -5,7 +5,7 @@
 #include "actors/events/journal.hpp"
 #include "actors/events/log.hpp"
 #include "net/http1/forward.hpp"
-#include "net/request_id.hpp"
+#include "net/proxy/request_id.hpp"
 
 #include <cerrno>
 #include <cstring>

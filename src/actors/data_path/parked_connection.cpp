@@ -2,7 +2,7 @@
 #include "actors/data_path/parked_connection.hpp"
 
 #include "actors/events/log.hpp"
-#include "net/socket.hpp"
+#include "net/transport/socket.hpp"
 
 #include <sys/epoll.h>
 #include <unistd.h>

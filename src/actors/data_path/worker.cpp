@@ -3,7 +3,7 @@
 
 #include "actors/events/log.hpp"
 #include "actors/runtime/actor_listing.hpp"
-#include "net/socket.hpp"
+#include "net/transport/socket.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -3,7 +3,7 @@
 
 #include "core/reason.hpp"
 #include "core/time.hpp"
-#include "net/frontend_plan.hpp"
+#include "net/frontend/frontend_plan.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>

@@ -4,7 +4,7 @@
 
 #include "actors/control/supervisor.hpp"
 #include "net/session_fixture.hpp"
-#include "net/socket.hpp"
+#include "net/transport/socket.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/frontend/frontend_plan.hpp"
+
+#include "net/http1/fields.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+namespace troupe::net {
+
+namespace {
+
+/// Behind the rules of the frontend come those of the route: what it removes is
+/// not set by the frontend either.
+header_rules joined(const header_rules& first, const header_rules& then) {
+  auto result = first;
+  for (const auto& name : then.remove)
+    std::erase_if(result.set,
+                  [&](const auto& x) { return http1::iequals(x.first, name); });
+  result.remove.insert(result.remove.end(), then.remove.begin(),
+                       then.remove.end());
+  result.set.insert(result.set.end(), then.set.begin(), then.set.end());
+  return result;
+}
+
+http_settings joined(const http_settings& frontend,
+                     const route_settings& route) {
+  auto result = frontend;
+  result.request_headers =
+    joined(frontend.request_headers, route.request_headers);
+  result.response_headers =
+    joined(frontend.response_headers, route.response_headers);
+  result.timeout_idle = route.timeout_idle.value_or(frontend.timeout_idle);
+  result.max_body_bytes =
+    route.max_body_bytes.value_or(frontend.max_body_bytes);
+  return result;
+}
+
+/// The algorithms that backends name themselves.
+using backend_algorithms =
+  std::unordered_map<std::string_view, std::optional<algorithm>>;
+
+backend_algorithms algorithms_of(const settings& all) {
+  backend_algorithms result;
+  for (const auto& backend : all.backends)
+    result.emplace(backend.name, backend.algorithm);
+  return result;
+}
+
+route_plan plan_route(const backend_algorithms& backends,
+                      const frontend_settings& frontend,
+                      const route_settings& route) {
+  const auto backend = backends.find(route.backend);
+  route_plan result;
+  result.name = route.name;
+  result.backend = route.backend;
+  result.algorithm = chosen_algorithm(
+    route.algorithm, backend != backends.end() ? backend->second : std::nullopt,
+    frontend.algorithm);
+  result.http = joined(frontend.http, route);
+  result.timeout_response = route.timeout_response;
+  result.retries_max = route.retries_max;
+  result.rules = http1::forward_rules{result.http};
+  result.answer = plan_answer(route);
+  for (const auto& part : route.split) {
+    auto alone = route;
+    alone.split.clear();
+    alone.backend = part.backend;
+    result.split.push_back(plan_route(backends, frontend, alone));
+    result.split.back().weight = part.weight;
+  }
+  return result;
+}
+
+std::vector<std::shared_ptr<routing::matcher>>
+make_matchers(const frontend_settings& frontend, unsigned workers) {
+  std::vector<routing::conditions> routes;
+  for (const auto& route : frontend.routes)
+    routes.push_back(route.match);
+  std::vector<std::shared_ptr<routing::matcher>> result;
+  for (unsigned i = 0; i < workers && !routes.empty(); ++i)
+    result.push_back(std::make_shared<routing::matcher>(
+      routes, routing::matcher_options{frontend.http.ambiguous_paths,
+                                       frontend.http.max_header_bytes}));
+  return result;
+}
+
+/// Whether both match the same requests with the same routes.
+bool same_matches(const frontend_settings& a, const frontend_settings& b) {
+  return a.http.ambiguous_paths == b.http.ambiguous_paths
+      && a.http.max_header_bytes == b.http.max_header_bytes
+      && std::ranges::equal(a.routes, b.routes, {}, &route_settings::match,
+                            &route_settings::match);
+}
+
+} // namespace
+
+route_settings rest_of(const frontend_settings& frontend) {
+  route_settings result;
+  result.backend = frontend.backend;
+  return result;
+}
+
+route_plan plan_route(const settings& all, const frontend_settings& frontend,
+                      const route_settings& route) {
+  return plan_route(algorithms_of(all), frontend, route);
+}
+
+plan_ptr make_plan(const settings& all, const frontend_settings& frontend,
+                   live_registry& live, uint64_t generation,
+                   const plan_ptr& before) {
+  auto result = std::make_shared<frontend_plan>();
+  const auto backends = algorithms_of(all);
+  const auto count = [&](route_plan& plan) {
+    plan.live = live.frontend(frontend.name, plan.backend);
+    if (!plan.name.empty())
+      plan.named_live = live.route(frontend.name, plan.backend, plan.name);
+  };
+  const auto add = [&](const route_settings& route) {
+    auto& plan =
+      result->routes.emplace_back(plan_route(backends, frontend, route));
+    count(plan);
+    for (auto& part : plan.split)
+      count(part);
+  };
+  for (const auto& route : frontend.routes)
+    add(route);
+  add(rest_of(frontend));
+  result->settings = frontend;
+  result->trusted = network_list{frontend.http.trusted_proxies};
+  result->matchers = before && same_matches(before->settings, frontend)
+                     ? before->matchers
+                     : make_matchers(frontend, live.workers());
+  result->clients = result->routes.back().live->clients;
+  result->generation = generation;
+  result->drain_timeout = all.global.drain_timeout;
+  return result;
+}
+
+} // namespace troupe::net
