@@ -3,7 +3,8 @@
 
 #include "core/live.hpp"
 #include "core/reason.hpp"
-#include "net/proxy/session.hpp"
+#include "net/frontend/frontend_slot.hpp"
+#include "net/proxy/worker_services.hpp"
 
 #include <boost/container/static_vector.hpp>
 

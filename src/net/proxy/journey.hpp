@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/time.hpp"
-#include "net/frontend/frontend_slot.hpp"
 #include "net/proxy/access_log.hpp"
 #include "net/proxy/dialer.hpp"
 #include "net/proxy/session.hpp"
