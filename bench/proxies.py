@@ -18,11 +18,14 @@ class Proxy:
 
     kind = ""
 
-    def __init__(self, stage, servers, mode="http", access_log=None, check_every=2, splice=False, tuned=True):
+    def __init__(
+        self, stage, servers, mode="http", access_log=None, check_every=2, splice=False, tuned=True, hosts=()
+    ):
         """servers: ports of this machine, or ADDRESS:PORT. access_log: a file.
         splice: HAProxy's option; troupe decides by itself, nginx cannot.
         tuned: kept connections to servers as they cost HAProxy and nginx least, not their
-        defaults. troupe has its defaults in any case."""
+        defaults. troupe has its defaults in any case.
+        hosts: those that are served, each by a rule of its own, and no others."""
         self.stage = stage
         self.servers = [f"127.0.0.1:{x}" if isinstance(x, int) else x for x in servers]
         self.mode = mode
@@ -30,6 +33,7 @@ class Proxy:
         self.check_every = check_every
         self.splice = splice
         self.tuned = tuned
+        self.hosts = list(hosts)
         self.port = rig.free_port()
         self.directory = stage.directory / f"{self.kind}-{self.port}"
         self.directory.mkdir()
@@ -139,7 +143,7 @@ class Troupe(Proxy):
                     "name": "web",
                     "protocol": self.mode,
                     "listen": f"127.0.0.1:{self.port}",
-                    "backend": "app",
+                    **({"routes": self.routes()} if self.hosts else {"backend": "app"}),
                     **({"http": {"timeout_keep_alive": "600s"}} if self.mode == "http" else {}),
                     **self.frontend,
                 }
@@ -157,9 +161,12 @@ class Troupe(Proxy):
             ],
         }
 
+    def routes(self):
+        return [{"match": {"host": [host]}, "backend": "app"} for host in self.hosts]
+
     def write(self, **backend):
         file = self.directory / "troupe.yaml"
-        file.with_suffix(".new").write_text(json.dumps(self.config(**backend), indent=2))
+        file.with_suffix(".new").write_text(json.dumps(self.config(**backend), indent=None if self.hosts else 2))
         os.replace(file.with_suffix(".new"), file)
         return file
 
@@ -187,6 +194,14 @@ class Haproxy(Proxy):
     """In master-worker mode, as its packages run it: reloads need it."""
 
     kind = "haproxy"
+
+    def choice(self):
+        """Its way with many hosts is a map file."""
+        if not self.hosts:
+            return "default_backend app"
+        file = self.directory / "hosts.map"
+        file.write_text("".join(f"{host} app\n" for host in self.hosts))
+        return f"use_backend %[req.hdr(host),field(1,:),lower,map_str({file})]"
 
     def command(self):
         lines = "\n".join(
@@ -220,7 +235,7 @@ defaults
 {http if self.mode == "http" else ""}
 frontend web
   bind 127.0.0.1:{self.port}
-{heads if self.mode == "http" else ""}  default_backend app
+{heads if self.mode == "http" else ""}  {self.choice()}
 backend app
   balance roundrobin
 {lines}
@@ -249,6 +264,11 @@ class Nginx(Proxy):
     keepalive_timeout 600s;
 """
 
+    def hash_tables(self):
+        """It does not start with many names in tables of the default size."""
+        size = 1 << max(9, (4 * len(self.hosts)).bit_length())
+        return f"  server_names_hash_max_size {size};\n  server_names_hash_bucket_size 128;\n" if self.hosts else ""
+
     def http(self, servers):
         log = f"access_log {self.access_log};" if self.access_log else "access_log off;"
         version = 'proxy_http_version 1.1;\n      proxy_set_header Connection "";' if self.tuned else ""
@@ -262,12 +282,15 @@ class Nginx(Proxy):
   fastcgi_temp_path {self.directory}/fastcgi;
   uwsgi_temp_path {self.directory}/uwsgi;
   scgi_temp_path {self.directory}/scgi;
-  upstream app {{
+{self.hash_tables()}  upstream app {{
 {servers}
 {self.keepalive()}  }}
-  server {{
-    listen 127.0.0.1:{self.port} backlog=4096;
-    location / {{
+{self.virtual_hosts(version)}}}
+"""
+
+    def virtual_hosts(self, version):
+        """Its way with many hosts is a server block for each."""
+        location = f"""    location / {{
       proxy_pass http://app;
       {version}
       proxy_request_buffering off;
@@ -280,9 +303,15 @@ class Nginx(Proxy):
       proxy_set_header X-Request-Id $request_id;
       proxy_set_header Via "1.1 nginx";
     }}
-  }}
-}}
 """
+        listen = f"    listen 127.0.0.1:{self.port} backlog=4096;\n"
+        if not self.hosts:
+            return f"  server {{\n{listen}{location}  }}\n"
+        # The socket's options are those of the first block.
+        blocks = [f"  server {{\n{listen}    return 404;\n  }}\n"]
+        listen = f"    listen 127.0.0.1:{self.port};\n"
+        blocks += [f"  server {{\n{listen}    server_name {host};\n{location}  }}\n" for host in self.hosts]
+        return "".join(blocks)
 
     def stream(self, servers):
         return f"""stream {{

@@ -203,6 +203,12 @@ def test_no_core_dump_and_no_other_process_of_the_user_sees_secrets(t):
     def owner_of_memory(node):
         return os.stat(f"/proc/{node.process.pid}/mem").st_uid
 
+    def become_user(node):
+        """It says that it is ready a moment before."""
+        with open(f"/proc/{node.process.pid}/status") as status:
+            uids = next(line.split()[1:] for line in status if line.startswith("Uid:"))
+        return uids == [str(place.user.pw_uid)] * 4
+
     def core_limit(node):
         with open(f"/proc/{node.process.pid}/limits") as limits:
             return next(line.split()[4:6] for line in limits if line.startswith("Max core file size"))
@@ -211,8 +217,9 @@ def test_no_core_dump_and_no_other_process_of_the_user_sees_secrets(t):
     node.start()
     if core_limit(node) != ["0", "0"]:
         raise Skip("a build whose sanitizer looks into itself")
+    eventually(lambda: become_user(node), what="it is the user")
     assert owner_of_memory(node) == 0
     node.stop()
     allowed = node_of(t, place, **{"global": {"core_dumps": True}})
     allowed.start()
-    assert owner_of_memory(allowed) == place.user.pw_uid
+    eventually(lambda: owner_of_memory(allowed) == place.user.pw_uid, what="the memory is the user's")
