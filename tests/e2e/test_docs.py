@@ -114,6 +114,19 @@ def texts_that_cite():
             pass  # a picture
 
 
+def test_the_rooms_of_the_data_path_include_only_what_stands_above_them(_t):
+    text = (ROOT / "docs/architecture.md").read_text()
+    block = next(x for x in FENCE.findall(text) if "\nsrc/net/\n" in x)
+    rooms = re.findall(r"^  (\w+)/ ", block, re.M)
+    assert rooms == [*rooms[: rooms.index("proxy")], "proxy", "probe", "cluster"]
+    assert set(rooms) == {x.name for x in (ROOT / "src/net").iterdir()}
+    for number, room in enumerate(rooms):
+        allowed = {*rooms[: number + 1]} if number <= rooms.index("proxy") else {*rooms[:3], room}
+        for file in (ROOT / "src/net" / room).rglob("*.?pp"):
+            wrong = set(re.findall(r'^#include "net/(\w+)/', file.read_text(), re.M)) - allowed
+            assert not wrong, f"{file.relative_to(ROOT)} includes {wrong}"
+
+
 def test_citations_of_rules_are_found_as_people_write_them(_t):
     for text, numbers in (
         ("(rule 12)", [12]),

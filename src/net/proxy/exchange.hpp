@@ -42,7 +42,7 @@ struct exchange_facts {
 
 /// One request and its response, between a client's end and a server's end:
 /// dialling, retries, failures, timeouts, limits and accounting happen here,
-/// once, whatever the two speak (rule 101).
+/// once, whatever the two speak (rule 103).
 class exchange : public journey, public exchange_facts {
 public:
   explicit exchange(worker_services& services)

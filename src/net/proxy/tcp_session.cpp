@@ -19,9 +19,9 @@ public:
   void cut(reason why) override { end(why); }
 
   session_phase phase() const noexcept override {
-    if (ended_)
-      return session_phase::ended;
-    return tunnel_ ? session_phase::tunnel : way_.phase();
+    if (tunnel_)
+      return session_phase::tunnel;
+    return ended_ ? session_phase::ended : way_.phase();
   }
   const endpoint& peer() const noexcept override { return peer_; }
   uint64_t requests() const noexcept override { return 1; }
@@ -66,14 +66,16 @@ tcp_session::tcp_session(session_start start)
 }
 
 void tcp_session::progress() {
-  if (!std::exchange(begun_, true)) {
+  if (tunnel_)
+    return run_tunnel();
+  if (ended_)
+    return;
+  if (!std::exchange(begun_, true))
     begin();
-  } else if (!ended_ && !tunnel_) {
-    if (client_.hung_up())
-      end(reason::client_abort);
-    else if (const auto outcome = way_.resume())
-      on_dialed(*outcome);
-  }
+  else if (client_.hung_up())
+    end(reason::client_abort);
+  else if (const auto outcome = way_.resume())
+    on_dialed(*outcome);
   if (tunnel_)
     run_tunnel();
 }

@@ -44,6 +44,8 @@ public:
 
   /// Reads once. The bytes are in the loop's scratch buffer.
   received read(stream& source, const stream& sink) {
+    if (!source.readable())
+      return {};
     const auto max = read_max(sink);
     const auto got = source.receive(max);
     if (got.status == io_status::done)
