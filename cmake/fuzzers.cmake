@@ -50,5 +50,6 @@ troupe_fuzzer(config fuzz_config)
 troupe_fuzzer(route_matcher fuzz_core)
 troupe_fuzzer(admin_api fuzz_net caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
               SOURCES src/actors/runtime/actor_host.cpp src/api/operations.cpp src/api/json.cpp
-                      src/api/cluster_json.cpp src/api/events_json.cpp src/actors/control/explain.cpp src/actors/events/journal.cpp
+                      src/api/cluster_json.cpp src/api/events_json.cpp src/api/routes_json.cpp
+                      src/actors/control/explain.cpp src/actors/events/journal.cpp
                       src/actors/events/log.cpp src/api/http/request_reader.cpp src/api/http/target.cpp)
