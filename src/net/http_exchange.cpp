@@ -16,6 +16,8 @@ void http_exchange::recycle() {
   head.reset();
   body_waiting.reset();
   response_head.reset();
+  if (response_changes.is_filled)
+    response_changes.clear();
   for (auto* text : {&method, &path, &host, &accept, &request_id})
     text->clear();
 }

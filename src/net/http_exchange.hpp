@@ -3,6 +3,7 @@
 
 #include "net/body_pace.hpp"
 #include "net/dialer.hpp"
+#include "net/head_changes.hpp"
 #include "net/http1/chunk_scanner.hpp"
 #include "net/http1/head.hpp"
 #include "net/journey_times.hpp"
@@ -82,6 +83,7 @@ struct http_exchange : exchange_facts {
   buffer head;          ///< as sent to servers, kept for another try
   buffer body_waiting;  ///< body that came before a server was reached
   buffer response_head; ///< while it is incomplete
+  changed_response response_changes; ///< of a route that has such
 
   // -- for the log and for replies of our own
   std::string method;

@@ -165,9 +165,12 @@ std::string_view http_session::client_head(const http1::response_head& head,
   context.keep_alive = !interim && x.http10 && x.keep_alive;
   context.upgrade = head.status == 101;
   context.drop_transfer_encoding = x.http10;
+  const bool differs = !x.route->plan.changes.empty();
+  if (differs && (!interim || context.upgrade))
+    change_response(context);
   if (head.verbatim && !raw.empty() && !context.close && !context.keep_alive
       && !context.upgrade && !context.drop_transfer_encoding
-      && rules.response.empty())
+      && rules.response.empty() && !differs)
     return raw;
   auto& out = services_.head_out;
   out.resize(

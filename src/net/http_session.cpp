@@ -288,10 +288,7 @@ void http_session::fail(unsigned status, std::string_view phrase, reason why) {
   if (x.response_started)
     return cut_response(why);
   settle_keep_alive();
-  reply_itself(status,
-               http1::error_reply(status, phrase, x.accept, x.request_id,
-                                  !x.keep_alive, x.is_head),
-               why);
+  reply_itself(status, error_text(status, phrase), why);
 }
 
 void http_session::settle_keep_alive() noexcept {

@@ -6,6 +6,7 @@
 #include "net/access_log.hpp"
 #include "net/frontend_slot.hpp"
 #include "net/half_heads.hpp"
+#include "net/head_changes.hpp"
 #include "net/http1/head.hpp"
 #include "net/stream.hpp"
 
@@ -45,6 +46,8 @@ struct worker_services {
   http1::response_head response_head;
   std::vector<char> head_out;
   std::string routing_host;
+  changed_request request_changes;
+  changed_values response_values;
 
   net::half_heads half_heads;
 

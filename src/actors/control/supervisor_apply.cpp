@@ -166,9 +166,9 @@ void supervisor::switch_frontends(const change_ptr& change) {
   for (const auto& frontend : change->next->frontends) {
     const auto key = frontend_key(frontend);
     const auto known = plans.find(key);
-    const auto plan =
-      net::make_plan(*change->next, frontend, live_, change->generation,
-                     known != plans.end() ? known->second : nullptr);
+    const auto plan = net::make_plan(
+      *change->next, frontend, live_, change->generation,
+      known != plans.end() ? known->second : nullptr, parts_.facts.node);
     plans_.emplace(key, plan);
     if (before.contains(key)) {
       tell_workers(update_frontend{plan});
