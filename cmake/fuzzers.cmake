@@ -24,7 +24,7 @@ endfunction()
 troupe_fuzz_part(core Boost::headers ${re2_LINK_LIBRARIES} SOURCES src/core/*.cpp src/core/balance/*.cpp
                 src/core/cluster/*.cpp src/core/cluster/config_register/*.cpp src/core/routing/*.cpp)
 troupe_fuzz_part(config fuzz_core yaml-cpp fmt::fmt ${libidn2_LINK_LIBRARIES} SOURCES src/config/*.cpp)
-troupe_fuzz_part(http1 fuzz_core Boost::headers SOURCES src/net/http1/*.cpp)
+troupe_fuzz_part(http1 fuzz_core Boost::headers fmt::fmt SOURCES src/net/http1/*.cpp)
 troupe_fuzz_part(net fuzz_http1 Threads::Threads fmt::fmt SOURCES src/net/loop/*.cpp src/net/transport/*.cpp src/net/backend/*.cpp
                 src/net/frontend/*.cpp src/net/proxy/*.cpp src/net/probe/*.cpp src/os/*.cpp)
 troupe_fuzz_part(basp Boost::headers SOURCES src/net/cluster/basp_*.cpp src/net/cluster/preamble.cpp)
@@ -51,5 +51,6 @@ troupe_fuzzer(config fuzz_config)
 troupe_fuzzer(route_matcher fuzz_core)
 troupe_fuzzer(admin_api fuzz_net caf::core caf::io Boost::json fmt::fmt spdlog::spdlog
               SOURCES src/actors/runtime/actor_host.cpp src/api/operations.cpp src/api/json.cpp
-                      src/api/cluster_json.cpp src/api/events_json.cpp src/actors/control/explain.cpp src/actors/events/journal.cpp
+                      src/api/cluster_json.cpp src/api/events_json.cpp src/api/routes_json.cpp
+                      src/actors/control/explain.cpp src/actors/control/explain_request.cpp src/actors/events/journal.cpp
                       src/actors/events/log.cpp src/api/http/request_reader.cpp src/api/http/target.cpp)

@@ -230,6 +230,8 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<stop_node>,
   // A worker has ended all its actors. No reply.
   caf::reacts_to<worker_stopped>,
+  // INTERNAL: the helper thread has prepared the plans of a change.
+  caf::reacts_to<plans_prepared>,
   // INTERNAL: no change used the sockets that a check has bound.
   caf::reacts_to<held_too_long>,
   // INTERNAL: global.stop_delay is over.

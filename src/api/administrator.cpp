@@ -191,17 +191,19 @@ void administrator::run(const api_call& call, const api::get_explain& x) {
     frontend_for(*directory_.running, x.frontend, x.what, problem);
   if (frontend == nullptr)
     return call.reply(api::error(404, problem));
-  auto route = explain_route(*directory_.running, *frontend, x.what);
+  auto what = x.what;
+  what.node = facts_.node;
+  auto route = explain_route(*directory_.running, *frontend, what);
   const auto name = route.plan.backend;
   if (name.empty() || route.ambiguous)
     return call.reply(
-      api::ok(explain(*frontend, route, nullptr, x.what, call.role)));
+      api::ok(explain(*frontend, route, nullptr, what, call.role)));
   const auto* backend = find_backend(name, call);
   if (backend == nullptr)
     return;
   request(backend->router, answer_timeout, describe_snapshot{})
     .then(
-      [reply = call.reply, role = call.role, what = x.what,
+      [reply = call.reply, role = call.role, what = std::move(what),
        running = directory_.running, frontend,
        route = std::move(route)](const publish_snapshot& now) {
         reply(

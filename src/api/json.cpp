@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/json.hpp"
 
+#include "api/routes_json.hpp"
+
 #include "actors/runtime/actor_host.hpp"
 #include "api/events_json.hpp"
 #include "api/json_text.hpp"
@@ -123,7 +125,8 @@ json::object to_json(const config_view& x) {
   return {{"file", view(x.file)},
           {"generation", x.generation},
           {"hash", view(fmt::format("{:016x}", x.hash))},
-          {"last_problems", to_array(x.last_problems)}};
+          {"last_problems", to_array(x.last_problems)},
+          {"frontends", x.running ? routes_body(*x.running) : json::array{}}};
 }
 
 json::object to_json(const health_view& x, time_point now) {

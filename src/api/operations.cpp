@@ -226,7 +226,7 @@ operation make_get_explain(const parts&, const admin::request& request) {
   if (what.method.empty())
     what.method = "GET";
   if (!split_url(decoded_value(query, "url"), what))
-    return refusal{400, "url: expected http://HOST[:PORT]/PATH or /PATH"};
+    return refusal{400, "url: expected http[s]://HOST[:PORT]/PATH or /PATH"};
   const auto headers = decoded_values(query, "header");
   if (!headers)
     return refusal{400, "header: not percent-encoded"};

@@ -2,6 +2,7 @@
 #include "config/addresses.hpp"
 #include "config/header_rules.hpp"
 #include "config/http_values.hpp"
+#include "config/pages.hpp"
 #include "config/sections.hpp"
 
 namespace troupe::config {
@@ -50,9 +51,9 @@ void read_http(const cursor& in, http_settings& out) {
   map.read("underscores", out.underscores, underscore_policies);
   map.read("ambiguous_paths", out.ambiguous_paths, path_policies);
   if (const auto* rules = map.find("request_headers"))
-    read_header_rules(*rules, out.request_headers);
+    read_header_rules(*rules, message::request, out.request_headers);
   if (const auto* rules = map.find("response_headers"))
-    read_header_rules(*rules, out.response_headers);
+    read_header_rules(*rules, message::response, out.response_headers);
 }
 
 void read_unix_socket(const cursor& in, unix_socket_settings& out) {
@@ -73,7 +74,8 @@ void read_frontend(const cursor& in, frontend_settings& out) {
   static constexpr std::string_view keys[] = {
     "name",          "listen",       "unix",      "protocol",
     "routes",        "backend",      "algorithm", "max_connections",
-    "tcp_keepalive", "defer_accept", "http",      "tcp"};
+    "tcp_keepalive", "defer_accept", "http",      "tcp",
+    "error_pages"};
   const map_cursor map{in, keys};
   map.require("name", out.name, identifier{});
   map.require("listen", out.listen, listen_address{});
@@ -94,6 +96,8 @@ void read_frontend(const cursor& in, frontend_settings& out) {
     read_http(*http, out.http);
   if (const auto* tcp = map.find("tcp"))
     read_tcp(*tcp, out.tcp);
+  if (const auto* pages = map.find("error_pages"))
+    read_error_pages(*pages, out.error_pages);
 }
 
 } // namespace

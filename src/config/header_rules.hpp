@@ -4,9 +4,13 @@
 #include "config/cursor.hpp"
 #include "core/settings.hpp"
 
+#include <cstdint>
+
 namespace troupe::config {
 
+enum class message : uint8_t { request, response };
+
 /// `request_headers` or `response_headers`.
-void read_header_rules(const cursor& in, header_rules& out);
+void read_header_rules(const cursor& in, message of, header_rules& out);
 
 } // namespace troupe::config

@@ -134,8 +134,9 @@ void check_protocols(const cursor& root, const settings& all) {
           "not with protocol tcp: there a server may have to speak "
           "first");
     if (all.frontends[i].protocol == protocol::tcp)
-      if (const auto http = root.at("frontends", i, "http"))
-        http->warning("has no effect, because protocol is tcp");
+      for (std::string_view key : {"http", "error_pages"})
+        if (const auto place = root.at("frontends", i, key))
+          place->warning("has no effect, because protocol is tcp");
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/load.hpp"
 
+#include "config/pages.hpp"
 #include "config/sections.hpp"
 #include "config/shared_sections.hpp"
 #include "config/show.hpp"
@@ -174,6 +175,11 @@ loaded from_file(const std::string& file, Parse parse_it) {
   return result;
 }
 
+uint64_t hash_with(const shared_record& record, std::string_view text,
+                   const settings& read) {
+  return stable_hash(text, stable_hash(record.text, hash_of_pages(read)));
+}
+
 } // namespace
 
 loaded parse(std::string_view text, const std::string& file,
@@ -181,7 +187,7 @@ loaded parse(std::string_view text, const std::string& file,
   auto result = collect(file, [&](report& problems, settings& out) {
     read_text(text, make_own_node(file, node, true), variables, problems, out);
   });
-  result.hash = stable_hash(text);
+  result.hash = stable_hash(text, hash_of_pages(result.settings));
   return result;
 }
 
@@ -201,17 +207,18 @@ loaded parse_with(const shared_record& record, std::string_view text,
     read_both(record.text, text, make_own_node(file, node, false), variables,
               problems, own_source, out);
   });
-  result.hash = stable_hash(text, stable_hash(record.text));
+  result.hash = hash_with(record, text, result.settings);
   return result;
 }
 
 loaded load_with(const shared_record& record, const std::string& file,
                  const std::string& node, const loaded* known) {
   return from_file(file, [&](const std::string& text) {
-    if (!known || !known->ok() || text != known->text)
+    if (!known || !known->ok() || text != known->text
+        || hash_of_pages(known->settings) != 0) // those may say something else
       return parse_with(record, text, file, node, from_environment);
     auto result = *known;
-    result.hash = stable_hash(text, stable_hash(record.text));
+    result.hash = hash_with(record, text, result.settings);
     return result;
   });
 }

@@ -124,6 +124,56 @@ parsed<std::string> template_text::operator()(std::string_view text) const {
   return std::string{text};
 }
 
+parsed<std::string> header_template::operator()(std::string_view text) const {
+  using routing::known_variables;
+  using routing::text_template;
+  auto plain = header_value{}(text);
+  if (std::holds_alternative<expected>(plain)
+      || text_template::problem(text, known).empty())
+    return plain;
+  if (text_template::problem(text, known_variables::of_response).empty())
+    return expected{"another variable: {server} is known in headers of "
+                    "responses only"};
+  return expected{"variables that there are, such as {client_ip}, {host}, "
+                  "{path} or {header:NAME}"};
+}
+
+parsed<std::string> path_template::operator()(std::string_view text) const {
+  const auto good = [](char c) { return c > 0x20 && c < 0x7F && c != '#'; };
+  if (text.size() > text_max || !std::ranges::all_of(text, good))
+    return expected{
+      "a path without spaces, `#` and letters that are not ASCII, "
+      "such as /caf%C3%A9"};
+  return has_variables ? template_text{}(text)
+                       : parsed<std::string>{std::string{text}};
+}
+
+parsed<std::string> host_template::operator()(std::string_view text) const {
+  const auto named = template_text{255}(text);
+  if (std::holds_alternative<expected>(named)
+      || routing::text_template{text}.varies())
+    return named; // what comes of variables is looked at in each request
+  const auto host = http_host{}(text);
+  if (std::holds_alternative<expected>(host) || text.empty()
+      || text.find_first_of("\"<>^`{|} ") != std::string_view::npos)
+    return expected{"a host name, perhaps with a port"};
+  return host;
+}
+
+parsed<std::string> cookie_domain::operator()(std::string_view text) const {
+  std::string host{text.substr(text.starts_with('.') ? 1 : 0)};
+  std::ranges::transform(host, host.begin(), ascii_lower);
+  if (!text.empty() && !is_host_name(host))
+    return expected{"a domain such as example.com, or \"\""};
+  return std::string{text};
+}
+
+parsed<std::string> cookie_path::operator()(std::string_view text) const {
+  if (!text.starts_with('/') || text.find(';') != text.npos)
+    return expected{"a path such as /app, without `;`"};
+  return path_template{false}(text);
+}
+
 parsed<std::string> template_body::operator()(std::string_view text) const {
   if (text.size() > body_max)
     return expected{"at most 64KiB"};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/values.hpp"
+#include "core/routing/text_template.hpp"
 
 #include <span>
 #include <string>
@@ -33,6 +34,41 @@ struct regex_text {
 struct template_text {
   static constexpr std::string_view kind = "text";
   size_t size_max = 4096;
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// The value of a header field, which may have variables. What the environment
+/// holds for it is told nobody, not even a name in braces.
+struct header_template {
+  static constexpr std::string_view kind = "text";
+  static constexpr bool may_be_secret = true;
+  routing::known_variables known = routing::known_variables::of_request;
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// As template_text, for what is part of a request line: visible ASCII without
+/// `#`.
+struct path_template {
+  static constexpr std::string_view kind = "a path";
+  bool has_variables = true; ///< false: those are looked at elsewhere
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// As template_text, for a host, perhaps with a port.
+struct host_template {
+  static constexpr std::string_view kind = "a host";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// The domain of a cookie; "" is none.
+struct cookie_domain {
+  static constexpr std::string_view kind = "a domain";
+  parsed<std::string> operator()(std::string_view text) const;
+};
+
+/// The path of a cookie.
+struct cookie_path {
+  static constexpr std::string_view kind = "a path";
   parsed<std::string> operator()(std::string_view text) const;
 };
 

@@ -2,8 +2,10 @@
 #include "config/addresses.hpp"
 #include "config/header_rules.hpp"
 #include "config/http_values.hpp"
+#include "config/pages.hpp"
 #include "config/route_values.hpp"
 #include "config/sections.hpp"
+#include "config/substitution.hpp"
 
 #include <algorithm>
 
@@ -123,9 +125,65 @@ void read_match(const cursor& in, protocol of, routing::conditions& out) {
                });
 }
 
+/// The path as a regex makes it of another.
+void read_path_regex(const map_cursor& map, substitution_settings& out) {
+  if (const auto* in = map.find("path_regex"); in != nullptr)
+    read_substitution(*in, routing::text_use::path,
+                      routing::known_variables::of_request, out);
+}
+
+/// Of the keys that say another path, one.
+void check_one_path(const map_cursor& map) {
+  std::string_view first;
+  for (std::string_view key : {"path", "path_prefix", "path_regex"}) {
+    const auto* in = map.find(key);
+    if (in == nullptr || (!in->is_map() && in->written().empty()))
+      continue;
+    if (!first.empty())
+      in->problem("not together with `" + std::string{first} + "`");
+    first = key;
+  }
+}
+
+void read_rewrite(const cursor& in, rewrite_settings& out) {
+  static constexpr std::string_view keys[] = {"path", "path_prefix",
+                                              "path_regex", "host"};
+  const map_cursor map{in, keys};
+  map.read("path", out.path, path_template{});
+  map.read("path_prefix", out.path_prefix, path_template{});
+  read_path_regex(map, out.path_regex);
+  map.read("host", out.host, host_template{});
+  check_one_path(map);
+  if (map.empty())
+    in.problem("got an empty map, expected what the server gets: such as "
+               "`path_prefix: /`");
+}
+
+/// @param kind Of what stands there and of what stands instead.
+template <class Kind>
+void read_changes(const cursor& in, const Kind& kind,
+                  std::vector<std::pair<std::string, std::string>>& out) {
+  for (const auto& entry : in.entries()) {
+    std::string from, to;
+    if (entry.key.accept(entry.name, from, kind) && entry.value.read(to, kind))
+      out.emplace_back(std::move(from), std::move(to));
+  }
+}
+
+void read_rewrite_response(const cursor& in, rewrite_response_settings& out) {
+  static constexpr std::string_view keys[] = {"location", "cookie_domain",
+                                              "cookie_path"};
+  const map_cursor map{in, keys};
+  map.read("location", out.location, boolean{});
+  if (const auto* domains = map.find("cookie_domain"))
+    read_changes(*domains, cookie_domain{}, out.cookie_domain);
+  if (const auto* paths = map.find("cookie_path"))
+    read_changes(*paths, cookie_path{}, out.cookie_path);
+}
+
 void read_redirect(const cursor& in, redirect_settings& out) {
   static constexpr std::string_view keys[] = {
-    "scheme", "host", "port", "path", "path_prefix", "status"};
+    "scheme", "host", "port", "path", "path_prefix", "path_regex", "status"};
   static constexpr unsigned codes[] = {301, 302, 303, 307, 308};
   static constexpr auto names =
     words<std::string_view>({{"", ""}, {"http", "http"}, {"https", "https"}});
@@ -135,19 +193,24 @@ void read_redirect(const cursor& in, redirect_settings& out) {
   map.read("port", out.port, number{0, 65'535});
   map.read("path", out.path, template_text{});
   map.read("path_prefix", out.path_prefix, template_text{});
+  read_path_regex(map, out.path_regex);
   map.read("status", out.status, status_of{codes});
-  if (!out.path.empty() && !out.path_prefix.empty())
-    map.find("path_prefix")->problem("not together with `path`");
+  check_one_path(map);
   if (map.empty())
     in.problem("got an empty map, expected where to: such as `scheme: https`");
 }
 
 void read_respond(const cursor& in, respond_settings& out) {
-  static constexpr std::string_view keys[] = {"status", "body", "content_type",
-                                              "headers"};
+  static constexpr std::string_view keys[] = {"status", "body", "file",
+                                              "content_type", "headers"};
   const map_cursor map{in, keys};
   map.read("status", out.status, status_of{});
   map.read("body", out.body, template_body{});
+  if (const auto* file = map.find("file")) {
+    if (map.find("body") != nullptr)
+      file->problem("not together with `body`");
+    read_page(*file, out.page);
+  }
   map.read("content_type", out.content_type, header_value{});
   if (const auto* headers = map.find("headers"))
     for (const auto& entry : headers->entries()) {
@@ -200,6 +263,8 @@ void read_route(const cursor& in, protocol of, route_settings& out) {
                                               "redirect",
                                               "respond",
                                               "algorithm",
+                                              "rewrite",
+                                              "rewrite_response",
                                               "request_headers",
                                               "response_headers",
                                               "timeout_idle",
@@ -212,20 +277,29 @@ void read_route(const cursor& in, protocol of, route_settings& out) {
     read_match(*match, of, out.match);
   read_action(map, in, of, out);
   out.algorithm = read_algorithm(map);
+  if (const auto* rewrite = map.find("rewrite"))
+    read_rewrite(*rewrite, out.rewrite.emplace());
+  if (const auto* undo = map.find("rewrite_response"))
+    read_rewrite_response(*undo, out.rewrite_response);
   if (const auto* rules = map.find("request_headers"))
-    read_header_rules(*rules, out.request_headers);
+    read_header_rules(*rules, message::request, out.request_headers);
   if (const auto* rules = map.find("response_headers"))
-    read_header_rules(*rules, out.response_headers);
+    read_header_rules(*rules, message::response, out.response_headers);
   map.read("timeout_idle", out.timeout_idle, duration{1ms, 24h});
   map.read("timeout_response", out.timeout_response, duration{1ms, 24h});
   map.read("retries_max", out.retries_max, number{0, 10});
   map.read("max_body_bytes", out.max_body_bytes, byte_size{0, 1ull << 50});
   if (of == protocol::tcp)
     for (std::string_view key :
-         {"request_headers", "response_headers", "timeout_idle",
-          "timeout_response", "max_body_bytes"})
+         {"rewrite", "rewrite_response", "request_headers", "response_headers",
+          "timeout_idle", "timeout_response", "max_body_bytes"})
       if (const auto* value = map.find(key))
         value->warning("has no effect, because protocol is tcp");
+  if (out.redirect || out.respond)
+    for (std::string_view key :
+         {"rewrite", "rewrite_response", "request_headers"})
+      if (const auto* value = map.find(key))
+        value->warning("has no effect, because the request goes to no server");
 }
 
 } // namespace

@@ -110,12 +110,34 @@ struct check_settings {
   bool operator==(const check_settings&) const = default;
 };
 
-/// Header fields to set (replacing) and to remove. Names compare without case.
+/// What stands instead of each match of a regex. In `to`, `\1` is what the
+/// first group holds, `\0` the whole match; it may have variables (rule 120).
+struct substitution_settings {
+  std::string match; ///< "" is none
+  std::string to;
+  bool operator==(const substitution_settings&) const = default;
+};
+
+/// What becomes of header fields, in this order: some are removed, some set
+/// (instead of those that came), some added to those that came, and values
+/// replaced. Names compare without case; values may have variables (rule 120).
 struct header_rules {
   std::vector<std::pair<std::string, std::string>> set;
   std::vector<std::string> remove;
-  bool empty() const noexcept { return set.empty() && remove.empty(); }
+  std::vector<std::pair<std::string, std::string>> add = {};
+  std::vector<std::pair<std::string, substitution_settings>> replace = {};
+  bool empty() const noexcept {
+    return set.empty() && remove.empty() && add.empty() && replace.empty();
+  }
   bool operator==(const header_rules&) const = default;
+};
+
+/// A file that is read with the configuration, so that what it holds is part of
+/// it: up to 64 KiB, which are sent as they are.
+struct page_settings {
+  std::string file; ///< "" is none
+  std::string content;
+  bool operator==(const page_settings&) const = default;
 };
 
 /// The treatment of a client's field with an underscore in its name, which
@@ -162,7 +184,27 @@ struct redirect_settings {
   uint16_t port = 0; ///< 0 is the scheme's own
   std::string path;
   std::string path_prefix; ///< instead of the prefix that matched
+  substitution_settings path_regex = {};
   bool operator==(const redirect_settings&) const = default;
+};
+
+/// What a server gets instead of what the client asked for; "" is the same.
+/// Texts may have variables (rule 120). At most one of the three for paths.
+struct rewrite_settings {
+  std::string path;
+  std::string path_prefix; ///< instead of the prefix that matched
+  substitution_settings path_regex;
+  std::string host;
+  bool operator==(const rewrite_settings&) const = default;
+};
+
+/// What of a rewrite is undone in responses.
+struct rewrite_response_settings {
+  bool location = true; ///< in Location and Content-Location
+  /// In the attributes Domain and Path of cookies: from what to what.
+  std::vector<std::pair<std::string, std::string>> cookie_domain;
+  std::vector<std::pair<std::string, std::string>> cookie_path;
+  bool operator==(const rewrite_response_settings&) const = default;
 };
 
 /// An answer without a server. Texts may have variables (rule 120).
@@ -170,6 +212,7 @@ struct respond_settings {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  page_settings page; ///< instead of `body`
   std::vector<std::pair<std::string, std::string>> headers;
   bool operator==(const respond_settings&) const = default;
 };
@@ -191,6 +234,8 @@ struct route_settings {
   std::optional<redirect_settings> redirect;
   std::optional<respond_settings> respond;
   std::optional<troupe::algorithm> algorithm;
+  std::optional<rewrite_settings> rewrite;
+  rewrite_response_settings rewrite_response;
   header_rules request_headers; ///< behind those of the frontend
   header_rules response_headers;
   std::optional<milliseconds> timeout_response;
@@ -217,6 +262,8 @@ struct frontend_settings {
   milliseconds defer_accept{0};
   http_settings http;
   tcp_settings tcp;
+  /// By the status of an answer that troupe itself gives.
+  std::vector<std::pair<unsigned, page_settings>> error_pages;
   bool operator==(const frontend_settings&) const = default;
 };
 

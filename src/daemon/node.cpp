@@ -56,6 +56,7 @@ private:
   std::shared_ptr<actors::peer_links>
   make_links(actors::link_events& events,
              std::function<void(std::function<void()>)> run_blocking);
+  std::function<void(std::function<void()>)> run_blocking();
   actors::config_source config_source();
   actors::reload_watch reload_watch();
   void configured(const settings& running, uint64_t generation);
@@ -195,13 +196,9 @@ int node::run() {
 std::optional<actors::cluster_parts> node::cluster_parts() {
   if (!cluster_)
     return std::nullopt;
-  const auto run_blocking = [this](std::function<void()> work) {
-    boost::asio::post(helper_, std::move(work));
-  };
-  auto result =
-    cluster_->parts(run_blocking, [this, run_blocking](auto& events) {
-      return make_links(events, run_blocking);
-    });
+  auto result = cluster_->parts(run_blocking(), [this](auto& events) {
+    return make_links(events, run_blocking());
+  });
   result.source.watch = reload_watch();
   return result;
 }
@@ -226,11 +223,15 @@ node::make_links(actors::link_events& events,
   return made;
 }
 
+std::function<void(std::function<void()>)> node::run_blocking() {
+  return [this](std::function<void()> work) {
+    boost::asio::post(helper_, std::move(work));
+  };
+}
+
 actors::config_source node::config_source() {
-  auto result = actors::file_source(
-    args_.config_file, args_.node, [this](std::function<void()> work) {
-      boost::asio::post(helper_, std::move(work));
-    });
+  auto result =
+    actors::file_source(args_.config_file, args_.node, run_blocking());
   result.watch = reload_watch();
   return result;
 }
@@ -259,6 +260,7 @@ actors::node_parts node::parts() {
     .servers = *servers_,
     .metrics = metrics_sources(),
     .config = config_source(),
+    .run_blocking = run_blocking(),
     .facts = std::move(facts),
     .initial = settings_,
     .initial_hash = hash_,

@@ -10,10 +10,19 @@
 /// What each path does. The table at the end is the manual.
 namespace test_server::routes {
 
+/// The lines that the request wishes, each as the value of an X-Reply.
+inline std::string wished_fields(http_session& of) {
+  std::string result;
+  for (auto& [name, value] : of.head().fields)
+    if (boost::algorithm::iequals(name, "x-reply"))
+      result.append(value).append("\r\n");
+  return result;
+}
+
 inline void hello(http_session& to, wire& out) {
   std::string content = "hello from ";
   to.reply(out, 200, content.append(to.name()).append("\n"),
-           "Content-Type: text/plain\r\n");
+           "Content-Type: text/plain\r\n" + wished_fields(to));
 }
 
 inline void echo(http_session& to, wire& out) {
@@ -61,7 +70,8 @@ inline void status(http_session& to, wire& out) {
   auto code = static_cast<unsigned>(to.head().number_at(1, 200));
   auto length = to.head().query("length");
   to.reply(out, code, fmt::format("{} by {}\n", code, to.name()),
-           length ? fmt::format("Content-Length: {}\r\n", *length) : "");
+           (length ? fmt::format("Content-Length: {}\r\n", *length) : "")
+             + wished_fields(to));
 }
 
 inline void close(http_session& to, wire& out) {

@@ -417,7 +417,7 @@ CAF_TEST(header rules cannot touch framing or inject lines) {
                          "without control characters"}});
   CAF_CHECK_EQUAL(
     problems_of(in_http("request_headers: {set: {X-A: 1, x-a: 2}}")),
-    "f:6:37: frontends[0].http.request_headers.set.x-a: set twice; header "
+    "f:6:37: frontends[0].http.request_headers.set.x-a: is there twice; header "
     "names are compared without case\n");
 }
 

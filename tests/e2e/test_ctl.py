@@ -274,3 +274,25 @@ def test_the_manual_has_every_verb_and_formats_without_a_warning(t):
         assert f"\n   {verb}\n" in pages["troupectl.1"], verb
     assert "Exit codes: 0 done" in " ".join(pages["troupectl.1"].split())
     assert "SIGHUP reads the configuration again" in " ".join(pages["trouped.8"].split())
+
+
+def test_the_configuration_is_shown_by_the_names_of_routes(t):
+    routes = [
+        {"name": "api", "match": {"path_prefix": "/v1"}, "backend": "app"},
+        {"match": {"path": "/old"}, "redirect": {"path": "/"}},
+        {"name": "share", "match": {"host": "a"}, "split": {"app": 1}},
+    ]
+    node = t.node(t.servers("a1"), frontend={"routes": routes})
+    shown = ctl(node, "config", "show").stdout
+    for line in ("api: backend app", "routes[1]: redirects with 308", "share: split: app 1", "backend app"):
+        assert line in shown, shown
+    changed = json.loads(json.dumps(node.config))
+    changed["frontends"][0]["routes"][0]["timeout_response"] = "60s"
+    changed["frontends"][0]["routes"].insert(0, {"name": "new", "match": {"path": "/"}, "backend": "app"})
+    file = t.directory / "changed.yaml"
+    file.write_text(json.dumps(changed))
+    told = ctl(node, "config", "diff", file).stdout
+    assert told.startswith("frontend web, route new: new\n"), told
+    assert "frontend web, route api: timeout_response: 60s; it was not set\n" in told, told
+    answer = json.loads(ctl(node, "config", "diff", file, "-o", "json").stdout)
+    assert "frontend web, route new: new" in answer["changes"], answer

@@ -26,7 +26,7 @@ def test_a_change_is_shown_applied_told_and_rolled_back(t):
     c = t.cluster(3)
     file = shared(c, retries(1))
     shown = ctl(c["lb2"], "config", "diff", file).stdout
-    assert shown.startswith("--- generation 1\n"), shown
+    assert shown.startswith("backend app: retries_max: 1; it was not set\n\n--- generation 1\n"), shown
     assert "retries_max" in shown
     applied = ctl(c["lb2"], "config", "apply", file, "-m", "one retry is enough").stdout
     assert "generation 2 is committed" in applied, applied

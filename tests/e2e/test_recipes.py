@@ -4,6 +4,7 @@
 import pathlib
 import re
 
+from test_http import headers_seen, response_json
 from test_routes import routed, served_by
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/recipes.md"
@@ -16,14 +17,16 @@ def recipe(title):
     return re.search(r"^```yaml\n(.*?)^```$", section[1], re.M | re.S)[1]
 
 
-def with_recipe(t, title, backends=(), **options):
-    """A node whose frontend has the routes of the recipe."""
+def with_recipe(t, title, backends=(), files=None, **options):
+    """A node whose frontend has the keys of the recipe. Files that it names are others here."""
     node = routed(t, [], backends, **options)
-    routes = recipe(title)
-    assert routes.startswith("routes:\n"), routes
+    keys = recipe(title)
+    for name, other in (files or {}).items():
+        assert name in keys, keys
+        keys = keys.replace(name, str(other))
     web = node.config["frontends"][0]
     lines = ["frontends:", f"  - name: {web['name']}", f'    listen: "{web["listen"]}"', "    backend: app"]
-    lines += ["    " + line for line in routes.splitlines()]
+    lines += ["    " + line for line in keys.splitlines()]
     lines += ["backends:"]
     for backend in node.config["backends"]:
         server = backend["servers"][0]
@@ -117,3 +120,56 @@ def test_admin_is_for_some_networks(t):
             assert client.request("GET", path, host="t").status == 403, path
         assert client.request("GET", "/x/..%2fadmin", host="t").status == 400
         assert served_by(client.request("GET", "/", host="t")) == "app"
+
+
+def test_a_prefix_is_stripped(t):
+    node = with_recipe(t, "Without a prefix for the server", ["shop"])
+    with node.client() as client:
+        got = response_json(client.request("GET", "/shop/echo?a=b", host="shop.example"))
+        assert got["target"] == "/echo?a=b" and got["server"] == "shop", got
+        assert served_by(client.request("GET", "/shop", host="shop.example")) == "shop"
+        reply = [("X-Reply", "Location: /login"), ("X-Reply", "Set-Cookie: a=b; Path=/; HttpOnly")]
+        sent = client.request("GET", "/shop/status/302", reply, host="shop.example")
+        assert sent.field("Location") == "/shop/login", sent
+        assert sent.field("Set-Cookie") == "a=b; Path=/shop/; HttpOnly", sent
+
+
+def test_a_field_has_the_address_of_the_client(t):
+    node = with_recipe(t, "The client's address in a field")
+    with node.client() as client:
+        forged = [("X-Client-IP", "10.0.0.1"), ("x_client_ip", "10.0.0.1")]
+        seen = [(n, v) for n, v in headers_seen(client.request("GET", "/echo", forged, host="t")) if "client" in n]
+        assert seen == [("x-client-ip", "127.0.0.1")], seen
+
+
+def test_cookies_of_an_internal_domain_become_those_of_the_site(t):
+    node = with_recipe(t, "Cookies of an internal domain")
+    with node.client() as client:
+        seen = dict(headers_seen(client.request("GET", "/echo", host="shop.example")))
+        assert seen["host"] == "app.internal", seen
+        reply = {"X-Reply": "Set-Cookie: id=1; Domain=app.internal; Path=/app/x; Secure"}
+        got = client.request("GET", "/", reply, host="shop.example")
+        assert got.field("Set-Cookie") == "id=1; Domain=shop.example; Path=/x; Secure", got
+
+
+def test_hsts_is_on_every_answer(t):
+    node = with_recipe(t, "HSTS")
+    with node.client() as client:
+        for target, status in (("/", 200), ("/status/500", 500)):
+            got = client.request("GET", target, host="t")
+            assert got.status == status, got
+            assert got.field("Strict-Transport-Security").startswith("max-age=31536000"), got
+    node.set_server("app", admin="maint")
+    got = node.get()
+    assert got.status == 503 and got.field("Strict-Transport-Security"), got
+
+
+def test_an_error_has_a_page(t):
+    file = t.directory / "503.html"
+    file.write_text("<p>soon</p>\n")
+    node = with_recipe(t, "An error page", files={"/etc/troupe/503.html": file})
+    node.set_server("app", admin="maint")
+    with node.client() as client:
+        got = client.get("/")
+        assert (got.status, got.text) == (503, "<p>soon</p>\n"), got
+        assert '"status":503' in client.request("GET", "/", {"Accept": "application/json"}).text

@@ -3,6 +3,7 @@
 
 #include "net/backend_fixture.hpp"
 #include "net/http1/chunk_scanner.hpp"
+#include "net/made_plan.hpp"
 #include "net/proxy/session.hpp"
 
 #include <algorithm>

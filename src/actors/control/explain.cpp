@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/control/explain.hpp"
 
+#include "actors/control/explain_request.hpp"
 #include "actors/control/explain_route.hpp"
 
 #include "core/balance.hpp"
 #include "core/reason.hpp"
-#include "net/http1/forward.hpp"
 #include "net/proxy/http_refusal.hpp"
 
 #include <boost/json/array.hpp>
@@ -14,29 +14,15 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <strings.h>
 
 namespace troupe::actors {
 
 namespace json = boost::json;
-namespace http1 = net::http1;
 
 namespace {
 
 constexpr std::array<std::string_view, 6> algorithm_names{
   "round_robin", "weighted", "least_connections", "ip_hash", "random", "p2c"};
-
-/// Stands for the random id that a request gets.
-constexpr std::string_view some_id = "(made for each request)";
-
-/// Stands for a value of the configuration that whoever asks may not see.
-constexpr std::string_view set_value = "(set)";
-
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size()
-      && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 /// After the last ':' that is not part of an IPv6 address.
 std::string port_of(const std::string& address) {
@@ -48,118 +34,32 @@ std::string port_of(const std::string& address) {
   return address.substr(colon + 1);
 }
 
-// -- the request as the server would get it -----------------------------------
-
-struct line {
-  std::string_view name;
-  std::string_view value;
-};
-
-/// Of a head that was written by us: every line has a name and a value.
-std::vector<line> lines_of(std::string_view head) {
-  std::vector<line> result;
-  head.remove_prefix(head.find("\r\n") + 2);
-  while (!head.starts_with("\r\n")) {
-    const auto text = head.substr(0, head.find("\r\n"));
-    head.remove_prefix(text.size() + 2);
-    const auto colon = text.find(':');
-    result.push_back({text.substr(0, colon), text.substr(colon + 2)});
+void explain_http(json::object& to, const frontend_settings& frontend,
+                  const explained_route& route, const imagined_request& what,
+                  token_role role) {
+  const auto& request = route.request;
+  const auto& plan = route.plan;
+  if (!request.is_good) {
+    const auto refused = net::refusal_of(request.head->error);
+    to["refused"] = refused_with(refused.status, to_string(refused.why),
+                                 request.head->error_detail);
+    return;
   }
-  return result;
-}
-
-/// @param hidden A guess must not be told that it is right.
-const char* change_of(const line& x, const http1::request_head& head,
-                      bool hidden) {
-  bool named = false;
-  for (const auto& field : head.all()) {
-    if (!same_name(field.name, x.name))
-      continue;
-    named = true;
-    if (!hidden && field.value == x.value)
-      return "kept";
-  }
-  return named ? "changed" : "added";
-}
-
-bool is_trusted(const http_settings& http, const imagined_request& what) {
-  return what.client
-      && network_list{http.trusted_proxies}.contains(*what.client);
-}
-
-bool is_set_by(const header_rules& rules, std::string_view name) {
-  return std::any_of(rules.set.begin(), rules.set.end(),
-                     [&](const auto& x) { return same_name(x.first, name); });
-}
-
-json::object sent_on(const http1::request_head& head, const http_settings& http,
-                     const imagined_request& what, token_role role) {
-  const http1::forward_rules rules{http};
-  const auto ip = what.client ? what.client->ip() : std::string{"(the client)"};
-  http1::forward_context context;
-  context.peer_ip = ip;
-  context.trusted = is_trusted(http, what);
-  context.request_id = some_id;
-  std::string out(http1::request_size_max(head, rules, context), '\0');
-  out.resize(http1::write_request(head, rules, context, out));
-  const auto lines = lines_of(out);
-  json::array headers;
-  for (const auto& x : lines) {
-    const bool hidden =
-      is_set_by(http.request_headers, x.name)
-      && (role != token_role::operate || is_secret_field(x.name));
-    headers.push_back(json::object{{"name", x.name},
-                                   {"value", hidden ? set_value : x.value},
-                                   {"change", change_of(x, head, hidden)}});
-  }
-  json::array removed;
-  for (const auto& field : head.all())
-    if (std::none_of(lines.begin(), lines.end(), [&](const auto& x) {
-          return same_name(x.name, field.name);
-        }))
-      removed.push_back(json::string{field.name});
-  return {{"line", std::string_view{out}.substr(0, out.find("\r\n"))},
-          {"headers", std::move(headers)},
-          {"removed", std::move(removed)}};
-}
-
-json::object refused_with(unsigned status, std::string_view why,
-                          std::string_view detail) {
-  return {{"status", status}, {"reason", why}, {"detail", detail}};
-}
-
-void explain_http(json::object& to, const http_settings& http,
-                  const imagined_request& what, token_role role) {
-  const auto text = head_text(what);
-  const auto head = std::make_unique<http1::request_head>();
-  const auto status = http1::parse_request(text, http1::limits_of(http), *head);
-  if (status != http1::parse_status::done) {
-    const auto refused = net::refusal_of(head->error);
+  if (!plan.answers.empty()) // it is sent nowhere
+    return;
+  const auto bytes_max = plan.http.max_body_bytes;
+  if (const auto refused = net::refusal_of_body(*request.head, bytes_max)) {
     to["refused"] =
-      refused_with(refused.status, to_string(refused.why), head->error_detail);
+      refused_with(refused->status, to_string(refused->why),
+                   fmt::format("more than max_body_bytes, {}", bytes_max));
     return;
   }
-  if (const auto refused = net::refusal_of_body(*head, http.max_body_bytes)) {
-    to["refused"] = refused_with(
-      refused->status, to_string(refused->why),
-      fmt::format("more than max_body_bytes, {}", http.max_body_bytes));
-    return;
-  }
-  to["request"] = sent_on(*head, http, what, role);
-  to["idempotent"] = head->idempotent;
-}
-
-/// For a policy that asks for it.
-std::optional<endpoint> picked_for(const frontend_settings& frontend,
-                                   const imagined_request& what) {
-  if (frontend.protocol == protocol::tcp)
-    return what.client;
-  const auto text = head_text(what);
-  const auto head = std::make_unique<http1::request_head>();
-  return http1::parse_request(text, http1::limits_of(frontend.http), *head)
-          == http1::parse_status::done
-         ? client_of(*head, frontend.http, what)
-         : what.client;
+  auto sent = sent_on(frontend, plan, request, what, role);
+  if (const auto* refused = sent.if_contains("refused"))
+    to["refused"] = *refused;
+  else
+    to["request"] = std::move(sent);
+  to["idempotent"] = request.head->idempotent;
 }
 
 // -- the server ---------------------------------------------------------------
@@ -244,11 +144,17 @@ choice choose(algorithm by, const backend_snapshot& backend,
 }
 
 /// Of a route that leads to no single backend.
-std::string ends_here(const net::route_plan& plan) {
-  if (plan.answer)
-    return fmt::format(
-      "{} {}", plan.answer->location ? "it redirects with" : "it answers with",
-      plan.answer->status);
+std::string ends_here(const frontend_settings& frontend,
+                      const explained_route& route,
+                      const imagined_request& what) {
+  const auto& plan = route.plan;
+  if (!plan.answers.empty()) {
+    const auto& answer = *plan.answers.front();
+    if (!answer.location)
+      return fmt::format("it answers with {}", answer.status);
+    return fmt::format("it redirects with {} to {}", answer.status,
+                       redirects_to(frontend, plan, route.request, what));
+  }
   std::vector<std::string> parts;
   for (const auto& part : plan.split)
     parts.push_back(fmt::format("{} {}", part.backend, part.weight));
@@ -259,14 +165,16 @@ std::string ends_here(const net::route_plan& plan) {
 } // namespace
 
 bool split_url(const std::string& url, imagined_request& into) {
-  static constexpr std::string_view scheme = "http://";
   if (url.starts_with('/') || url == "*") {
     into.target = url;
     return true;
   }
-  if (!url.starts_with(scheme))
+  const auto begin = url.find("://") + 3;
+  const auto scheme = url.substr(0, begin);
+  if (scheme != "http://" && scheme != "https://")
     return false;
-  const auto begin = scheme.size();
+  into.scheme =
+    scheme == "http://" ? routing::scheme::http : routing::scheme::https;
   const auto slash = std::min(url.find_first_of("/?", begin), url.size());
   into.authority = url.substr(begin, slash - begin);
   into.target = url.substr(slash);
@@ -312,30 +220,6 @@ bool is_secret_field(std::string_view name) noexcept {
   });
 }
 
-std::string head_text(const imagined_request& x) {
-  auto result = fmt::format("{} {} HTTP/1.1\r\n", x.method, x.target);
-  const bool has_host =
-    std::any_of(x.headers.begin(), x.headers.end(), [](const auto& header) {
-      return same_name(header.first, "Host");
-    });
-  if (!has_host)
-    result += fmt::format("Host: {}\r\n",
-                          x.authority.empty() ? "localhost" : x.authority);
-  for (const auto& [name, value] : x.headers)
-    result += fmt::format("{}: {}\r\n", name, value);
-  return result + "\r\n";
-}
-
-std::optional<endpoint> client_of(const http1::request_head& head,
-                                  const http_settings& http,
-                                  const imagined_request& what) {
-  if (is_trusted(http, what))
-    if (auto named =
-          http1::forwarded_client(head, network_list{http.trusted_proxies}))
-      return named;
-  return what.client;
-}
-
 json::object explain(const frontend_settings& frontend,
                      const explained_route& route,
                      const backend_snapshot* backend,
@@ -360,7 +244,7 @@ json::object explain(const frontend_settings& frontend,
     {"retries_max", nullptr},
   };
   if (http)
-    explain_http(result, plan.http, what, role);
+    explain_http(result, frontend, route, what, role);
   const auto refuse = [&](unsigned status, reason why, const char* detail) {
     if (result["refused"].is_null())
       result["refused"] = refused_with(status, to_string(why), detail);
@@ -369,8 +253,8 @@ json::object explain(const frontend_settings& frontend,
   if (route.ambiguous)
     refuse(400, reason::ambiguous_path,
            "servers may read its path in two ways, which lead to two routes");
-  else if (plan.answer || !plan.split.empty())
-    result["pick_why"] = ends_here(plan);
+  else if (!plan.answers.empty() || !plan.split.empty())
+    result["pick_why"] = ends_here(frontend, route, what);
   else if (backend == nullptr)
     refuse(404, reason::no_route, "no route matches, and there is no backend");
   if (route.ambiguous || backend == nullptr)
@@ -379,7 +263,7 @@ json::object explain(const frontend_settings& frontend,
   result["algorithm"] = algorithm_names[static_cast<size_t>(plan.algorithm)];
   result["candidates"] = candidates(*backend);
   const auto chosen =
-    choose(plan.algorithm, *backend, picked_for(frontend, what));
+    choose(plan.algorithm, *backend, http ? route.request.client : what.client);
   if (!chosen.server.empty())
     result["pick"] = chosen.server;
   result["pick_why"] = chosen.why;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "core/endpoint.hpp"
+#include "core/routing/request_view.hpp"
 #include "core/settings.hpp"
 #include "core/snapshot.hpp"
-#include "net/http1/head.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -25,10 +25,12 @@ struct imagined_request {
   std::string target;    ///< "/path?query"
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<endpoint> client; ///< its sender
+  routing::scheme scheme = routing::scheme::http;
+  std::string node; ///< that explains it
 };
 
 /// Splits an URL into authority and target; "/path" has no authority.
-/// @returns false if it is neither that nor begins with http://.
+/// @returns false if it is neither that nor begins with http:// or https://.
 bool split_url(const std::string& url, imagined_request& into);
 
 /// The HTTP or TCP frontend that is meant: the one named, else the one that
@@ -38,15 +40,6 @@ const frontend_settings* frontend_for(const settings& of,
                                       const std::string& name,
                                       const imagined_request& what,
                                       std::string& problem);
-
-/// The bytes of the request's head.
-std::string head_text(const imagined_request& x);
-
-/// Whom the request comes from: its sender, or the client that a trusted one
-/// names (rule 110); nothing if it has none.
-std::optional<endpoint> client_of(const net::http1::request_head& head,
-                                  const http_settings& http,
-                                  const imagined_request& what);
 
 struct explained_route;
 

@@ -2,14 +2,10 @@
 #include "actors/control/explain_route.hpp"
 
 #include "core/routing/slow_matcher.hpp"
-#include "net/http1/routing_view.hpp"
-
-#include <memory>
 
 namespace troupe::actors {
 
 namespace json = boost::json;
-namespace http1 = net::http1;
 
 namespace {
 
@@ -38,7 +34,8 @@ json::array readings_of(const frontend_settings& frontend,
 
 /// A request, or the first look at a stream.
 routing::explanation look_up(const frontend_settings& frontend,
-                             const imagined_request& what) {
+                             const imagined_request& what,
+                             const read_request& request) {
   std::vector<routing::conditions> routes;
   for (const auto& route : frontend.routes)
     routes.push_back(route.match);
@@ -49,17 +46,9 @@ routing::explanation look_up(const frontend_settings& frontend,
     view.client = what.client ? &*what.client : nullptr;
     return matcher.explain(view);
   }
-  const auto text = head_text(what);
-  const auto head = std::make_unique<http1::request_head>();
-  if (http1::parse_request(text, http1::limits_of(frontend.http), *head)
-      != http1::parse_status::done)
+  if (!request.is_good)
     return {}; // it is refused before it has a route
-  const auto client = client_of(*head, frontend.http, what);
-  std::string host;
-  auto view = http1::routing_view(*head, client ? *client : endpoint{}, host);
-  if (!client)
-    view.client = nullptr;
-  return matcher.explain(view);
+  return matcher.explain(request.view(what.scheme));
 }
 
 } // namespace
@@ -68,8 +57,10 @@ explained_route explain_route(const settings& all,
                               const frontend_settings& frontend,
                               const imagined_request& what) {
   explained_route result;
+  if (frontend.protocol == protocol::http)
+    result.request = read_imagined(frontend.http, what);
   if (!frontend.routes.empty()) {
-    const auto found = look_up(frontend, what);
+    const auto found = look_up(frontend, what, result.request);
     result.readings = readings_of(frontend, found);
     result.ambiguous = found.answer.what == routing::answer::kind::ambiguous;
     if (found.answer.what == routing::answer::kind::route) {

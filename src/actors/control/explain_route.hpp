@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "actors/control/explain.hpp"
+#include "actors/control/explain_request.hpp"
 #include "net/frontend/frontend_plan.hpp"
 
 #include <boost/json/value.hpp>
@@ -14,6 +14,7 @@ struct explained_route {
   bool ambiguous = false;      ///< 400: its path has no single route
   boost::json::value route;    ///< {"index", "name"}, or null
   boost::json::array readings; ///< of its path; none without routes
+  read_request request;        ///< of HTTP
 };
 
 /// @param all Has `frontend`.

@@ -39,6 +39,7 @@ supervisor_actor::behavior_type supervisor::make_behavior() {
     [this](const reload_config& message) { reload(message); },
     [this](const stop_node& message) { stop(message); },
     [this](const worker_stopped& message) { worker_ended(message); },
+    [this](const plans_prepared& message) { prepared(message); },
     [this](const held_too_long& message) {
       if (held_ && held_->ticket == message.ticket)
         held_.reset();

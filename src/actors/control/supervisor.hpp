@@ -33,6 +33,8 @@ struct node_parts {
   admin_servers& servers;
   metrics_sources metrics;
   config_source config;
+  /// Runs a function once on the helper thread (rule 20).
+  std::function<void(std::function<void()>)> run_blocking;
   node_facts facts;
   std::shared_ptr<const settings> initial;
   uint64_t initial_hash = 0;
@@ -74,6 +76,7 @@ private:
     settings_ptr next;
     uint64_t generation = 0;
     listen_sockets sockets;
+    frontend_plans plans; ///< prepared, once they are
     size_t answers_awaited = 0;
     std::function<void(problems)> done;
   };
@@ -112,6 +115,8 @@ private:
   // -- supervisor_apply.cpp: from one configuration to the next
   void change_to(settings_ptr next, uint64_t generation,
                  std::function<void(problems)> done);
+  void prepare_plans(const change_ptr& change);
+  void prepared(const plans_prepared& message);
   std::unique_ptr<held> bind(settings_ptr next, problems& found);
   std::unique_ptr<held> take_held(const settings& next);
   void configure_backends(const change_ptr& change);
@@ -155,6 +160,7 @@ private:
   history_ptr history_; ///< of a node alone; config actors come and go
   restart_limit restarts_;
   std::unique_ptr<held> held_;
+  change_ptr preparing_; ///< its plans are
   uint64_t tickets_ = 0;
   bool changing_ = false;
   bool serving_ = false;

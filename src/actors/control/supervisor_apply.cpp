@@ -55,8 +55,37 @@ void supervisor::change_to(settings_ptr next, uint64_t generation,
     return done(std::move(found));
   changing_ = true;
   auto change = std::make_shared<supervisor::change>(
-    supervisor::change{std::move(next), generation, std::move(bound->sockets),
-                       0, std::move(done)});
+    supervisor::change{std::move(next),
+                       generation,
+                       std::move(bound->sockets),
+                       {},
+                       0,
+                       std::move(done)});
+  prepare_plans(change);
+}
+
+/// Ten thousand routes take longer than a turn of the loop may.
+void supervisor::prepare_plans(const change_ptr& change) {
+  preparing_ = change;
+  parts_.run_blocking([next = change->next, before = plans_,
+                       workers = live_.workers(), node = parts_.facts.node,
+                       self = caf::actor_cast<supervisor_actor>(this)] {
+    auto made = std::make_shared<frontend_plans>();
+    for (const auto& frontend : next->frontends) {
+      const auto key = frontend_key(frontend);
+      const auto known = before.find(key);
+      made->emplace(
+        key, net::prepare_plan(*next, frontend, workers,
+                               known != before.end() ? known->second : nullptr,
+                               node));
+    }
+    caf::anon_send(self, plans_prepared{std::move(made)});
+  });
+}
+
+void supervisor::prepared(const plans_prepared& message) {
+  const auto change = std::exchange(preparing_, nullptr);
+  change->plans = std::move(*message.plans);
   configure_backends(change);
   if (cluster_ && !running_)
     await_peers_of(change);
@@ -162,13 +191,11 @@ void supervisor::await_routers(const change_ptr& change) {
 
 void supervisor::switch_frontends(const change_ptr& change) {
   const auto before = keys_of(running_.get());
-  const auto plans = std::exchange(plans_, {});
+  plans_.clear();
   for (const auto& frontend : change->next->frontends) {
     const auto key = frontend_key(frontend);
-    const auto known = plans.find(key);
-    const auto plan =
-      net::make_plan(*change->next, frontend, live_, change->generation,
-                     known != plans.end() ? known->second : nullptr);
+    const auto plan = net::finish_plan(std::move(change->plans.at(key)), live_,
+                                       change->generation);
     plans_.emplace(key, plan);
     if (before.contains(key)) {
       tell_workers(update_frontend{plan});

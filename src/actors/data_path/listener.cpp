@@ -4,10 +4,12 @@
 #include "actors/data_path/worker.hpp"
 #include "actors/events/journal.hpp"
 #include "actors/events/log.hpp"
-#include "net/http1/forward.hpp"
+#include "net/frontend/own_error.hpp"
+#include "net/http1/own_reply.hpp"
 #include "net/proxy/request_id.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -252,7 +254,7 @@ bool listener::refuse_if_full(int descriptor, const endpoint& peer) {
     net::make_request_id(worker_.services.random(), request_id);
     record.request_id = request_id;
     record.status = 503;
-    record.bytes_sent = send_refusal(descriptor, request_id);
+    record.bytes_sent = send_refusal(descriptor, peer, request_id);
   }
   ::close(descriptor);
   if (worker_.services.log.enabled())
@@ -260,14 +262,31 @@ bool listener::refuse_if_full(int descriptor, const endpoint& peer) {
   return true;
 }
 
-uint64_t listener::send_refusal(int descriptor, std::string_view request_id) {
+std::string listener::refusal(const endpoint& peer,
+                              std::string_view request_id) const {
+  const auto& plan = *frontend_->current->plan;
+  net::http1::own_error error{503, "Service Unavailable", {}, request_id};
+  error.page = net::error_page(plan.settings, error.status);
+  routing::request_view view;
+  view.client = &peer;
+  routing::variable_values known{view, {}, request_id, plan.settings.name};
+  known.node = plan.node;
+  net::changed_response filled;
+  const auto rules = net::own_reply_rules(
+    frontend_->current->rest().plan, worker_.services.index, known, filled);
+  return net::http1::reply_text(
+    net::http1::error_reply(error), rules,
+    {true, false, false, std::chrono::system_clock::now()});
+}
+
+uint64_t listener::send_refusal(int descriptor, const endpoint& peer,
+                                std::string_view request_id) {
   // Closing over unread bytes is a reset, which may overtake the reply.
   auto& event_loop = worker_.services.event_loop;
   [[maybe_unused]] const auto thrown_away = ::recv(
     descriptor, event_loop.scratch(), net::loop::scratch_bytes, MSG_DONTWAIT);
   event_loop.poison_scratch();
-  const auto reply = net::http1::error_reply(503, "Service Unavailable", "",
-                                             request_id, true, false);
+  const auto reply = refusal(peer, request_id);
   const auto sent =
     ::send(descriptor, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent > 0 ? static_cast<uint64_t>(sent) : 0;

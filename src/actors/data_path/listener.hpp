@@ -66,7 +66,9 @@ private:
   void serve(int descriptor, const endpoint& peer);
   bool refuse_if_full(int descriptor, const endpoint& peer);
   /// @returns bytes sent.
-  uint64_t send_refusal(int descriptor, std::string_view request_id);
+  std::string refusal(const endpoint& peer, std::string_view request_id) const;
+  uint64_t send_refusal(int descriptor, const endpoint& peer,
+                        std::string_view request_id);
   void log_refusal(const endpoint& peer, net::access_record& record);
   void pause(milliseconds time);
   void pause_accepting();

@@ -9,6 +9,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,15 @@
 namespace troupe::actors {
 
 using net::plan_ptr;
+
+/// By frontend_key().
+using frontend_plans =
+  std::map<std::string, std::shared_ptr<net::frontend_plan>>;
+
+/// INTERNAL to the supervisor: what a change needs of its frontends.
+struct plans_prepared {
+  std::shared_ptr<frontend_plans> plans;
+};
 
 /// A backend exists; its workers report to these.
 struct attach_backend {
@@ -85,6 +95,7 @@ struct stop_step {
 
 } // namespace troupe::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::plans_prepared)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::attach_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::open_frontend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::adopt_connection)

@@ -6,22 +6,19 @@
 
 namespace troupe::routing {
 
-namespace {
-
-std::unique_ptr<re2::RE2> compile(const std::string& text) {
+std::unique_ptr<re2::RE2> compile_regex(const std::string& text,
+                                        bool captures) {
   re2::RE2::Options options;
   // Read as UTF-8, `.` stands for no byte that is not: "^.*bot$" could be
   // avoided by sending one.
   options.set_encoding(re2::RE2::Options::EncodingLatin1);
   options.set_max_mem(1 << 20);
-  options.set_never_capture(true); // whether, not where
-  options.set_log_errors(false);   // RE2 writes to standard error
+  options.set_never_capture(!captures);
+  options.set_log_errors(false); // RE2 writes to standard error
   return std::make_unique<re2::RE2>(text, options);
 }
 
-} // namespace
-
-regex::regex(const std::string& text) : compiled_(compile(text)) {
+regex::regex(const std::string& text) : compiled_(compile_regex(text, false)) {
   // The first search sets up the automaton: not while a client waits.
   constexpr std::array<std::string_view, 4> common{
     "", "/", "/index.html", "/api/v1/users/1234567890?_-~%2F"};
@@ -40,7 +37,7 @@ bool regex::found_in(std::string_view text) const {
 }
 
 std::string regex_problem(const std::string& text) {
-  const auto compiled = compile(text);
+  const auto compiled = compile_regex(text, false);
   return compiled->ok() ? "" : compiled->error();
 }
 

@@ -31,6 +31,10 @@ private:
   std::unique_ptr<re2::RE2> compiled_;
 };
 
+/// Compiled as all regexes of a configuration are.
+/// @param captures Whether groups say what they hold, which costs more.
+std::unique_ptr<re2::RE2> compile_regex(const std::string& text, bool captures);
+
 /// Why `text` cannot be used as a regex; "" if it can.
 std::string regex_problem(const std::string& text);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -67,7 +68,9 @@ constexpr auto kept_in_paths = [] {
   return table;
 }();
 
-void encode(std::string_view text, std::string& to) {
+} // namespace
+
+void append_encoded(std::string_view text, std::string& to) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -83,12 +86,12 @@ void encode(std::string_view text, std::string& to) {
   }
 }
 
-} // namespace
-
 text_template::variable
 text_template::find_variable(std::string_view name) noexcept {
   using enum variable;
   constexpr std::pair<std::string_view, variable> known[] = {
+    {"client_cert_fingerprint", client_cert_fingerprint},
+    {"client_cert_subject", client_cert_subject},
     {"client_ip", client_ip},
     {"client_port", client_port},
     {"cookie", cookie},
@@ -96,18 +99,24 @@ text_template::find_variable(std::string_view name) noexcept {
     {"header", header},
     {"host", host},
     {"method", method},
+    {"node", node},
     {"path", path},
     {"port", port},
     {"query", query},
     {"request_id", request_id},
     {"route", route},
-    {"scheme", scheme}};
+    {"scheme", scheme},
+    {"server", server},
+    {"sni", sni},
+    {"tls_cipher", tls_cipher},
+    {"tls_version", tls_version}};
   const auto* found = std::ranges::find(
     known, name, &std::pair<std::string_view, variable>::first);
   return found != std::end(known) ? found->second : none;
 }
 
-std::string text_template::problem(std::string_view text) {
+std::string text_template::problem(std::string_view text,
+                                   known_variables known) {
   std::string result;
   for_each_part(
     text, [](std::string_view) {},
@@ -118,6 +127,8 @@ std::string text_template::problem(std::string_view text) {
         return;
       if (what == variable::none)
         result = "there is no variable " + name;
+      else if (what == variable::server && known == known_variables::of_request)
+        result = "{server} is known in headers of responses only";
       else if (takes_name(what) != x.argument.has_value())
         result = x.argument ? "the variable " + name + " takes no `:`"
                             : "the variable needs a name: {"
@@ -138,6 +149,11 @@ text_template::text_template(std::string_view text) {
     });
 }
 
+bool text_template::varies() const noexcept {
+  return std::ranges::any_of(
+    parts_, [](const part& x) { return x.what != variable::none; });
+}
+
 bool text_template::names_query() const noexcept {
   return std::ranges::any_of(parts_, [](const part& x) {
     return x.what == variable::none && x.text.find('?') != std::string::npos;
@@ -150,6 +166,10 @@ void text_template::for_value(const part& x, const variable_values& from,
   const auto& request = from.request;
   switch (x.what) {
   case variable::none:
+  case variable::client_cert_fingerprint: // there is no TLS yet
+  case variable::client_cert_subject:
+  case variable::tls_cipher:
+  case variable::tls_version:
     break;
   case variable::client_ip:
     return request.client ? append(request.client->ip()) : void();
@@ -172,6 +192,8 @@ void text_template::for_value(const part& x, const variable_values& from,
     return append(request.host);
   case variable::method:
     return append(request.method);
+  case variable::node:
+    return append(from.node);
   case variable::path:
     return append(request.path);
   case variable::port:
@@ -184,6 +206,10 @@ void text_template::for_value(const part& x, const variable_values& from,
     return append(from.route);
   case variable::scheme:
     return append(to_string(request.scheme));
+  case variable::server:
+    return append(from.server);
+  case variable::sni:
+    return append(request.sni);
   }
 }
 
@@ -195,13 +221,30 @@ void text_template::append(const variable_values& from, std::string& to) const {
       for_value(x, from, [&](std::string_view value) { to += value; });
 }
 
+void text_template::append_line(const variable_values& from,
+                                std::string& to) const {
+  for (const auto& x : parts_)
+    if (x.what == variable::none)
+      to += x.text;
+    else if (x.what == variable::server)
+      to += from.server; // a name of the configuration, or `server_mark`
+    else
+      for_value(x, from, [&](std::string_view value) {
+        std::ranges::copy_if(value, std::back_inserter(to), [](char c) {
+          return c != '\r' && c != '\n' && c != '\0';
+        });
+      });
+}
+
 void text_template::append_encoded(const variable_values& from,
                                    std::string& to) const {
   for (const auto& x : parts_)
     if (x.what == variable::none)
       to += x.text;
     else
-      for_value(x, from, [&](std::string_view value) { encode(value, to); });
+      for_value(x, from, [&](std::string_view value) {
+        routing::append_encoded(value, to);
+      });
 }
 
 } // namespace troupe::routing

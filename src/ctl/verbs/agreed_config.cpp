@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "config/named_changes.hpp"
 #include "config/shared.hpp"
 #include "config/values.hpp"
 #include "ctl/agreement.hpp"
@@ -112,6 +113,14 @@ std::string painted_diff(std::string_view text, const screen& to) {
   return result;
 }
 
+/// What changes, by names, in front of the lines that do.
+std::string change_lines(const std::vector<std::string>& changes) {
+  std::string result;
+  for (const auto& change : changes)
+    result += printable(change) + '\n';
+  return result.empty() ? result : result + '\n';
+}
+
 CLI::Option* add_file(CLI::App& verb, std::string& into) {
   return verb
     .add_option("FILE", into,
@@ -137,17 +146,20 @@ exit_code diff(context& with, const diff_options& x) {
   const auto text =
     equal ? std::string{}
           : unified_diff(theirs.text, mine, name_of(theirs), printable(x.file));
+  const auto changes = config::named_changes(theirs.text, mine);
   if (with.as_json())
-    out << json::serialize(json::object{{"file", x.file},
-                                        {"generation", theirs.generation},
-                                        {"same", equal},
-                                        {"diff", text}})
+    out << json::serialize(
+      json::object{{"file", x.file},
+                   {"generation", theirs.generation},
+                   {"same", equal},
+                   {"changes", json::array(changes.begin(), changes.end())},
+                   {"diff", text}})
         << '\n';
   else if (equal)
     out << fmt::format("{} has the shared sections of {}\n", printable(x.file),
                        name_of(theirs));
   else
-    out << painted_diff(text, with.world().out_screen);
+    out << change_lines(changes) << painted_diff(text, with.world().out_screen);
   out << std::flush;
   return exit_code::ok;
 }

@@ -97,6 +97,23 @@ void add_check(command_line& to, CLI::App& family) {
 
 // -- show ---------------------------------------------------------------------
 
+/// Where a frontend's requests lead, by the names of its routes.
+void add_routes(facts& result, const json::object& frontend) {
+  result.add("frontend", fmt::format("{}, {}", text(frontend, "name"),
+                                     text(frontend, "listen")));
+  for (const auto* route : parts(frontend, "routes")) {
+    const auto name = text(*route, "name");
+    result.add("  route", fmt::format("{}: {}",
+                                      name.empty() || name == "-" ? fmt::format(
+                                        "routes[{}]", text(*route, "index"))
+                                                                  : name,
+                                      text(*route, "leads_to")));
+  }
+  const auto backend = text(frontend, "backend");
+  result.add("  else",
+             backend.empty() || backend == "-" ? "404" : "backend " + backend);
+}
+
 std::string render_config(const json::object& x, const screen& to) {
   const auto problems = texts(x, "last_problems");
   facts result;
@@ -110,6 +127,8 @@ std::string render_config(const json::object& x, const screen& to) {
                                          "configuration stays in force",
                                          counted(problems.size(), "problem")),
                              tone::bad});
+  for (const auto* frontend : parts(x, "frontends"))
+    add_routes(result, *frontend);
   auto shown = result.render(to);
   for (const auto& problem : problems)
     shown += problem + '\n';

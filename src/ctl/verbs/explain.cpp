@@ -150,7 +150,7 @@ void add_explain_verb(command_line& to) {
   verb
     .add_option(
       "URL", given->url,
-      "http://HOST[:PORT]/PATH, or /PATH if there is\nonly one frontend")
+      "http[s]://HOST[:PORT]/PATH, or /PATH if there is\nonly one frontend")
     ->required()
     ->option_text(" ");
   verb

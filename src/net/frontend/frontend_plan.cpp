@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/frontend/frontend_plan.hpp"
 
-#include "net/http1/fields.hpp"
-
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -12,26 +10,9 @@ namespace troupe::net {
 
 namespace {
 
-/// Behind the rules of the frontend come those of the route: what it removes is
-/// not set by the frontend either.
-header_rules joined(const header_rules& first, const header_rules& then) {
-  auto result = first;
-  for (const auto& name : then.remove)
-    std::erase_if(result.set,
-                  [&](const auto& x) { return http1::iequals(x.first, name); });
-  result.remove.insert(result.remove.end(), then.remove.begin(),
-                       then.remove.end());
-  result.set.insert(result.set.end(), then.set.begin(), then.set.end());
-  return result;
-}
-
 http_settings joined(const http_settings& frontend,
                      const route_settings& route) {
   auto result = frontend;
-  result.request_headers =
-    joined(frontend.request_headers, route.request_headers);
-  result.response_headers =
-    joined(frontend.response_headers, route.response_headers);
   result.timeout_idle = route.timeout_idle.value_or(frontend.timeout_idle);
   result.max_body_bytes =
     route.max_body_bytes.value_or(frontend.max_body_bytes);
@@ -49,9 +30,22 @@ backend_algorithms algorithms_of(const settings& all) {
   return result;
 }
 
+std::vector<std::shared_ptr<const head_changes>>
+make_changes(const http_settings& frontend, const route_settings& route,
+             unsigned workers) {
+  std::vector<std::shared_ptr<const head_changes>> result;
+  for (unsigned i = 0; i < workers; ++i) {
+    auto one = std::make_shared<const head_changes>(frontend, route);
+    if (one->empty())
+      break;
+    result.push_back(std::move(one));
+  }
+  return result;
+}
+
 route_plan plan_route(const backend_algorithms& backends,
                       const frontend_settings& frontend,
-                      const route_settings& route) {
+                      const route_settings& route, unsigned workers) {
   const auto backend = backends.find(route.backend);
   route_plan result;
   result.name = route.name;
@@ -62,14 +56,20 @@ route_plan plan_route(const backend_algorithms& backends,
   result.http = joined(frontend.http, route);
   result.timeout_response = route.timeout_response;
   result.retries_max = route.retries_max;
-  result.rules = http1::forward_rules{result.http};
-  result.answer = plan_answer(route);
+  result.rules = http1::forward_rules{frontend.http, route};
+  result.changes = make_changes(frontend.http, route, workers);
+  for (unsigned i = 0; i < workers; ++i)
+    if (auto answer = plan_answer(route))
+      result.answers.push_back(
+        std::make_shared<const answer_plan>(std::move(*answer)));
   for (const auto& part : route.split) {
     auto alone = route;
     alone.split.clear();
     alone.backend = part.backend;
-    result.split.push_back(plan_route(backends, frontend, alone));
-    result.split.back().weight = part.weight;
+    auto& plan =
+      result.split.emplace_back(plan_route(backends, frontend, alone, 0));
+    plan.weight = part.weight;
+    plan.changes = result.changes;
   }
   return result;
 }
@@ -105,26 +105,22 @@ route_settings rest_of(const frontend_settings& frontend) {
 
 route_plan plan_route(const settings& all, const frontend_settings& frontend,
                       const route_settings& route) {
-  return plan_route(algorithms_of(all), frontend, route);
+  return plan_route(algorithms_of(all), frontend, route, 1);
 }
 
-plan_ptr make_plan(const settings& all, const frontend_settings& frontend,
-                   live_registry& live, uint64_t generation,
-                   const plan_ptr& before) {
+std::shared_ptr<frontend_plan> prepare_plan(const settings& all,
+                                            const frontend_settings& frontend,
+                                            unsigned workers,
+                                            const plan_ptr& before,
+                                            const std::string& node) {
   auto result = std::make_shared<frontend_plan>();
   const auto backends = algorithms_of(all);
-  const auto count = [&](route_plan& plan) {
-    plan.live = live.frontend(frontend.name, plan.backend);
-    if (!plan.name.empty())
-      plan.named_live = live.route(frontend.name, plan.backend, plan.name);
-  };
   const auto add = [&](const route_settings& route) {
-    auto& plan =
-      result->routes.emplace_back(plan_route(backends, frontend, route));
-    count(plan);
-    for (auto& part : plan.split)
-      count(part);
+    const auto& plan = result->routes.emplace_back(
+      plan_route(backends, frontend, route, workers));
+    result->looks |= !plan.changes.empty();
   };
+  result->routes.reserve(frontend.routes.size() + 1);
   for (const auto& route : frontend.routes)
     add(route);
   add(rest_of(frontend));
@@ -132,11 +128,29 @@ plan_ptr make_plan(const settings& all, const frontend_settings& frontend,
   result->trusted = network_list{frontend.http.trusted_proxies};
   result->matchers = before && same_matches(before->settings, frontend)
                      ? before->matchers
-                     : make_matchers(frontend, live.workers());
-  result->clients = result->routes.back().live->clients;
-  result->generation = generation;
+                     : make_matchers(frontend, workers);
+  result->looks |= !result->matchers.empty();
+  result->node = node;
   result->drain_timeout = all.global.drain_timeout;
   return result;
+}
+
+plan_ptr finish_plan(std::shared_ptr<frontend_plan> plan, live_registry& live,
+                     uint64_t generation) {
+  const auto& frontend = plan->settings.name;
+  const auto count = [&](route_plan& route) {
+    route.live = live.frontend(frontend, route.backend);
+    if (!route.name.empty())
+      route.named_live = live.route(frontend, route.backend, route.name);
+  };
+  for (auto& route : plan->routes) {
+    count(route);
+    for (auto& part : route.split)
+      count(part);
+  }
+  plan->clients = plan->routes.back().live->clients;
+  plan->generation = generation;
+  return plan;
 }
 
 } // namespace troupe::net

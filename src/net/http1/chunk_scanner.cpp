@@ -31,7 +31,7 @@ bool is_control(char c) noexcept {
 
 } // namespace
 
-void chunk_scanner::reset(output form, const header_rules* rules,
+void chunk_scanner::reset(output form, const field_rules* rules,
                           underscores policy) noexcept {
   output_ = form;
   rules_ = rules;

@@ -6,11 +6,12 @@
 #include <string_view>
 
 namespace troupe {
-struct header_rules;
 enum class underscores : uint8_t;
 } // namespace troupe
 
 namespace troupe::net::http1 {
+
+class field_rules;
 
 /// Follows a chunked body (RFC 9112 section 7.1) through any split of its
 /// bytes, and says which of them to send on: everything but chunk extensions,
@@ -48,10 +49,10 @@ public:
   /// done or bad. Not to be called after done or bad without reset().
   step scan(std::string_view bytes);
 
-  /// @param rules The operator's: a field that they set or remove is none that
-  /// may come in a trailer. Null: no rules. Must outlive the body.
+  /// @param rules The operator's: a field that they speak of is none that may
+  /// come in a trailer. Null: no rules. Must outlive the body.
   /// @param policy For names with an underscore; the first is to pass them.
-  void reset(output form = output::chunked, const header_rules* rules = nullptr,
+  void reset(output form = output::chunked, const field_rules* rules = nullptr,
              underscores policy = {}) noexcept;
 
 private:
@@ -81,7 +82,7 @@ private:
   void end_trailer_line();
 
   output output_ = output::chunked;
-  const header_rules* rules_ = nullptr;
+  const field_rules* rules_ = nullptr;
   underscores underscores_{};
   state state_ = state::size_first;
   uint64_t remaining_ = 0;

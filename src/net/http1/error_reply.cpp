@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/fields.hpp"
-#include "net/http1/forward.hpp"
+#include "net/http1/own_reply.hpp"
 #include "net/http1/reason_phrase.hpp"
 
 namespace troupe::net::http1 {
@@ -46,26 +46,23 @@ std::string body_text(unsigned status, const std::string& reason,
 
 } // namespace
 
-std::string error_reply(unsigned status, std::string_view reason,
-                        std::string_view accept, std::string_view request_id,
-                        bool close, bool head_only) {
-  const bool json = wants_json(accept);
-  const auto id = harmless(request_id);
-  const auto body = body_text(status, harmless(reason), id, json);
-  std::string reply = "HTTP/1.1 " + std::to_string(status) + ' ';
-  reply += reason_phrase(status);
-  reply += json ? "\r\nContent-Type: application/json\r\n"
-                : "\r\nContent-Type: text/plain; charset=utf-8\r\n";
-  reply += "Content-Length: " + std::to_string(body.size())
-         + "\r\nCache-Control: no-store\r\n";
+own_reply error_reply(const own_error& error) {
+  const bool json = wants_json(error.accept);
+  const auto id = harmless(error.request_id);
+  own_reply result;
+  result.status = error.status;
+  if (error.page != nullptr && !json) {
+    result.add("Content-Type", content_type_of(error.page->file));
+    result.body = error.page->content;
+  } else {
+    result.add("Content-Type",
+               json ? "application/json" : "text/plain; charset=utf-8");
+    result.body = body_text(error.status, harmless(error.reason), id, json);
+  }
+  result.add("Cache-Control", "no-store");
   if (!id.empty())
-    reply += "X-Request-Id: " + id + "\r\n";
-  if (close)
-    reply += "Connection: close\r\n";
-  reply += "\r\n";
-  if (!head_only)
-    reply += body;
-  return reply;
+    result.add("X-Request-Id", id);
+  return result;
 }
 
 } // namespace troupe::net::http1

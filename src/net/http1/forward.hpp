@@ -5,6 +5,7 @@
 #include "core/network_list.hpp"
 #include "core/settings.hpp"
 #include "net/http1/head.hpp"
+#include "net/http1/rules.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,14 +17,16 @@
 /// the frontend's header rules applied, every line rebuilt as `Name: value`.
 namespace troupe::net::http1 {
 
+struct filled_rules;
+
 /// The changes that are made to the heads of one route, prepared once per
-/// configuration. Rules that could break framing or end a line early are left
-/// out (config refuses them).
+/// configuration.
 struct forward_rules {
   explicit forward_rules(const http_settings& http);
+  forward_rules(const http_settings& http, const route_settings& route);
   forward_rules() = default;
-  header_rules request;
-  header_rules response;
+  field_rules request;
+  field_rules response;
   underscores names = underscores::pass; ///< of requests
 };
 
@@ -45,6 +48,9 @@ struct forward_context {
   std::string_view request_id; ///< used when the client sent no usable one
   /// Host for the server when an HTTP/1.0 client named none.
   std::string_view default_host = "localhost";
+  /// What the rules write in this request; null: the same in all.
+  const filled_rules* filled = nullptr;
+  size_t grown = 0; ///< bytes that the head's texts have more than was received
 };
 
 /// The request id that is sent on: the client's X-Request-Id when it is 1 to
@@ -75,6 +81,9 @@ struct response_context {
   /// The client speaks HTTP/1.0 or the body ends with the connection: drop
   /// Transfer-Encoding.
   bool drop_transfer_encoding = false;
+  /// As in forward_context.
+  const filled_rules* filled = nullptr;
+  size_t grown = 0;
 };
 
 size_t response_size_max(const response_head& head, const forward_rules& rules,
@@ -84,15 +93,5 @@ size_t response_size_max(const response_head& head, const forward_rules& rules,
 size_t write_response(const response_head& head, const forward_rules& rules,
                       const response_context& context,
                       std::span<char> out) noexcept;
-
-/// A whole reply made by the balancer: plain text or JSON by `accept`, with the
-/// request id; never a server's address, a stack or a version.
-/// @param reason One short word or sentence of ours, e.g.
-/// "no_healthy_backends".
-/// @param close Adds `Connection: close`.
-/// @param head_only The request was HEAD: no body.
-std::string error_reply(unsigned status, std::string_view reason,
-                        std::string_view accept, std::string_view request_id,
-                        bool close, bool head_only);
 
 } // namespace troupe::net::http1

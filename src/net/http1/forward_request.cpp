@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/fields.hpp"
 #include "net/http1/forward.hpp"
-#include "net/http1/rules.hpp"
+#include "net/http1/head_writer.hpp"
+#include "net/http1/varying_rules.hpp"
 
 #include <algorithm>
 
@@ -56,7 +57,7 @@ public:
     const auto id = effective_request_id(head_, context_.request_id);
     if (!id.empty())
       write_own("X-Request-Id", id);
-    write_set(rules_, out_, "Host");
+    out_.put(context_.filled ? context_.filled->lines : rules_.lines());
     write_framing();
     out_.put("\r\n");
     return out_.size();
@@ -67,10 +68,17 @@ public:
 
 private:
   void write_host() noexcept {
-    const auto* fixed = set_value(rules_, "Host");
+    const auto* fixed = ruled_host();
     out_.line("Host", fixed                ? std::string_view{*fixed}
                       : head_.host.empty() ? context_.default_host
                                            : head_.host);
+  }
+
+  /// Instead of the request's; null: that one.
+  const std::string* ruled_host() const noexcept {
+    if (context_.filled == nullptr)
+      return rules_.host();
+    return context_.filled->host.empty() ? nullptr : &context_.filled->host;
   }
 
   /// Passes on a line of the client's, unless the balancer writes this field
@@ -113,7 +121,7 @@ private:
       }
     }
     const auto ruled =
-      rules_.empty() ? likeness::different : compare_names(line.name, rules_);
+      rules_.empty() ? likeness::different : rules_.compare(line.name);
     if (ruled == likeness::different)
       out_.line(line.name, line.value);
     else if (ruled == likeness::alias)
@@ -145,8 +153,10 @@ private:
       write_own("X-Real-IP", received_.real_ip);
   }
 
-  void write_own(std::string_view name, std::string_view value) noexcept {
-    if (rules_.empty() || !overrides(rules_, name))
+  /// Inline by force, as what it calls: the names are literals.
+  [[gnu::always_inline]] void write_own(std::string_view name,
+                                        std::string_view value) noexcept {
+    if (rules_.empty() || !rules_.overrides(name))
       out_.line(name, value);
   }
 
@@ -154,7 +164,7 @@ private:
   /// servers look at one line only.
   void write_list(known_field known, std::string_view name,
                   std::string_view last) noexcept {
-    if (!rules_.empty() && overrides(rules_, name))
+    if (!rules_.empty() && rules_.overrides(name))
       return;
     out_.put(name, ": ");
     for (const auto& line : head_.all())
@@ -179,7 +189,7 @@ private:
   }
 
   const request_head& head_;
-  const header_rules& rules_;
+  const field_rules& rules_;
   const forward_context& context_;
   head_writer out_;
   const bool underscores_; ///< pass
@@ -202,10 +212,13 @@ size_t request_size_max(const request_head& head, const forward_rules& rules,
   // Names, separators and line ends of all that the balancer may write.
   constexpr size_t own_lines = 384;
   // "Name:value" grows by a blank; "value" in a list by ", ".
-  return head.size + 2 * size_t{head.field_count} + own_lines
-       + 2 * head.host.size() + context.default_host.size()
+  const auto ruled =
+    context.filled ? context.filled->lines.size() + context.filled->host.size()
+                   : rules.request.size_max();
+  return head.size + 2 * size_t{head.field_count} + own_lines + ruled
+       + context.grown + 2 * head.host.size() + context.default_host.size()
        + 2 * context.peer_ip.size() + context.scheme.size()
-       + context.request_id.size() + set_size(rules.request);
+       + context.request_id.size();
 }
 
 size_t write_request(const request_head& head, const forward_rules& rules,

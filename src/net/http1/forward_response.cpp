@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/http1/fields.hpp"
 #include "net/http1/forward.hpp"
-#include "net/http1/rules.hpp"
+#include "net/http1/head_writer.hpp"
+#include "net/http1/varying_rules.hpp"
 
 namespace troupe::net::http1 {
 
@@ -19,7 +20,7 @@ public:
     for (const auto& line : head_.all())
       write_received(line);
     if (!interim_) {
-      write_set(rules_, out_);
+      out_.put(context_.filled ? context_.filled->lines : rules_.lines());
       write_framing();
       write_connection();
     }
@@ -41,7 +42,7 @@ private:
   void write_received(const field& line) noexcept {
     if (line.hop_by_hop || is_connection_field(line.known))
       return;
-    if (!interim_ && !rules_.empty() && overrides(rules_, line.name))
+    if (!interim_ && !rules_.empty() && rules_.overrides(line.name))
       return;
     out_.line(line.name, line.value);
   }
@@ -102,7 +103,7 @@ private:
   }
 
   const response_head& head_;
-  const header_rules& rules_;
+  const field_rules& rules_;
   const response_context& context_;
   head_writer out_;
   const bool interim_; ///< 1xx: the rules speak of the final response
@@ -111,10 +112,12 @@ private:
 } // namespace
 
 size_t response_size_max(const response_head& head, const forward_rules& rules,
-                         const response_context&) noexcept {
+                         const response_context& context) noexcept {
   constexpr size_t own_lines = 128;
-  return head.size + size_t{head.field_count} + own_lines
-       + set_size(rules.response);
+  const auto ruled =
+    context.filled ? context.filled->lines.size() : rules.response.size_max();
+  return head.size + size_t{head.field_count} + own_lines + ruled
+       + context.grown;
 }
 
 size_t write_response(const response_head& head, const forward_rules& rules,

@@ -31,7 +31,8 @@ public:
     (put(std::string_view{more}), ...);
   }
 
-  void line(std::string_view name, std::string_view value) noexcept {
+  [[gnu::always_inline]] void line(std::string_view name,
+                                   std::string_view value) noexcept {
     put(name, ": ", value, "\r\n");
   }
 

@@ -113,6 +113,11 @@ bool is_valid_host(std::string_view host) noexcept {
       && is_port(host.substr(static_cast<size_t>(end - host.begin()) + 1));
 }
 
+std::string_view port_of(std::string_view host) noexcept {
+  const auto colon = port_colon(host);
+  return colon == host.npos ? std::string_view{} : host.substr(colon + 1);
+}
+
 bool is_same_host(std::string_view a, std::string_view b,
                   uint16_t default_port) noexcept {
   const auto colon_a = port_colon(a);

@@ -25,6 +25,9 @@ request_target split_target(std::string_view method,
 /// information, a port of at most 65535.
 bool is_valid_host(std::string_view host) noexcept;
 
+/// The port that a valid host names, or "".
+std::string_view port_of(std::string_view host) noexcept;
+
 /// Whether two valid hosts mean the same for a scheme with this default port:
 /// case does not count, nor whether that port is written, left empty or left
 /// out (RFC 9110 section 4.2.3).

@@ -39,7 +39,7 @@ bool is_forbidden(std::string_view name) noexcept {
 
 } // namespace
 
-trailer_verdict judge_trailer(std::string_view line, const header_rules* rules,
+trailer_verdict judge_trailer(std::string_view line, const field_rules* rules,
                               underscores policy) noexcept {
   if (line.empty())
     return trailer_verdict::end;
@@ -50,9 +50,10 @@ trailer_verdict judge_trailer(std::string_view line, const header_rules* rules,
   if (policy != underscores::pass && name.find('_') != std::string_view::npos)
     return policy == underscores::drop ? trailer_verdict::drop
                                        : trailer_verdict::bad;
-  const bool drop =
-    is_forbidden(name)
-    || (rules != nullptr && compare_names(name, *rules) != likeness::different);
+  const bool drop = is_forbidden(name)
+                 || (rules != nullptr
+                     && (rules->compare(name) != likeness::different
+                         || rules->writes(name)));
   return drop ? trailer_verdict::drop : trailer_verdict::keep;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "core/settings.hpp"
+#include "net/http1/rules.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -16,11 +16,11 @@ enum class trailer_verdict : uint8_t {
 };
 
 /// Judges one line of a trailer section, without its CRLF.
-/// @param rules The operator's, or null: what they set or remove in the head
-/// must not come in again at the end, under its name or an alias.
+/// @param rules The operator's, or null: what they speak of must not come in
+/// again at the end, under its name or an alias.
 /// @param policy For names with an underscore.
 trailer_verdict judge_trailer(std::string_view line,
-                              const header_rules* rules = nullptr,
+                              const field_rules* rules = nullptr,
                               underscores policy = underscores::pass) noexcept;
 
 } // namespace troupe::net::http1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/frontend/head_changes.hpp"
 #include "net/http1/chunk_scanner.hpp"
 #include "net/http1/head.hpp"
 #include "net/proxy/exchange.hpp"
@@ -29,9 +30,12 @@ struct http_exchange : exchange, http_request_facts {
     exchange::reset();
     static_cast<http_request_facts&>(*this) = {};
     request_scanner.reset();
+    if (response_changes.is_filled)
+      response_changes.clear();
   }
 
   http1::chunk_scanner request_scanner;
+  changed_response response_changes; ///< of a route that has such
 };
 
 } // namespace troupe::net

@@ -36,9 +36,12 @@ std::string_view http_session::encode(const http1::response_head& head,
   }
   context.upgrade = head.status == 101;
   context.drop_transfer_encoding = x.http10;
+  const bool differs = !x.route->plan.changes.empty();
+  if (differs && (!interim || context.upgrade))
+    change_response(context);
   if (head.verbatim && !raw.empty() && !context.close && !context.keep_alive
       && !context.upgrade && !context.drop_transfer_encoding
-      && rules.response.empty())
+      && rules.response.empty() && !differs)
     return raw;
   auto& out = services_.head_out;
   out.resize(
@@ -71,10 +74,7 @@ void http_session::refuse(unsigned status, std::string_view phrase,
   settle_keep_alive();
   if (why == reason::memory)
     x.keep_alive = false;
-  reply_itself(status,
-               http1::error_reply(status, phrase, x.accept, x.request_id,
-                                  !x.keep_alive, x.is_head),
-               why);
+  reply_itself(status, error_text(status, phrase), why);
 }
 
 void http_session::settle_keep_alive() noexcept {

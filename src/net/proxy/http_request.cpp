@@ -172,14 +172,14 @@ void http_session::begin_exchange(const http1::request_head& head) {
   x.request_done =
     head.body == http1::framing::none
     || (head.body == http1::framing::length && head.content_length == 0);
-  if (head.body == http1::framing::chunked)
-    x.request_scanner.reset(http1::chunk_scanner::output::chunked,
-                            &x.route->plan.rules.request,
-                            x.route->plan.rules.names);
   note_client(head);
   note_request(head);
   if (!choose_route(head) || !x.admit(head))
     return;
+  if (head.body == http1::framing::chunked)
+    x.request_scanner.reset(http1::chunk_scanner::output::chunked,
+                            &x.route->plan.rules.request,
+                            x.route->plan.rules.names);
   write_head(head);
   phase_ = session_phase::exchange;
   const auto hash =
@@ -212,6 +212,8 @@ void http_session::write_head(const http1::request_head& head) {
   context.peer_ip = peer_ip_;
   context.trusted = x.peer_trusted;
   context.request_id = x.request_id;
+  if (!x.route->plan.changes.empty())
+    services_.request_changes.apply(context);
   const auto room = http1::request_size_max(head, rules, context);
   auto* out = x.server.head().prepare(services_.event_loop.buffers(), room);
   uint32_t dropped = 0;

@@ -107,8 +107,16 @@ private:
   // -- http_route.cpp
   /// @returns false if the request has no route: the client has been told.
   bool choose_route(const http1::request_head& head);
-  void answer(const answer_plan& plan, const http1::request_head& head,
-              const routing::request_view& view);
+  bool look_at(const http1::request_head& head);
+  routing::variable_values variables(const routing::request_view& view) const;
+  /// What the route changes in heads beyond constant lines, or null.
+  const head_changes* changes() const noexcept;
+  /// @returns false if it cannot be sent on so: the client has been told.
+  bool change_request(const routing::variable_values& from);
+  void change_response(http1::response_context& context);
+  void answer(const answer_plan& plan, const routing::variable_values& from);
+  http1::response_rules reply_rules();
+  std::string error_text(unsigned status, std::string_view phrase);
 
   // -- http_reply.cpp
   std::string_view name() override;

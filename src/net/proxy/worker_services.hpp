@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "net/frontend/head_changes.hpp"
 #include "net/http1/head.hpp"
 #include "net/loop/loop.hpp"
 #include "net/proxy/access_log.hpp"
@@ -40,6 +41,8 @@ struct worker_services {
   http1::response_head response_head;
   std::vector<char> head_out;
   std::string routing_host;
+  changed_request request_changes;
+  changed_values response_values;
 
   net::half_heads half_heads;
 

@@ -138,6 +138,7 @@ struct fixture : system_fixture {
                    ++loads;
                    throw std::runtime_error{"told to fail"};
                  }},
+      .run_blocking = [](const std::function<void()>& work) { work(); },
       .facts = facts_of("lb1", "0", clock::now(), 1000),
       .initial = std::make_shared<const settings>(initial),
       .initial_hash = 1,

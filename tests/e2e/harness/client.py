@@ -93,7 +93,8 @@ class Client:
         lines = [f"{method} {target} HTTP/{version}"]
         if host is not None:
             lines.append(f"Host: {host}")
-        lines += [f"{name}: {value}" for name, value in dict(fields).items()]
+        pairs = fields.items() if isinstance(fields, dict) else fields
+        lines += [f"{name}: {value}" for name, value in pairs]
         if body is not None:
             lines.append(f"Content-Length: {len(body)}")
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))

@@ -5,6 +5,7 @@
 #include "net/frontend/frontend_slot.hpp"
 
 #include "net/backend_fixture.hpp"
+#include "net/made_plan.hpp"
 
 #include <array>
 

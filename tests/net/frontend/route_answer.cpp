@@ -22,10 +22,12 @@ struct fixture {
     return location_of(*plan_answer(route)->location, values).value_or("400");
   }
 
-  std::string answer(const header_rules& rules = {}) {
+  std::string answer(const header_rules& given = {}) {
     context.now = std::chrono::system_clock::from_time_t(784'111'777);
     route.respond = respond;
-    return answer_text(*plan_answer(route), rules, "", values, context);
+    const http1::field_rules rules{&given};
+    return http1::reply_text(answer_to(*plan_answer(route), "", values),
+                             {rules}, context);
   }
 
   routing::request_view request;
@@ -33,7 +35,7 @@ struct fixture {
   redirect_settings redirect;
   respond_settings respond;
   route_settings route;
-  answer_context context;
+  http1::reply_context context;
 };
 
 } // namespace

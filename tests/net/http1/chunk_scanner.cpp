@@ -4,6 +4,7 @@
 
 #include "core/settings.hpp"
 #include "net/http1/chunk_scanner.hpp"
+#include "net/http1/rules.hpp"
 
 #include <vector>
 
@@ -211,15 +212,19 @@ CAF_TEST(trailers with an underscore go the way that is configured) {
 }
 
 CAF_TEST(what the operator sets or removes does not come back in a trailer) {
-  troupe::header_rules rules;
-  rules.set.emplace_back("X-Tenant", "a");
-  rules.remove.emplace_back("X-Debug"); // nor under an alias
+  troupe::header_rules given;
+  given.set.emplace_back("X-Tenant", "a");
+  given.remove.emplace_back("X-Debug"); // nor under an alias
+  given.add.emplace_back("X-More", "a");
+  given.replace.push_back({"X-Other", {"a", "b"}});
+  const field_rules rules{&given};
   chunk_scanner scanner;
   scanner.reset(output::chunked, &rules);
   relayed result;
   feed(scanner,
        "0\r\nx-tenant: b\r\nX-Sum: 1\r\nX-DEBUG: 1\r\n"
-       "X_Debug: 1\r\nX.Tenant: b\r\n\r\n",
+       "X_Debug: 1\r\nX.Tenant: b\r\nX-More: b\r\nx_more: b\r\n"
+       "X-Other: a\r\n\r\n",
        result);
   CAF_CHECK(result.end == status::done);
   CAF_CHECK_EQUAL(result.sent, "0\r\nX-Sum: 1\r\n\r\n");
