@@ -53,6 +53,10 @@ substitution::substitution(const std::string& match, std::string_view to,
   for_each_piece(to, [this](std::string_view text, std::string_view escape) {
     parts_.push_back({text_template{text}, std::string{escape}});
   });
+  // The first search sets up the automaton: not while a client waits.
+  std::string unused;
+  for (const std::string_view common : {"", "/index.html", "text/html; a=b"})
+    replace(common, "", unused);
 }
 
 substitution::substitution(substitution&&) noexcept = default;

@@ -215,9 +215,10 @@ exit_code apply(context& with, const apply_options& x) {
   if (!x.rebase)
     refuse_old_copy(history, now, mine, x.file);
   if (!with.as_json() && !same(now.text, mine))
-    with.world().out << painted_diff(
-      unified_diff(now.text, mine, name_of(now), printable(x.file)),
-      with.world().out_screen)
+    with.world().out << change_lines(config::named_changes(now.text, mine))
+                     << painted_diff(unified_diff(now.text, mine, name_of(now),
+                                                  printable(x.file)),
+                                     with.world().out_screen)
                      << std::flush;
   return show_outcome(with, propose(with, "/v1/config",
                                     {{"text", mine},

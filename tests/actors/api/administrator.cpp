@@ -408,11 +408,12 @@ CAF_TEST(a reload says who asked and what came of it) {
   CAF_CHECK_EQUAL(text(body().at("problems").at(0)), "t.yaml:1:1: x: y");
 }
 
-CAF_TEST(the configuration is shown without its content) {
+CAF_TEST(of the configuration it is shown where routes lead) {
   call("GET", "/v1/config");
   others_answer();
   CAF_CHECK_EQUAL(text(body().at("hash")), "0000000000000abc");
-  CAF_CHECK_EQUAL(body().as_object().size(), 4u);
+  CAF_CHECK_EQUAL(body().as_object().size(), 5u);
+  CAF_CHECK(body().at("frontends").is_array());
 }
 
 CAF_TEST(the log level is set and shown) {
