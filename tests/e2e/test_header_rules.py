@@ -91,11 +91,12 @@ def test_own_answers_have_them_too(t):
             to("api", path="/a"),
         ],
         backend=None,
-        http={"response_headers": {"set": {"X-For": "{client_ip}", "X-Frontend": "web"}, "remove": ["Cache-Control"]}},
+        http={"response_headers": {"set": {"X-For": "{client_ip}", "X-Frontend": "web", "X-Origin": "{header:Origin}"}, "remove": ["Cache-Control"]}},
     )
     with node.client() as client:
         for target, status in (("/moved", 308), ("/lost", 404), ("/a;b", 400)):
-            got = client.request("GET", target, host="t")
+            got = client.request("GET", target, {"Origin": "http://a"}, host="t")
+            assert got.field("X-Origin") == "http://a", got
             assert got.status == status and got.field("X-For") == "127.0.0.1", got
             assert got.field("Date") and not got.field("Server") and not got.field("Cache-Control"), got
     with node.client() as client:  # refused before it has a route

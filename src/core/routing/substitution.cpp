@@ -45,6 +45,23 @@ void append_escaped(std::string_view text, std::string& to) {
   }
 }
 
+/// @param instead As fill() left it.
+void append_instead(std::string_view instead, const group_list& groups,
+                    text_use use, std::string& to) {
+  for_each_piece(instead, [&](std::string_view text, std::string_view escape) {
+    to += text;
+    if (escape == "\\\\") {
+      to += '\\';
+    } else if (!escape.empty()) {
+      const auto group = view(groups[static_cast<size_t>(escape[1] - '0')]);
+      if (use == text_use::path)
+        append_encoded(group, to);
+      else
+        to += group;
+    }
+  });
+}
+
 } // namespace
 
 substitution::substitution(const std::string& match, std::string_view to,
@@ -97,23 +114,6 @@ void substitution::fill(const variable_values& from, std::string& to) const {
   }
 }
 
-void substitution::append_instead(std::string_view instead, const void* groups,
-                                  std::string& to) const {
-  const auto& held = *static_cast<const group_list*>(groups);
-  for_each_piece(instead, [&](std::string_view text, std::string_view escape) {
-    to += text;
-    if (escape == "\\\\") {
-      to += '\\';
-    } else if (!escape.empty()) {
-      const auto group = view(held[static_cast<size_t>(escape[1] - '0')]);
-      if (use_ == text_use::path)
-        append_encoded(group, to);
-      else
-        to += group;
-    }
-  });
-}
-
 substitution::outcome substitution::replace(std::string_view text,
                                             std::string_view instead,
                                             std::string& to) const {
@@ -135,7 +135,7 @@ substitution::outcome substitution::replace(std::string_view text,
       continue;
     }
     to += text.substr(copied, begin - copied);
-    append_instead(instead, &groups, to);
+    append_instead(instead, groups, use_, to);
     any = true;
     copied = begin + size;
     at = size == 0 ? begin + 1 : copied;

@@ -62,9 +62,6 @@ private:
     std::string escape;
   };
 
-  void append_instead(std::string_view instead, const void* groups,
-                      std::string& to) const;
-
   std::unique_ptr<re2::RE2> regex_;
   std::vector<part> parts_;
   text_use use_;

@@ -29,16 +29,17 @@ bool http_session::look_at(const http1::request_head& head) {
     x.route = &x.plan->routes[found.a];
   auto from = variables(view);
   from.port = http1::port_of(head.host);
+  const bool is_ambiguous = found.what == routing::answer::kind::ambiguous;
+  const auto& answers = x.route->plan.answers;
+  if (is_ambiguous || !answers.empty()) {
+    if (const auto* own = changes())
+      own->fill_response(from, x.response_changes);
+    is_ambiguous ? x.fail(400, reason::ambiguous_path)
+                 : answer(*answers[services_.index], from);
+    return false;
+  }
   if (!change_request(from))
     return false;
-  if (found.what == routing::answer::kind::ambiguous) {
-    exchange_->fail(400, reason::ambiguous_path);
-    return false;
-  }
-  if (!x.route->plan.answers.empty()) {
-    answer(*x.route->plan.answers[services_.index], from);
-    return false;
-  }
   if (!x.route->split.empty())
     x.route = &x.route->pick(services_.random());
   return true;
