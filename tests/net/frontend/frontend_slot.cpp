@@ -52,7 +52,8 @@ CAF_TEST(a policy goes on where it was when a frontend is changed) {
   auto before = hold("web");
   const auto* policy = before->rest().balance;
   before.reset();
-  CAF_CHECK_EQUAL(hold("web")->rest().balance, policy);
+  const auto after = hold("web");
+  CAF_CHECK_EQUAL(after->rest().balance, policy);
 }
 
 CAF_TEST(a backend that is not there is named) {
